@@ -1,0 +1,32 @@
+"""pwmig: see what a migration does to your schema and your rows before it does it; apply it exactly
+once; take it back with nothing lost.
+
+Importing this package imports neither pandas nor ipywidgets nor IPython, and hardly itself: each
+name below is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pwmig.dialects import Migrator as Migrator
+    from pwmig.errors import PwmigError as PwmigError
+    from pwmig.project import Project as Project
+
+__version__ = "0.1.0"
+__all__ = ["Migrator", "Project", "PwmigError", "__version__"]
+
+_ROOMS = {"Migrator": "pwmig.dialects", "Project": "pwmig.project", "PwmigError": "pwmig.errors"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return getattr(import_module(_ROOMS[name]), name)
+    raise AttributeError(f"module 'pwmig' has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext pwmig``: gives the line magic ``%pwmig``."""
+    import_module("pwmig.notebook.magic").register(shell)

@@ -1,0 +1,161 @@
+"""What can go wrong, as a tree.
+
+::
+
+    PwmigError
+    ├── ProjectError            no project here, its config or its models can't be read
+    ├── DatabaseUnavailable     the database can't be reached, read or written
+    ├── DatabaseUnsupported     a kind of database that pwmig can't work on
+    ├── MigrationFileError      a file that is no valid migration; carries path and line
+    ├── PlanError               a wish that can't be planned: unknown name, no way back, ...
+    ├── HistoryError            the history table can't be trusted or understood
+    ├── OperationRefused        doing this would lose something; carries table, column, object
+    ├── RehearsalRefused        a migration reached past the copy that it runs on
+    ├── MigrationFailed         a migration stopped; carries its name, statement and the run
+    └── Cancelled               a person stopped the run
+
+Every error says what happened, why, and the way out, in that order.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pwmig.plan import Run
+
+__all__ = [
+    "Cancelled",
+    "DatabaseUnavailable",
+    "DatabaseUnsupported",
+    "HistoryError",
+    "MigrationFailed",
+    "MigrationFileError",
+    "OperationRefused",
+    "PlanError",
+    "ProjectError",
+    "PwmigError",
+    "RehearsalRefused",
+    "redact",
+]
+
+_URL_PASSWORD = re.compile(r"(?P<head>[a-z][a-z0-9+.\-]*://[^\s:/@]*):(?P<password>\S*)@", re.IGNORECASE)
+_NAMED_PASSWORD = re.compile(
+    r"(?P<head>\b(?:password|passwd|pwd)\b['\"]?\s*[=:]\s*)(?P<value>'[^']*'|\"[^\"]*\"|[^\s,;)}]+)", re.IGNORECASE
+)
+
+
+def redact(text: str) -> str:
+    """The text with every password of a URL or a ``password=...`` replaced by ``***``."""
+    text = _URL_PASSWORD.sub(r"\g<head>:***@", text)
+    return _NAMED_PASSWORD.sub(r"\g<head>***", text)
+
+
+class PwmigError(Exception):
+    """The root of all errors of pwmig.
+
+    ``what`` happened, ``why``, and ``way_out`` (what the reader can do) are kept apart, so that
+    each face can set them as it likes; ``str(error)`` puts them on a line each.
+    """
+
+    def __init__(self, what: str, *, why: str = "", way_out: str = "") -> None:
+        self.what = redact(what)
+        self.why = redact(why)
+        self.way_out = redact(way_out)
+        super().__init__(self.what)
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.why:
+            lines.append(f"why: {self.why}")
+        if self.way_out:
+            lines.append(f"way out: {self.way_out}")
+        return "\n".join(lines)
+
+
+class ProjectError(PwmigError):
+    """There is no project here, or its config or models can't be read."""
+
+
+class DatabaseUnavailable(PwmigError):
+    """The database can't be reached, read or written."""
+
+
+class DatabaseUnsupported(PwmigError):
+    """A kind of database, or a use of it, that pwmig does not work on."""
+
+
+class MigrationFileError(PwmigError):
+    """A file that is no valid migration: ``path``, and ``line`` (from 1) where it is known."""
+
+    def __init__(
+        self, what: str, *, why: str = "", way_out: str = "", path: Path | str | None = None, line: int | None = None
+    ) -> None:
+        super().__init__(what, why=why, way_out=way_out)
+        self.path = path
+        self.line = line
+
+
+class PlanError(PwmigError):
+    """A wish that can't be planned."""
+
+
+class HistoryError(PwmigError):
+    """The history table can't be trusted or understood."""
+
+
+class OperationRefused(PwmigError):
+    """An operation that would lose something was stopped before it did.
+
+    ``table``, ``column`` and ``object`` (the dependant: an index, a trigger, a view, ...) name
+    the place, each None where it does not apply.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        why: str = "",
+        way_out: str = "",
+        table: str | None = None,
+        column: str | None = None,
+        object: str | None = None,
+    ) -> None:
+        super().__init__(what, why=why, way_out=way_out)
+        self.table = table
+        self.column = column
+        self.object = object
+
+
+class RehearsalRefused(PwmigError):
+    """A migration reached past the copy that its rehearsal runs on."""
+
+
+class MigrationFailed(PwmigError):
+    """A migration stopped half-way; what it did was rolled back where the database can.
+
+    ``migration`` is its name, ``statement`` the SQL that failed (None where no statement did)
+    and ``run`` what had happened until then.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        why: str = "",
+        way_out: str = "",
+        migration: str = "",
+        statement: str | None = None,
+        run: Run | None = None,
+    ) -> None:
+        super().__init__(what, why=why, way_out=way_out)
+        self.migration = migration
+        self.statement = statement
+        self.run = run
+
+
+class Cancelled(PwmigError):
+    """A person stopped the run before its end."""

@@ -1,0 +1,186 @@
+"""Migration files: found, named, read and checked. The one owner of the file format."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from pwmig.errors import MigrationFileError
+
+__all__ = ["NAME_LIMIT", "MigrationFile", "compiled", "create", "find_files", "slug", "template"]
+
+NAME_LIMIT = 100
+"""The most letters that a person may give to a migration's name; the time in front comes on top."""
+
+_FILE_NAME = re.compile(r"(?P<stamp>\d{8}_\d{6})_(?P<slug>[a-z0-9_]+)\.py", re.ASCII | re.IGNORECASE)
+_SLUG = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*", re.ASCII)
+_STRAY = re.compile(r"\d{8}.*\.py", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationFile:
+    """One file of the migrations folder; ``checksum`` is of its text, line endings aside."""
+
+    name: str
+    path: str
+    checksum: str
+
+
+def find_files(folder: str | os.PathLike[str]) -> tuple[MigrationFile, ...]:
+    """All migrations of a folder, in the order of their names.
+
+    Raises MigrationFileError for two files with the same time, and for a file that begins with a
+    date but is not named ``YYYYMMDD_HHMMSS_name.py``. A folder that is not there holds none.
+    """
+    folder = os.fspath(folder)
+    try:
+        names = sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return ()
+    found = []
+    for file_name in names:
+        if _FILE_NAME.fullmatch(file_name):
+            found.append(_read(folder, file_name))
+        elif _STRAY.fullmatch(file_name):
+            raise MigrationFileError(
+                f"{file_name} is not named as a migration",
+                why="it begins with a date, but has not the form YYYYMMDD_HHMMSS_name.py (letters, digits and _)",
+                way_out="rename it, or move it out of the migrations folder",
+                path=os.path.join(folder, file_name),
+            )
+    _refuse_same_time(found)
+    return tuple(found)
+
+
+def _read(folder: str, file_name: str) -> MigrationFile:
+    path = os.path.join(folder, file_name)
+    with open(path, "rb") as stream:
+        text = stream.read()
+    return MigrationFile(file_name[:-3], path, checksum(text))
+
+
+def checksum(text: bytes) -> str:
+    """SHA-256 of a file's text in hex, the same whether lines end with LF or CR LF."""
+    return hashlib.sha256(text.replace(b"\r\n", b"\n")).hexdigest()
+
+
+def _refuse_same_time(found: list[MigrationFile]) -> None:
+    for first, second in zip(found, found[1:]):
+        if first.name[:15] == second.name[:15]:
+            raise MigrationFileError(
+                f"{first.name} and {second.name} have the same time",
+                why="their order would be a matter of spelling, not of time",
+                way_out="give one of them a later time in its file name",
+                path=second.path,
+            )
+
+
+def slug(name: str) -> str:
+    """The name as it stands in a file name, or MigrationFileError saying why it can't.
+
+    Letters, digits and underscores, at most NAME_LIMIT; capital letters are made small.
+    """
+    wanted = name.strip().lower()
+    if not wanted:
+        problem = "a migration needs a name"
+    elif len(wanted) > NAME_LIMIT:
+        problem = f"a migration's name has at most {NAME_LIMIT} letters, and this one has {len(wanted)}"
+    elif not _SLUG.fullmatch(wanted):
+        problem = "a migration's name holds only letters a-z, digits and single underscores between them"
+    else:
+        return wanted
+    shown = name if len(name) <= 60 else name[:57] + "..."
+    raise MigrationFileError(
+        f"{shown!r} can't name a migration", why=problem, way_out="choose a name such as add_player_level"
+    )
+
+
+def create(folder: str | os.PathLike[str], name: str, source: str, *, now: datetime | None = None) -> Path:
+    """Write a new migration file and return its path; never overwrites, never shares a time.
+
+    ``now`` (UTC) is the time to put in the name. Where a file has that second or a later one, the
+    new file takes the second after the latest, so that it sorts last.
+    """
+    wanted = slug(name)
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    stamp = _free_stamp(place, now or datetime.now(timezone.utc))
+    path = place / f"{stamp}_{wanted}.py"
+    with open(path, "x", encoding="utf-8", newline="\n") as stream:
+        stream.write(source)
+    return path
+
+
+def _free_stamp(folder: Path, now: datetime) -> str:
+    stamp = now.strftime("%Y%m%d_%H%M%S")
+    taken = max((file.name[:15] for file in find_files(folder)), default="")
+    if stamp > taken:
+        return stamp
+    return _next_stamp(taken)
+
+
+def _next_stamp(stamp: str) -> str:
+    from datetime import timedelta
+
+    try:
+        moment = datetime.strptime(stamp, "%Y%m%d_%H%M%S") + timedelta(seconds=1)
+    except ValueError as error:
+        raise MigrationFileError(
+            f"the time {stamp} of the latest migration is no time",
+            why=str(error),
+            way_out="rename that file with a real time",
+        ) from error
+    return moment.strftime("%Y%m%d_%H%M%S")
+
+
+def template(config_module: str = "db.migrations_config") -> str:
+    """The source of an empty migration, in the shape that the project's document shows."""
+    return f'''from playhouse.migrate import *
+from {config_module} import migrator
+from peewee import IntegerField
+
+
+def migrate_forward():
+    migrate(
+        # migrator.add_column('player', 'level', IntegerField(default=1)),
+    )
+
+
+def migrate_backward():
+    migrate(
+        # migrator.drop_column('player', 'level'),
+    )
+'''
+
+
+def compiled(path: str) -> tuple[object, str]:
+    """The code object of a migration and the checksum of the text it was made from.
+
+    Raises MigrationFileError with the line where Python can't read it.
+    """
+    try:
+        with open(path, "rb") as stream:
+            text = stream.read()
+    except OSError as error:
+        raise MigrationFileError(
+            f"{os.path.basename(path)} can't be read",
+            why=error.strerror or str(error),
+            way_out="bring the file back, or look at its permissions",
+            path=path,
+        ) from error
+    try:
+        return compile(text, path, "exec", dont_inherit=True), checksum(text)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        place = f"line {line}: " if line else ""
+        raise MigrationFileError(
+            f"{os.path.basename(path)} is not valid Python",
+            why=place + (getattr(error, "msg", None) or str(error)),
+            way_out="mend the file; nothing was run",
+            path=path,
+            line=line,
+        ) from error

@@ -1,0 +1,356 @@
+"""Pure planning, and the records of a run.
+
+Nothing here touches a database or a file. A :class:`Plan` is made from what the files and the
+history say; a :class:`Run` is what the engine reports of it. All records are frozen and picklable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from pwmig.errors import PlanError
+from pwmig.files import MigrationFile
+
+if TYPE_CHECKING:
+    from pwmig.diff import Change
+    from pwmig.schema import Rows, Snapshot
+
+__all__ = [
+    "ALLOWANCES",
+    "Applied",
+    "Direction",
+    "Event",
+    "Loss",
+    "MigrationStatus",
+    "Plan",
+    "Run",
+    "State",
+    "Statement",
+    "Step",
+    "StepRun",
+    "plan_backward",
+    "plan_forward",
+    "status_of",
+]
+
+ALLOWANCES = ("changed", "missing", "out-of-order")
+"""What a person may allow by name, so that a plan goes on over it."""
+
+
+class Direction(str, Enum):
+    """Which of a migration's two functions a step calls."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+
+    @property
+    def participle(self) -> str:
+        return "applied" if self is Direction.FORWARD else "reverted"
+
+
+class State(str, Enum):
+    """A migration's state, as files and history together say."""
+
+    PENDING = "pending"
+    APPLIED = "applied"
+    FAILED = "failed"
+    CHANGED = "changed"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A row of the history that says: this migration's effect is in the database.
+
+    ``applied_at`` is ISO 8601 in UTC; ``how`` is ``run`` or ``fake``; rows come oldest first.
+    """
+
+    name: str
+    checksum: str
+    applied_at: str
+    applied_by: str = ""
+    elapsed_s: float = 0.0
+    how: str = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationStatus:
+    """One line of ``status``."""
+
+    name: str
+    state: State
+    path: str | None = None
+    applied_at: str | None = None
+    applied_by: str = ""
+    elapsed_s: float = 0.0
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One migration in one direction."""
+
+    name: str
+    direction: Direction
+    path: str
+    checksum: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The ordered steps that a run would take."""
+
+    steps: tuple[Step, ...]
+    direction: Direction = Direction.FORWARD
+    fake: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement that a step sent. ``row_count`` is what the driver reports, None if it does not."""
+
+    sql: str
+    params: tuple[Any, ...] = ()
+    elapsed_s: float = 0.0
+    row_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRun:
+    """What one step did. ``outcome``: applied, reverted, faked, failed or skipped (done by another runner)."""
+
+    step: Step
+    outcome: str
+    statements: tuple[Statement, ...] = ()
+    operations: tuple[str, ...] = ()
+    elapsed_s: float = 0.0
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Rows that a run takes away: of a dropped ``table``, the values of a dropped ``column``, or deleted rows."""
+
+    table: str
+    column: str | None
+    row_count: int
+
+    def __str__(self) -> str:
+        rows = f"{self.row_count:,} row" + ("" if self.row_count == 1 else "s")
+        if self.column is None:
+            return f"{rows} of {self.table}"
+        return f"the values of {self.table}.{self.column} in {rows}"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What happened: each step with statements and timings; where asked for, before and after.
+
+    ``target`` is ``live`` (the real database) or ``copy`` (a rehearsal). ``before``, ``after``
+    are None when nobody watched. ``changes`` are the differences of the two schemas. ``losses``
+    are what the run took away, counted on the rows as they were.
+    """
+
+    plan: Plan
+    target: str
+    steps: tuple[StepRun, ...] = ()
+    before: Snapshot | None = None
+    after: Snapshot | None = None
+    changes: tuple[Change, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    elapsed_s: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        return all(step.outcome != "failed" for step in self.steps)
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        return tuple(statement for step in self.steps for statement in step.statements)
+
+    def rows(self, table: str) -> tuple[Rows | None, Rows | None]:
+        """The sample rows of a table before and after; None where there was no such table."""
+        before = self.before.table_rows(table) if self.before else None
+        after = self.after.table_rows(table) if self.after else None
+        return before, after
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Progress, as it happens. ``kind``: copy, step, statement, step-done, wait.
+
+    ``done`` of ``total`` counts pages (copy) or steps (the others); ``text`` is the statement or a
+    sentence for people.
+    """
+
+    kind: str
+    migration: str = ""
+    text: str = ""
+    done: int = 0
+    total: int = 0
+    elapsed_s: float = 0.0
+
+
+def status_of(files: Sequence[MigrationFile], applied: Sequence[Applied]) -> tuple[MigrationStatus, ...]:
+    """Each migration with its state, in the order of their names; files and applied rows in any order."""
+    rows = {row.name: row for row in applied}
+    found = [_file_status(file, rows.get(file.name)) for file in files]
+    names = {file.name for file in files}
+    gone = [_row_status(row, State.MISSING, None) for row in applied if row.name not in names]
+    return tuple(sorted(found + gone, key=lambda status: status.name))
+
+
+def _file_status(file: MigrationFile, row: Applied | None) -> MigrationStatus:
+    if row is None:
+        return MigrationStatus(file.name, State.PENDING, file.path)
+    same = not row.checksum or row.checksum == file.checksum
+    return _row_status(row, State.APPLIED if same else State.CHANGED, file.path)
+
+
+def _row_status(row: Applied, state: State, path: str | None) -> MigrationStatus:
+    return MigrationStatus(row.name, state, path, row.applied_at, row.applied_by, row.elapsed_s, row.how)
+
+
+def plan_forward(
+    files: Sequence[MigrationFile],
+    applied: Sequence[Applied],
+    *,
+    to: str | None = None,
+    steps: int | None = None,
+    fake: bool = False,
+    allow: Collection[str] = (),
+) -> Plan:
+    """The pending migrations in the order of their names, up to ``to`` or at most ``steps``.
+
+    Raises PlanError for an unknown ``to`` and for what is not allowed: an applied file that
+    changed or is gone, a pending one that is older than one already applied.
+    """
+    _check_applied(files, applied, allow)
+    done = {row.name for row in applied}
+    ordered = sorted(files, key=lambda file: file.name)
+    if to is not None:
+        last = find(to, [file.name for file in ordered])
+        ordered = [file for file in ordered if file.name <= last]
+    pending = [file for file in ordered if file.name not in done][: _limit(steps)]
+    _check_order(pending, done, allow)
+    made = tuple(Step(file.name, Direction.FORWARD, file.path, file.checksum) for file in pending)
+    return Plan(made, Direction.FORWARD, fake)
+
+
+def plan_backward(
+    files: Sequence[MigrationFile],
+    applied: Sequence[Applied],
+    *,
+    to: str | None = None,
+    steps: int | None = None,
+    fake: bool = False,
+    allow: Collection[str] = (),
+) -> Plan:
+    """The applied migrations to take back, the last applied one first.
+
+    Without ``to`` and ``steps`` just the last applied one. ``to`` names the migration that stays
+    as the last applied one; ``zero`` takes back all.
+    """
+    ordered = list(reversed(applied))
+    if to is not None and to != "zero":
+        stays = find(to, [row.name for row in applied])
+        ordered = ordered[: [row.name for row in ordered].index(stays)]
+    elif to is None and steps is None:
+        steps = 1
+    chosen = ordered[: _limit(steps)]
+    by_name = {file.name: file for file in files}
+    made = []
+    for row in chosen:
+        file = by_name.get(row.name)
+        if file is None:
+            raise PlanError(
+                f"{row.name} can't be taken back",
+                why="it is applied, but its file is gone, and with it the way back",
+                way_out="bring the file back (from version control), then run migrate --backward again",
+            )
+        if row.checksum and row.checksum != file.checksum and not fake and "changed" not in allow:
+            raise PlanError(
+                f"{row.name} can't be taken back as it is",
+                why="its file has changed since it was applied, so its way back may not fit what was done",
+                way_out="bring back the file as it was applied, or go on with --allow changed",
+            )
+        made.append(Step(file.name, Direction.BACKWARD, file.path, file.checksum))
+    return Plan(tuple(made), Direction.BACKWARD, fake)
+
+
+def find(wanted: str, names: Sequence[str]) -> str:
+    """The one name that ``wanted`` means: the whole name, or a part of it that no other holds."""
+    if wanted in names:
+        return wanted
+    matches = [name for name in names if wanted and wanted in name]
+    exact = [name for name in matches if name.split("_", 2)[2:] == [wanted]]
+    if len(exact) == 1:
+        return exact[0]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise PlanError(
+            f"{wanted!r} means more than one migration",
+            why="it is found in " + ", ".join(matches[:5]) + (" and others" if len(matches) > 5 else ""),
+            way_out="give the whole name",
+        )
+    raise PlanError(
+        f"there is no migration {wanted!r}",
+        why="no file or history row in question has that in its name",
+        way_out="pwmig status lists the names",
+    )
+
+
+def _limit(steps: int | None) -> int | None:
+    if steps is not None and steps < 1:
+        raise PlanError(f"--steps {steps} makes no plan", why="it counts migrations", way_out="give 1 or more")
+    return steps
+
+
+def _check_applied(files: Sequence[MigrationFile], applied: Sequence[Applied], allow: Collection[str]) -> None:
+    unknown = set(allow) - set(ALLOWANCES)
+    if unknown:
+        raise PlanError(
+            f"nothing called {', '.join(sorted(unknown))} can be allowed",
+            why="only " + ", ".join(ALLOWANCES) + " can",
+            way_out="give one of these to --allow",
+        )
+    by_name = {file.name: file for file in files}
+    changed = [row.name for row in applied if row.name in by_name and row.checksum not in ("", by_name[row.name].checksum)]
+    missing = [row.name for row in applied if row.name not in by_name]
+    if changed and "changed" not in allow:
+        raise PlanError(
+            "nothing was run: " + _listed(changed) + " changed after being applied",
+            why="the database holds what the file said then, not what it says now",
+            way_out="bring the file back and write a new migration for the change, or go on with --allow changed",
+        )
+    if missing and "missing" not in allow:
+        raise PlanError(
+            "nothing was run: " + _listed(missing) + " is applied, but the file is gone",
+            why="the files no longer tell how this database came about",
+            way_out="bring the file back (from version control), or go on with --allow missing",
+        )
+
+
+def _check_order(pending: Sequence[MigrationFile], done: set[str], allow: Collection[str]) -> None:
+    newest = max(done, default="")
+    late = [file.name for file in pending if file.name < newest]
+    if late and "out-of-order" not in allow:
+        raise PlanError(
+            "nothing was run: " + _listed(late) + f" is older than {newest}, which is applied already",
+            why="on other databases it runs before, here it would run after",
+            way_out="give the file a later time in its name, or go on with --allow out-of-order",
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
