@@ -12,12 +12,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Check", "Column", "ForeignKey", "Index", "IndexPart", "Rows", "Schema", "Snapshot", "Table", "Trigger", "Unique", "View"]
+__all__ = [
+    "Check",
+    "Column",
+    "ForeignKey",
+    "Index",
+    "IndexPart",
+    "Rows",
+    "Schema",
+    "Snapshot",
+    "Table",
+    "Trigger",
+    "Unique",
+    "View",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. ``default``, ``generated`` are SQL texts; ``generated_kind`` is virtual or stored."""
+    """One column. ``default``, ``generated`` are SQL texts; ``generated_kind`` is virtual or stored.
+
+    A column of a primary key that can't hold NULL is not ``nullable``, whether or not NOT NULL was
+    written. ``on_conflict`` is the conflict clause of NOT NULL (SQLite), None for ABORT.
+    """
 
     name: str
     type: str
@@ -27,6 +44,7 @@ class Column:
     generated: str | None = None
     generated_kind: str | None = None
     autoincrement: bool = False
+    on_conflict: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +73,15 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Unique:
-    """One UNIQUE constraint of a table; ``name`` is None where the database keeps none."""
+    """One UNIQUE constraint of a table; ``name`` is None where the database keeps none.
+
+    ``parts`` is empty unless a column has an order or a collation of its own in the constraint.
+    """
 
     columns: tuple[str, ...]
     name: str | None = None
+    on_conflict: str | None = None
+    parts: tuple[IndexPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +115,20 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One view, with the whole text that made it."""
+    """One view, with the whole text that made it, and its INSTEAD OF triggers."""
 
     name: str
     sql: str
+    triggers: tuple[Trigger, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table. ``primary_key`` holds column names in key order; ``options`` words as STRICT."""
+    """One table. ``primary_key`` holds column names in key order; ``options`` words as STRICT.
+
+    ``primary_key_parts`` is empty unless a key column has an order or a collation of its own. A
+    virtual table has the options ``VIRTUAL`` and the text behind USING.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -111,6 +139,9 @@ class Table:
     checks: tuple[Check, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     options: tuple[str, ...] = ()
+    primary_key_name: str | None = None
+    primary_key_conflict: str | None = None
+    primary_key_parts: tuple[IndexPart, ...] = ()
 
     def column(self, name: str) -> Column | None:
         """The column of that name (letter case does not count), or None."""
