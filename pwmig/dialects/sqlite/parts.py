@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pwmig.dialects.sqlite.tokens import fold
+
 __all__ = ["ColumnDef", "ConstraintDef", "IndexDef", "PartDef", "Span", "TableDef"]
 
 Span = tuple[int, int]
@@ -84,6 +86,14 @@ class TableDef:
     constraints: tuple[ConstraintDef, ...]
     options: tuple[str, ...]
     body_span: Span
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> ColumnDef | None:
+        """The column of that name (letter case does not count), or None."""
+        return next((column for column in self.columns if fold(column.name) == fold(name)), None)
 
     def all(self, *kinds: str) -> tuple[ConstraintDef, ...]:
         """The constraints of these kinds, of the columns first, then of the table."""
