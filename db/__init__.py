@@ -1,0 +1,1 @@
+"""The example project: chess world champions, their matches, and the Olympiads."""

@@ -1,0 +1,1 @@
+"""Commands of this project, each run as ``python -m scripts.NAME``."""
