@@ -1,0 +1,45 @@
+"""What holds for every test: reasoned skips that can be forbidden, and no leaning on the machine it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+import requirements
+from hypothesis import HealthCheck, settings
+
+# A shared machine is slow at times: a slow example is no failure, a wrong one is.
+settings.register_profile("pwmig", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("pwmig")
+
+
+@pytest.fixture(autouse=True)
+def no_foreign_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A DATABASE_URL of the person who runs the tests never leads them to a real database."""
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+
+@pytest.fixture
+def require_or_skip() -> Callable[[str, str], NoReturn]:
+    """``require_or_skip("browser", "there is no Chromium")``, for tests that like it as a fixture."""
+    return requirements.require_or_skip
+
+
+@pytest.fixture
+def real_data() -> Callable[[str], Path]:
+    """``real_data("chinook.sqlite")``: the path of a real database, to be read or copied only."""
+    return requirements.real_data
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """However a test was skipped: where its marker is named by PWMIG_REQUIRE, the skip is a failure."""
+    report = yield
+    kinds = requirements.required().intersection(mark.name for mark in item.iter_markers())
+    if report.skipped and kinds and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{reason} (PWMIG_REQUIRE asks for {', '.join(sorted(kinds))})"
+    return report
