@@ -1,0 +1,245 @@
+"""Sample rows before and after, paired by primary key, and what changed in them.
+
+A row is changed when a cell of a column that both sides have is another value; a column that was
+added or dropped does not by itself change a row. Rows that changed come first, then the others,
+each in the order of the samples.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pwmig.frames.cells import same_value
+from pwmig.frames.grid import Cell, Grid, GridRow, Heading, words
+from pwmig.frames.renames import Renames
+from pwmig.schema import Rows
+
+__all__ = ["ColumnPair", "Comparison", "RowPair", "compare", "rows_grid", "sample_grid"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPair:
+    """One column on both sides: its place among the values of a row, None where there is no such column."""
+
+    name: str
+    before: int | None
+    after: int | None
+    old_name: str = ""
+    changed: bool = False
+
+    @property
+    def sign(self) -> str:
+        if self.before is None:
+            return "+"
+        if self.after is None:
+            return "-"
+        return "~" if self.changed or self.old_name else ""
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """The sides to show: one where both would say the same."""
+        if self.before is None:
+            return ("after",)
+        if self.after is None:
+            return ("before",)
+        return ("before", "after") if self.changed else ("",)
+
+
+@dataclass(frozen=True, slots=True)
+class RowPair:
+    """One row on both sides, None where it is not; ``changed`` holds the places of changed columns."""
+
+    key: tuple[Any, ...]
+    before: tuple[Any, ...] | None
+    after: tuple[Any, ...] | None
+    changed: frozenset[int] = frozenset()
+
+    @property
+    def sign(self) -> str:
+        if self.before is None:
+            return "+"
+        if self.after is None:
+            return "-"
+        return "~" if self.changed else ""
+
+    @property
+    def change(self) -> str:
+        return words(self.sign, {"+": "added", "-": "removed", "~": "changed"}.get(self.sign, ""))
+
+    def value(self, column: ColumnPair, side: str) -> Any:
+        """The cell's value; of a row that is on one side only, that side's for an unnamed side."""
+        row, place = (self.before, column.before) if side == "before" else (self.after, column.after)
+        if side == "" and row is None:
+            row, place = self.before, column.before
+        return None if row is None or place is None else row[place]
+
+    def absent(self, side: str) -> bool:
+        """Whether the row has no such side."""
+        return (side == "before" and self.before is None) or (side == "after" and self.after is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The sample rows of one table before and after: ``key`` names the columns that paired them."""
+
+    table: str
+    key: tuple[ColumnPair, ...]
+    columns: tuple[ColumnPair, ...]
+    rows: tuple[RowPair, ...]
+    note: str = ""
+
+    @property
+    def shown(self) -> tuple[ColumnPair, ...]:
+        """The columns beside the key, those with a change first."""
+        keys = {column.name for column in self.key}
+        rest = [column for column in self.columns if column.name not in keys or column.changed]
+        return tuple(sorted(rest, key=lambda column: not column.sign))
+
+
+def compare(before: Rows | None, after: Rows | None, renames: Renames, *, table: str) -> Comparison:
+    """Pair two samples of a table by key; None for a side where there was no such table."""
+    columns = _column_pairs(before, after, renames)
+    key = _key(before, after, columns)
+    pairs = _row_pairs(before, after, key, columns)
+    marked = _marked(columns, pairs)
+    names = {column.name for column in key}
+    ordered = tuple(sorted(pairs, key=lambda pair: not pair.sign))
+    return Comparison(table, tuple(c for c in marked if c.name in names), marked, ordered, _note(before, after, key))
+
+
+def _column_pairs(before: Rows | None, after: Rows | None, renames: Renames) -> tuple[ColumnPair, ...]:
+    old = {} if before is None else {renames.column(before.table, name): name for name in before.columns}
+    places = {name.lower(): place for place, name in enumerate(old)}
+    pairs = [
+        ColumnPair(name, places.get(name.lower()), place, _old_name(old, name))
+        for place, name in enumerate(after.columns if after else ())
+    ]
+    here = {pair.name.lower() for pair in pairs}
+    gone = [ColumnPair(name, places[name.lower()], None) for name in old if name.lower() not in here]
+    return tuple(pairs + gone)
+
+
+def _old_name(old: dict[str, str], name: str) -> str:
+    """What the column was called before, if that was another name."""
+    was = next((was for now, was in old.items() if now.lower() == name.lower()), name)
+    return "" if was.lower() == name.lower() else was
+
+
+def _key(before: Rows | None, after: Rows | None, columns: Sequence[ColumnPair]) -> tuple[ColumnPair, ...]:
+    """The columns to pair by: the key of one side, if the other has these columns too."""
+    for rows, side in ((after, "after"), (before, "before")):
+        if rows is None or not rows.key:
+            continue
+        places = [rows.columns.index(name) for name in rows.key]
+        found = tuple(pair for place in places for pair in columns if getattr(pair, side) == place)
+        both = before is None or after is None or all(c.before is not None and c.after is not None for c in found)
+        if both:
+            return found
+    return ()
+
+
+def _row_pairs(
+    before: Rows | None, after: Rows | None, key: Sequence[ColumnPair], columns: Sequence[ColumnPair]
+) -> list[RowPair]:
+    if not key and before is not None and after is not None:
+        return [RowPair((), row, None) for row in before.rows] + [RowPair((), None, row) for row in after.rows]
+    old, new = _by_key(before, key, "before"), _by_key(after, key, "after")
+    pairs = []
+    for place in [*old, *(place for place in new if place not in old)]:
+        was, now = old.get(place), new.get(place)
+        pairs.append(RowPair(place[0], was, now, _changed(was, now, columns)))
+    return pairs
+
+
+def _by_key(
+    rows: Rows | None, key: Sequence[ColumnPair], side: str
+) -> dict[tuple[tuple[Any, ...], int], tuple[Any, ...]]:
+    """The rows by key and a number, since SQLite lets several rows have NULL in their key."""
+    if rows is None:
+        return {}
+    places = [getattr(column, side) for column in key]
+    seen: Counter[tuple[Any, ...]] = Counter()
+    found = {}
+    for row in rows.rows:
+        values = tuple(row[place] for place in places)
+        found[(values, seen[values])] = row
+        seen[values] += 1
+    return found
+
+
+def _changed(was: tuple[Any, ...] | None, now: tuple[Any, ...] | None, columns: Sequence[ColumnPair]) -> frozenset[int]:
+    if was is None or now is None:
+        return frozenset()
+    return frozenset(
+        column.after
+        for column in columns
+        if column.before is not None and column.after is not None
+        if not same_value(was[column.before], now[column.after])
+    )
+
+
+def _marked(columns: Sequence[ColumnPair], pairs: Sequence[RowPair]) -> tuple[ColumnPair, ...]:
+    """The columns, each saying whether a cell of it changed in these rows."""
+    changed = {place for pair in pairs for place in pair.changed}
+    return tuple(
+        ColumnPair(c.name, c.before, c.after, c.old_name, c.after is not None and c.after in changed) for c in columns
+    )
+
+
+def _note(before: Rows | None, after: Rows | None, key: Sequence[ColumnPair]) -> str:
+    parts = [f"{count_text(rows)} {side}" for rows, side in ((before, "before"), (after, "after")) if rows is not None]
+    if before is None:
+        parts.insert(0, "there was no such table before")
+    if after is None:
+        parts.append("there is no such table after")
+    if before is not None and after is not None and not key:
+        parts.append("no common key: rows can't be paired, so each stands for itself")
+    return "; ".join(parts)
+
+
+def count_text(rows: Rows) -> str:
+    """How many rows the table has, and how many of them are shown."""
+    about = "" if rows.count_exact else "about "
+    noun = "row" if rows.row_count == 1 else "rows"
+    shown = "" if len(rows.rows) >= rows.row_count else f", {len(rows.rows)} shown"
+    return f"{about}{rows.row_count:,} {noun}{shown}"
+
+
+def rows_grid(comparison: Comparison) -> Grid:
+    """The comparison as a table to be shown: change, key, changed columns in pairs, the others once."""
+    keys = [(column, side) for column in comparison.key for side in column.sides if not column.changed]
+    shown = keys + [(column, side) for column in comparison.shown for side in column.sides]
+    heads = [Heading("change"), *(_heading(column, side) for column, side in shown)]
+    rows = [
+        GridRow((Cell(pair.change, prose=True), *(_cell(pair, column, side) for column, side in shown)), pair.sign)
+        for pair in comparison.rows
+    ]
+    return Grid(f"{comparison.table}: rows before and after", tuple(heads), tuple(rows), comparison.note)
+
+
+def _heading(column: ColumnPair, side: str) -> Heading:
+    if column.old_name:
+        side = f"{side} (was {column.old_name})".strip() if side != "before" else f"before ({column.old_name})"
+    return Heading(column.name, side, column.sign)
+
+
+def _cell(pair: RowPair, column: ColumnPair, side: str) -> Cell:
+    if pair.absent(side):
+        return Cell(absent=True)
+    changed = side != "" and column.after is not None and column.after in pair.changed
+    return Cell(pair.value(column, side), {"before": "-", "after": "+"}[side] if changed else "")
+
+
+def sample_grid(rows: Rows) -> Grid:
+    """Sample rows as they are, key first."""
+    places = _key_first(rows)
+    headings = tuple(Heading(rows.columns[place]) for place in places)
+    body = tuple(GridRow(tuple(Cell(row[place]) for place in places)) for row in rows.rows)
+    return Grid(f"{rows.table}: rows", headings, body, count_text(rows))
+
+
+def _key_first(rows: Rows) -> list[int]:
+    return sorted(range(len(rows.columns)), key=lambda place: rows.columns[place] not in rows.key)
