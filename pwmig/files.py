@@ -139,7 +139,7 @@ def _next_stamp(stamp: str) -> str:
 
 def template(config_module: str = "db.migrations_config") -> str:
     """The source of an empty migration, in the shape that the project's document shows."""
-    return f'''from playhouse.migrate import *
+    return f"""from playhouse.migrate import *
 from {config_module} import migrator
 from peewee import IntegerField
 
@@ -154,7 +154,7 @@ def migrate_backward():
     migrate(
         # migrator.drop_column('player', 'level'),
     )
-'''
+"""
 
 
 def compiled(path: str) -> tuple[object, str]:

@@ -325,7 +325,9 @@ def _check_applied(files: Sequence[MigrationFile], applied: Sequence[Applied], a
             way_out="give one of these to --allow",
         )
     by_name = {file.name: file for file in files}
-    changed = [row.name for row in applied if row.name in by_name and row.checksum not in ("", by_name[row.name].checksum)]
+    changed = [
+        row.name for row in applied if row.name in by_name and row.checksum not in ("", by_name[row.name].checksum)
+    ]
     missing = [row.name for row in applied if row.name not in by_name]
     if changed and "changed" not in allow:
         raise PlanError(

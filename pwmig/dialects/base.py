@@ -9,19 +9,31 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from pwmig.plan import Event
-from pwmig.schema import Rows, Schema, Table
 
 if TYPE_CHECKING:
     import peewee
-    from playhouse.migrate import SchemaMigrator
 
-__all__ = ["Dialect", "Listener"]
+    from pwmig.plan import Event
+    from pwmig.schema import Rows, Schema, Table
 
-Listener = Callable[[Event], None]
-"""Called with each event of progress."""
+    Listener = Callable[[Event], None]
+    """Called with each event of progress."""
+
+__all__ = ["Dialect", "Turn"]
+
+
+@dataclass(slots=True)
+class Turn:
+    """What the database says of the migration whose turn it is.
+
+    ``touched`` are the tables whose rows or definition its statements name, ``refused`` what it
+    tried that a migration must not (to commit by itself, ...), in words for people.
+    """
+
+    touched: set[str] = field(default_factory=set)
+    refused: str = ""
 
 
 class Dialect(ABC):
@@ -36,12 +48,37 @@ class Dialect(ABC):
         """The database as a person knows it: a file or ``host/name``, never a password."""
 
     @abstractmethod
-    def require(self, database: peewee.Database, *, write: bool) -> None:
-        """Raise DatabaseUnavailable unless the database can be read (and written)."""
-
-    @abstractmethod
     def exists(self, database: peewee.Database) -> bool:
         """Whether there is a database to read; never creates one."""
+
+    @abstractmethod
+    def table_exists(self, database: peewee.Database, table: str, schema: str | None = None) -> bool:
+        """Whether there is such a table, at a cost that does not grow with the number of tables."""
+
+    @abstractmethod
+    def reading(self, database: peewee.Database) -> AbstractContextManager[peewee.Database]:
+        """A connection that can only read, to the same data; creates nothing.
+
+        Raises DatabaseUnavailable where there is no database or it can't be read.
+        """
+
+    @abstractmethod
+    def transaction(
+        self, database: peewee.Database, *, wait_s: float, listener: Listener | None = None
+    ) -> AbstractContextManager[Turn]:
+        """One migration's transaction, begun when it is this runner's turn; any exception rolls it back.
+
+        Waits at most ``wait_s`` seconds for other writers and says so to the listener. Raises
+        DatabaseUnavailable where the database can't be opened or written.
+        """
+
+    @abstractmethod
+    def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[None]:
+        """While entered, every Peewee object of this process that points at this database points at a copy."""
+
+    @abstractmethod
+    def scratch(self) -> AbstractContextManager[peewee.Database]:
+        """An empty database of the same kind that leaves no trace."""
 
     @abstractmethod
     def introspect(self, database: peewee.Database, tables: Collection[str] | None = None) -> Schema:
@@ -54,23 +91,27 @@ class Dialect(ABC):
         """At most ``limit`` rows of a table by key: those with ``keys`` first, then from the start."""
 
     @abstractmethod
-    def migrator(self, database: peewee.Database, schema: str | None = None) -> SchemaMigrator:
-        """pwmig's migrator for the database."""
+    def foresee(
+        self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]
+    ) -> tuple[frozenset[str], str | None]:
+        """The tables that a statement will touch, and the one it deletes rows of, without running it."""
 
     @abstractmethod
-    def transaction(
-        self, database: peewee.Database, *, wait_s: float, listener: Listener | None = None
-    ) -> AbstractContextManager[None]:
-        """One migration's transaction, begun when it is this runner's turn; rolls back on any exception."""
+    def touched_keys(
+        self, database: peewee.Database, table: Table, sql: str, params: Sequence[Any], limit: int
+    ) -> tuple[tuple[Any, ...], ...]:
+        """The keys of at most ``limit`` rows that an UPDATE or DELETE will hit; () where it can't be told."""
 
     @abstractmethod
-    def reading(self, database: peewee.Database) -> AbstractContextManager[peewee.Database]:
-        """A connection that can only read, to the same data; creates no file."""
+    def newest_keys(
+        self, database: peewee.Database, table: Table, after: Any, limit: int
+    ) -> tuple[tuple[Any, ...], ...]:
+        """The keys of at most ``limit`` rows that came after the mark ``after`` (see :meth:`mark`)."""
 
     @abstractmethod
-    def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[None]:
-        """While it is entered, every Peewee object that points at this database points at a copy."""
+    def mark(self, database: peewee.Database, table: Table) -> Any:
+        """A mark that tells rows inserted later from those there now, or None."""
 
     @abstractmethod
-    def scratch(self) -> AbstractContextManager[peewee.Database]:
-        """An empty database of the same kind that leaves no trace."""
+    def count(self, database: peewee.Database, table: str, column: str | None = None) -> int:
+        """How many rows a table has, or how many of them hold a value in a column."""

@@ -1,0 +1,1 @@
+"""SQLite's room: the embedded default."""

@@ -1,0 +1,259 @@
+"""A copy of a SQLite database for a rehearsal, and every Peewee object pointed at it.
+
+The copy is made by SQLite's online backup (https://www.sqlite.org/backup.html) from a connection
+that can only read. While the rehearsal lasts, a Peewee database of this process that would open
+the real file opens the copy instead; anything else that tries to open the real file is refused.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import peewee
+
+from pwmig.dialects.sqlite.place import attached_files, file_of, is_memory, readable_form, real_path, translated
+from pwmig.errors import RehearsalRefused
+from pwmig.plan import Event
+
+if TYPE_CHECKING:
+    from pwmig.dialects.base import Listener
+
+__all__ = ["copied", "rehearsing"]
+
+_PREFIX = "pwmig-rehearsal-"
+_PAGES_A_STEP = 2048
+
+
+@dataclass(slots=True)
+class _Redirection:
+    """Which copy stands for which real database: by file, or by object for one in memory."""
+
+    files: dict[str, str]
+    objects: dict[int, str]
+
+    def copy_of(self, database: peewee.SqliteDatabase) -> str | None:
+        if id(database) in self.objects:
+            return self.objects[id(database)]
+        return None if is_memory(database) else self.files.get(real_path(str(database.database)))
+
+
+_active: _Redirection | None = None
+_hooked = False
+
+
+def rehearsing() -> bool:
+    """Whether this process works on a copy at the moment."""
+    return _active is not None
+
+
+@contextmanager
+def copied(database: peewee.SqliteDatabase, listener: Listener | None = None) -> Iterator[None]:
+    """While entered, this process's Peewee databases that point at ``database`` point at a copy."""
+    if _active is not None:
+        raise RehearsalRefused(
+            "a rehearsal is under way in this process already",
+            why="its Peewee databases point at that rehearsal's copy",
+            way_out="wait for its end, or rehearse in a process of its own",
+        )
+    _remove_leftovers()
+    folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
+    try:
+        redirection = _copy_all(database, folder, listener)
+        with _redirected(redirection), _set_aside(redirection):
+            _ask_who_it_is(database, folder)
+            try:
+                yield
+            finally:
+                _close(database)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy_all(database: peewee.SqliteDatabase, folder: str, listener: Listener | None) -> _Redirection:
+    redirection = _Redirection({}, {})
+    main = os.path.join(folder, "main.sqlite")
+    if is_memory(database):
+        database.connect(reuse_if_open=True)
+        _back_up(database.connection(), main, listener)
+        redirection.objects[id(database)] = main
+    else:
+        real = real_path(str(database.database))
+        _copy_file(real, main, listener)
+        redirection.files[real] = main
+    for number, file in enumerate(attached_files(database).values()):
+        copy = os.path.join(folder, f"attached-{number}.sqlite")
+        _copy_file(real_path(file), copy, listener)
+        redirection.files[real_path(file)] = copy
+    return redirection
+
+
+def _copy_file(real: str, copy: str, listener: Listener | None) -> None:
+    if not os.path.exists(real):
+        return  # The first migration makes the real one; the rehearsal makes the copy.
+    with translated(real):
+        source = sqlite3.connect(readable_form(real), uri=True, timeout=5)
+        try:
+            _back_up(source, copy, listener)
+        finally:
+            source.close()
+
+
+def _back_up(source: sqlite3.Connection, copy: str, listener: Listener | None) -> None:
+    def progress(status: int, remaining: int, total: int) -> None:
+        if listener:
+            listener(Event("copy", text="copying the database", done=total - remaining, total=total))
+
+    target = sqlite3.connect(copy)
+    try:
+        # A copy that is lost with the machine harms nobody, so it needs no journal on the disk.
+        target.execute("PRAGMA synchronous = OFF")
+        source.backup(target, pages=_PAGES_A_STEP, progress=progress, sleep=0.01)
+    finally:
+        target.close()
+
+
+@contextmanager
+def _redirected(redirection: _Redirection) -> Iterator[None]:
+    """Let Peewee connect to the copies, and refuse every other way to the real files."""
+    global _active
+    _hook()
+    original = peewee.SqliteDatabase._connect
+
+    def connect(self: peewee.SqliteDatabase) -> Any:
+        with _pointing(self, redirection):
+            return original(self)
+
+    _active = redirection
+    peewee.SqliteDatabase._connect = connect
+    try:
+        yield
+    finally:
+        peewee.SqliteDatabase._connect = original
+        _active = None
+
+
+@contextmanager
+def _pointing(database: peewee.SqliteDatabase, redirection: _Redirection) -> Iterator[None]:
+    """For the moment of connecting, the database's names are those of the copies."""
+    name, attached = database.database, getattr(database, "_attached", {})
+    copy = redirection.copy_of(database)
+    if copy is not None:
+        database.database = copy
+    database._attached = {key: redirection.files.get(real_path(str(file)), file) for key, file in attached.items()}
+    try:
+        yield
+    finally:
+        database.database, database._attached = name, attached
+
+
+@contextmanager
+def _set_aside(redirection: _Redirection) -> Iterator[None]:
+    """Put this thread's open connections and idle pools aside, and give them back afterwards."""
+    with ExitStack() as stack:
+        for database in _peewee_databases():
+            if redirection.copy_of(database) is not None:
+                stack.enter_context(_connection_aside(database))
+        yield
+
+
+def _peewee_databases() -> list[peewee.SqliteDatabase]:
+    return [thing for thing in gc.get_objects() if issubclass(type(thing), peewee.SqliteDatabase)]
+
+
+@contextmanager
+def _connection_aside(database: peewee.SqliteDatabase) -> Iterator[None]:
+    state = database._state
+    kept = {name: getattr(state, name) for name in ("closed", "conn", "ctx", "transactions", "commit_callbacks")}
+    pool = {name: getattr(database, name) for name in ("_connections", "_in_use") if hasattr(database, name)}
+    state.reset()
+    for name, held in pool.items():
+        setattr(database, name, type(held)())
+    try:
+        yield
+    finally:
+        _close(database)
+        for name, value in (kept | {}).items():
+            setattr(state, name, value)
+        for name, held in pool.items():
+            setattr(database, name, held)
+
+
+def _close(database: peewee.SqliteDatabase) -> None:
+    """Close a connection to the copy for good, out of a pool too."""
+    idle = [entry[2] for entry in getattr(database, "_connections", [])]
+    in_use = [entry.connection for entry in getattr(database, "_in_use", {}).values()]
+    connections = [*idle, *in_use] if hasattr(database, "_connections") else []
+    if not database.is_closed():
+        connections.append(database._state.conn)
+    for connection in connections:
+        try:
+            connection.close()
+        except sqlite3.Error:
+            continue
+    if hasattr(database, "_connections"):
+        database._connections, database._in_use = [], {}
+    database._state.reset()
+
+
+def _ask_who_it_is(database: peewee.SqliteDatabase, folder: str) -> None:
+    """Before the first statement: the connection must be to a file of the rehearsal's folder."""
+    database.connect()
+    place = os.path.realpath(folder)
+    for _, name, file in database.connection().execute("PRAGMA database_list"):
+        if file and os.path.dirname(os.path.realpath(file)) != place:
+            raise RehearsalRefused(
+                f"the rehearsal would have reached {file}",
+                why=f"the database attaches it as {name}, and it is no copy",
+                way_out="attach it with database.attach(), so that pwmig can copy it too",
+            )
+
+
+def _hook() -> None:
+    global _hooked
+    if not _hooked:
+        sys.addaudithook(_audit)
+        _hooked = True
+
+
+def _audit(event: str, args: tuple[Any, ...]) -> None:
+    """Refuse a connection of the sqlite3 module to a real file while its copy is in use."""
+    if _active is None or event != "sqlite3.connect":
+        return
+    name = os.fsdecode(args[0]) if isinstance(args[0], (str, bytes, os.PathLike)) else ""
+    if name and name != ":memory:" and "mode=ro" not in name and os.path.realpath(file_of(name)) in _active.files:
+        raise RehearsalRefused(
+            f"the migration opened {file_of(name)} by itself",
+            why="a rehearsal must not reach the real database, and this way passes by Peewee",
+            way_out="use the project's `database` (also for raw SQL): then a rehearsal works on the copy",
+        )
+
+
+def _remove_leftovers() -> None:
+    """Remove the folders of rehearsals that were killed: their process is gone."""
+    place = tempfile.gettempdir()
+    for name in os.listdir(place):
+        if name.startswith(_PREFIX):
+            owner = name[len(_PREFIX) :].partition("-")[0]
+            if owner.isdigit() and not _alive(int(owner)):
+                shutil.rmtree(os.path.join(place, name), ignore_errors=True)
+
+
+def _alive(process_id: int) -> bool:
+    if os.name != "posix":
+        return True  # Signal 0 would end a process on Windows; its temporary folder is cleaned by the system.
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

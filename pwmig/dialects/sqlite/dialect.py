@@ -1,0 +1,138 @@
+"""SQLite's answers to the engine's questions."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import peewee
+
+from pwmig.dialects.base import Dialect, Turn
+from pwmig.dialects.sqlite import place
+
+if TYPE_CHECKING:
+    from pwmig.dialects.base import Listener
+    from pwmig.schema import Rows, Schema, Table
+
+    Execute = Callable[..., list[tuple[Any, ...]]]
+
+__all__ = ["SqliteDialect"]
+
+
+class SqliteDialect(Dialect):
+    """SQLite: one file, one writer, DDL inside transactions."""
+
+    name = "sqlite"
+    title = "SQLite"
+    transactional_ddl = True
+
+    def describe(self, database: peewee.Database) -> str:
+        if place.is_memory(database):
+            return "SQLite, in memory"
+        path = place.file_of(str(database.database))
+        near = os.path.relpath(path)
+        return "SQLite " + (path if near.startswith("..") else near)
+
+    def exists(self, database: peewee.Database) -> bool:
+        return place.is_memory(database) or os.path.exists(place.file_of(str(database.database)))
+
+    def table_exists(self, database: peewee.Database, table: str, schema: str | None = None) -> bool:
+        sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return bool(_executor(database)(sql, (table,)))
+
+    def reading(self, database: peewee.Database) -> AbstractContextManager[peewee.Database]:
+        return place.read_only(database)
+
+    def transaction(
+        self, database: peewee.Database, *, wait_s: float, listener: Listener | None = None
+    ) -> AbstractContextManager[Turn]:
+        from pwmig.dialects.sqlite.transaction import guarded_transaction
+
+        rehearsing = "pwmig.dialects.sqlite.copy" in sys.modules and _rehearsing()
+        return guarded_transaction(database, wait_s=wait_s, listener=listener, rehearsing=rehearsing)
+
+    def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[None]:
+        from pwmig.dialects.sqlite.copy import copied
+
+        return copied(database, listener)
+
+    @contextmanager
+    def scratch(self) -> Iterator[peewee.Database]:
+        database = peewee.SqliteDatabase(":memory:")
+        database.connect()
+        try:
+            yield database
+        finally:
+            database.close()
+
+    def introspect(self, database: peewee.Database, tables: Collection[str] | None = None) -> Schema:
+        from pwmig.dialects.sqlite.introspect import introspect
+
+        return introspect(_executor(database), tables)
+
+    def sample(
+        self, database: peewee.Database, table: Table, *, limit: int, keys: Sequence[tuple[Any, ...]] = ()
+    ) -> Rows:
+        from pwmig.dialects.sqlite.rows import sample
+
+        return sample(_executor(database), table, limit=limit, keys=keys)
+
+    def foresee(
+        self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]
+    ) -> tuple[frozenset[str], str | None]:
+        """EXPLAIN prepares the statement, and the authorizer hears what it would touch."""
+        known, turn.touched = turn.touched, set()
+        try:
+            database.connection().execute("EXPLAIN " + sql, tuple(params)).fetchall()
+        except (sqlite3.Error, ValueError, TypeError):
+            pass  # The statement itself will say what is wrong with it.
+        finally:
+            found, turn.touched = frozenset(turn.touched), known | turn.touched
+        deletes = len(found) == 1 and sql.lstrip()[:6].upper() == "DELETE"
+        return found, next(iter(found)) if deletes else None
+
+    def touched_keys(
+        self, database: peewee.Database, table: Table, sql: str, params: Sequence[Any], limit: int
+    ) -> tuple[tuple[Any, ...], ...]:
+        from pwmig.dialects.sqlite.rows import touched_keys
+
+        return touched_keys(_executor(database), table, sql, params, limit)
+
+    def mark(self, database: peewee.Database, table: Table) -> Any:
+        from pwmig.dialects.sqlite.rows import max_rowid
+
+        return max_rowid(_executor(database), table)
+
+    def newest_keys(
+        self, database: peewee.Database, table: Table, after: Any, limit: int
+    ) -> tuple[tuple[Any, ...], ...]:
+        from pwmig.dialects.sqlite.rows import keys_after
+
+        return keys_after(_executor(database), table, after, limit)
+
+    def count(self, database: peewee.Database, table: str, column: str | None = None) -> int:
+        what = "*" if column is None else _quoted(column)
+        return int(_executor(database)(f"SELECT count({what}) FROM {_quoted(table)}")[0][0])
+
+
+def _executor(database: peewee.Database) -> Execute:
+    """Straight on the connection: what pwmig asks for itself is not part of a migration's record."""
+
+    def execute(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return list(database.connection().execute(sql, tuple(params)).fetchall())
+
+    return execute
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _rehearsing() -> bool:
+    from pwmig.dialects.sqlite.copy import rehearsing
+
+    return rehearsing()

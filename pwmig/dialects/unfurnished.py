@@ -1,0 +1,82 @@
+"""A database that pwmig recognises and does not work on yet: every question is refused in words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pwmig.dialects.base import Dialect, Turn
+from pwmig.errors import DatabaseUnsupported
+
+if TYPE_CHECKING:
+    import peewee
+
+    from pwmig.dialects.base import Listener
+    from pwmig.schema import Rows, Schema, Table
+
+__all__ = ["UnfurnishedDialect"]
+
+
+class UnfurnishedDialect(Dialect):
+    """Says which database it is, and refuses the rest."""
+
+    def _refuse(self) -> NoReturn:
+        raise DatabaseUnsupported(
+            f"this version of pwmig does not run migrations on {self.title}",
+            why=f"{self.title} is recognised, but its introspection, copies and locks are not written yet",
+            way_out="use an SQLite database for now: unset DATABASE_URL, or point it at sqlite:///FILE",
+        )
+
+    def describe(self, database: peewee.Database) -> str:
+        host = database.connect_params.get("host", "localhost")
+        return f"{self.title} {host}/{database.database}"
+
+    def exists(self, database: peewee.Database) -> bool:
+        self._refuse()
+
+    def table_exists(self, database: peewee.Database, table: str, schema: str | None = None) -> bool:
+        self._refuse()
+
+    def reading(self, database: peewee.Database) -> AbstractContextManager[peewee.Database]:
+        self._refuse()
+
+    def transaction(
+        self, database: peewee.Database, *, wait_s: float, listener: Listener | None = None
+    ) -> AbstractContextManager[Turn]:
+        self._refuse()
+
+    def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[None]:
+        self._refuse()
+
+    def scratch(self) -> AbstractContextManager[peewee.Database]:
+        self._refuse()
+
+    def introspect(self, database: peewee.Database, tables: Collection[str] | None = None) -> Schema:
+        self._refuse()
+
+    def sample(
+        self, database: peewee.Database, table: Table, *, limit: int, keys: Sequence[tuple[Any, ...]] = ()
+    ) -> Rows:
+        self._refuse()
+
+    def foresee(
+        self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]
+    ) -> tuple[frozenset[str], str | None]:
+        self._refuse()
+
+    def touched_keys(
+        self, database: peewee.Database, table: Table, sql: str, params: Sequence[Any], limit: int
+    ) -> tuple[tuple[Any, ...], ...]:
+        self._refuse()
+
+    def newest_keys(
+        self, database: peewee.Database, table: Table, after: Any, limit: int
+    ) -> tuple[tuple[Any, ...], ...]:
+        self._refuse()
+
+    def mark(self, database: peewee.Database, table: Table) -> Any:
+        self._refuse()
+
+    def count(self, database: peewee.Database, table: str, column: str | None = None) -> int:
+        self._refuse()

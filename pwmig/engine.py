@@ -1,0 +1,210 @@
+"""Run a plan on a database.
+
+There is one function for it. Apply gives it the real database, rehearse a copy; nothing is
+simulated. It loads and checks the whole plan first, then gives each migration a transaction in
+which its statements and its history row stand together.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pwmig.errors import Cancelled, DatabaseUnavailable, MigrationFailed, PwmigError
+from pwmig.loading import Loaded, line_in, loaded
+from pwmig.plan import Direction, Event, Plan, Run, Step, StepRun
+from pwmig.recording import Recorder
+
+if TYPE_CHECKING:
+    import peewee
+
+    from pwmig.dialects.base import Dialect, Listener, Turn
+    from pwmig.history import History
+    from pwmig.watch import Watcher
+
+__all__ = ["run"]
+
+
+def run(
+    plan: Plan,
+    database: peewee.Database,
+    dialect: Dialect,
+    history: History,
+    *,
+    target: str = "live",
+    watch: bool = False,
+    listener: Listener | None = None,
+    wait_s: float = 60.0,
+) -> Run:
+    """Run every step of a plan and report what happened.
+
+    ``watch`` takes snapshots before and after. Raises MigrationFailed (its ``run`` holds the steps
+    until then) when a migration stops, Cancelled on Ctrl-C, MigrationFileError and PlanError before
+    anything ran, DatabaseUnavailable where the database can't be written.
+    """
+    runner = _Runner(plan, database, dialect, history, target, watch, listener, wait_s)
+    with ExitStack() as stack:
+        if database.is_closed():
+            stack.callback(_close, database)
+        return runner.run()
+
+
+def _close(database: peewee.Database) -> None:
+    if not database.is_closed() and not database.in_transaction():
+        database.close()
+
+
+@dataclass(slots=True)
+class _Runner:
+    plan: Plan
+    database: peewee.Database
+    dialect: Dialect
+    history: History
+    target: str
+    watch: bool
+    listener: Listener | None
+    wait_s: float
+    done: list[StepRun] = field(default_factory=list)
+    watcher: Watcher | None = None
+    operations: list[str] = field(default_factory=list)
+    started: float = field(default_factory=time.perf_counter)
+    has_history: bool = False
+
+    def run(self) -> Run:
+        with loaded(() if self.plan.fake else self.plan.steps) as migrations:
+            ready = migrations or tuple(Loaded(step, _nothing, ()) for step in self.plan.steps)
+            for migration in ready:
+                self._tell("step", migration.step)
+                self._run_step(migration)
+                self._tell("step-done", migration.step)
+        return self._report()
+
+    def _run_step(self, migration: Loaded) -> None:
+        step = migration.step
+        recorder = Recorder(self.database, step.name, self.listener, None)
+        self.operations = []
+        started = time.perf_counter()
+        try:
+            with self.dialect.transaction(self.database, wait_s=self.wait_s, listener=self.listener) as turn:
+                outcome = self._take_turn(migration, recorder, turn, started)
+        except BaseException as error:
+            raise self._failure(step, recorder, error, time.perf_counter() - started) from error
+        self.has_history = True
+        self._keep(step, outcome, recorder, time.perf_counter() - started)
+
+    def _take_turn(self, migration: Loaded, recorder: Recorder, turn: Turn, started: float) -> str:
+        """Inside the transaction: look at the history again, run, write the history row."""
+        step = migration.step
+        forward = step.direction is Direction.FORWARD
+        if not self.has_history:
+            self.history.create()
+        if self.history.is_applied(step.name) is forward:
+            return "skipped"
+        if not self.plan.fake:
+            self._call(migration, recorder, turn)
+        if forward:
+            self.history.record(step, time.perf_counter() - started, "fake" if self.plan.fake else "run")
+        else:
+            self.history.unrecord(step)
+        return "faked" if self.plan.fake else step.direction.participle
+
+    def _call(self, migration: Loaded, recorder: Recorder, turn: Turn) -> None:
+        with ExitStack() as stack:
+            if self.watch:
+                watcher = self._watcher()
+                recorder.ahead = lambda sql, params: watcher.ahead(turn, sql, params)
+            for migrator in migration.migrators:
+                if hasattr(migrator, "on_operation"):
+                    stack.callback(setattr, migrator, "on_operation", migrator.on_operation)
+                    migrator.on_operation = self._note_operation
+            with recorder.listening():
+                migration.function()
+
+    def _watcher(self) -> Watcher:
+        if self.watcher is None:
+            from pwmig.watch import Watcher
+
+            self.watcher = Watcher(self.database, self.dialect)
+        return self.watcher
+
+    def _note_operation(self, operation: Any) -> None:
+        """An operation is about to run: keep it in words, and learn renames from it."""
+        self.operations.append(operation.describe())
+        if self.watcher is None:
+            return
+        if operation.name == "rename_table":
+            self.watcher.renames.table(*operation.args[:2])
+        elif operation.name == "rename_column":
+            self.watcher.renames.column(*operation.args[:3])
+
+    def _tell(self, kind: str, step: Step) -> None:
+        if self.listener:
+            elapsed = time.perf_counter() - self.started
+            self.listener(Event(kind, step.name, step.direction.value, len(self.done), len(self.plan), elapsed))
+
+    def _keep(self, step: Step, outcome: str, recorder: Recorder, elapsed_s: float) -> None:
+        statements = tuple(recorder.statements)
+        self.done.append(StepRun(step, outcome, statements, tuple(self.operations), elapsed_s))
+
+    def _report(self) -> Run:
+        elapsed = time.perf_counter() - self.started
+        report = Run(self.plan, self.target, tuple(self.done), elapsed_s=elapsed)
+        if self.watcher is None:
+            return report
+        before, after, changes = self.watcher.finish()
+        return replace(report, before=before, after=after, changes=changes, losses=self.watcher.deletions(self.done))
+
+    def _took_effect(self, step: Step) -> bool:
+        """Ask the database itself: an interrupt may come just after the commit."""
+        try:
+            return self.history.exists() and self.history.is_applied(step.name) is (step.direction is Direction.FORWARD)
+        except Exception:  # Whatever is wrong with the database now, the step's own error is the one to tell.
+            return False
+
+    def _failure(self, step: Step, recorder: Recorder, error: BaseException, elapsed_s: float) -> BaseException:
+        """The error to raise for what stopped a step; by now the database has rolled it back."""
+        if isinstance(error, (DatabaseUnavailable, GeneratorExit)):
+            return error
+        self._keep(step, "failed", recorder, elapsed_s)
+        left = _left(self.done[:-1], took_effect=self._took_effect(step))
+        if isinstance(error, KeyboardInterrupt) or "interrupted" in str(error):
+            return Cancelled(f"stopped in {step.name}", why="it was interrupted", way_out=left)
+        what, why, way_out = _explained(step, recorder, error)
+        return MigrationFailed(
+            what,
+            why=why,
+            way_out=f"{way_out} {left}" if way_out else f"mend it and run again. {left}",
+            migration=step.name,
+            statement=recorder.current,
+            run=Run(self.plan, self.target, tuple(self.done), elapsed_s=time.perf_counter() - self.started),
+        )
+
+
+def _nothing() -> None:
+    """What a faked step runs."""
+
+
+def _left(done: list[StepRun], *, took_effect: bool) -> str:
+    """What the database holds after a step stopped, in words."""
+    words = "It was rolled back: the database holds nothing of it."
+    if took_effect:
+        words = "It had come to its end by then: it took effect."
+    kept = [run.step.name for run in done if run.outcome in ("applied", "reverted", "faked")]
+    if kept:
+        words += f" What ran before it stays: {', '.join(kept)}."
+    return words
+
+
+def _explained(step: Step, recorder: Recorder, error: BaseException) -> tuple[str, str, str]:
+    line = line_in(step.path, error)
+    what = f"{step.name} failed" + (f" at line {line}" if line else "")
+    if isinstance(error, SystemExit):
+        return what + ": it called sys.exit()", "a migration must return, so that its history row can be written", ""
+    if isinstance(error, PwmigError):
+        return f"{what}: {error.what}", error.why, error.way_out
+    why = f"{type(error).__name__}: {error}"
+    if recorder.current:
+        why += f" in the statement: {recorder.current}"
+    return what, why, ""

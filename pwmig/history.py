@@ -1,0 +1,128 @@
+"""The history table: which migrations took effect in this database, and which were taken back.
+
+A row is one application of one migration. ``reverted`` is 0 while its effect is in the database,
+and the row's own id once it was taken back, so that ``UNIQUE (name, reverted)`` lets a migration
+be applied at most once at a time and keeps every earlier application. For people::
+
+    SELECT name, applied_at, applied_by FROM pwmig_history WHERE reverted = 0 ORDER BY id;
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from pwmig.errors import HistoryError
+from pwmig.plan import Applied, Step
+
+if TYPE_CHECKING:
+    import peewee
+
+    from pwmig.dialects.base import Dialect
+
+__all__ = ["DEFAULT_TABLE", "FORMAT", "History"]
+
+DEFAULT_TABLE = "pwmig_history"
+FORMAT = 1
+"""The form of the table that this pwmig writes; a row with a higher one is from a newer pwmig."""
+
+_COLUMNS = "name, checksum, applied_at, applied_by, elapsed_s, how, format"
+
+
+class History:
+    """Reads and writes the history table of one database; never creates it unless told."""
+
+    def __init__(self, dialect: Dialect, database: peewee.Database, table: str = DEFAULT_TABLE) -> None:
+        self.dialect = dialect
+        self.database = database
+        self.table = table
+        left, right = database.quote
+        self._quoted = left + table.replace(right, right * 2) + right
+        self._param = database.param
+
+    def exists(self) -> bool:
+        """Whether the table is there; a database that is not there has none."""
+        return self.dialect.exists(self.database) and self._present()
+
+    def _present(self) -> bool:
+        return self.dialect.table_exists(self.database, self.table)
+
+    def applied(self) -> tuple[Applied, ...]:
+        """The migrations whose effect is in the database, the first applied first.
+
+        Raises HistoryError where a newer pwmig wrote the table.
+        """
+        if not self._present():
+            return ()
+        rows = self._rows(f"SELECT {_COLUMNS} FROM {self._quoted} WHERE reverted = 0 ORDER BY id")
+        newest = max((row[6] for row in rows), default=FORMAT)
+        if newest > FORMAT:
+            raise self._too_new(f"it holds rows of form {newest}, and this pwmig knows form {FORMAT}")
+        return tuple(Applied(*row[:6]) for row in rows)
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        import peewee
+
+        try:
+            return list(self.database.execute_sql(sql).fetchall())
+        except (peewee.OperationalError, peewee.ProgrammingError) as error:
+            if "column" not in str(error).lower():
+                raise
+            raise self._too_new(f"its columns are not those of form {FORMAT}: {error}") from error
+
+    def _too_new(self, why: str) -> HistoryError:
+        return HistoryError(
+            f"the history table {self.table} was written by a newer pwmig, or by another program",
+            why=why,
+            way_out="update pwmig, or name another history table in [tool.pwmig]; nothing was run",
+        )
+
+    def is_applied(self, name: str) -> bool:
+        """Whether the migration's effect is in the database now; one look by the unique index."""
+        sql = f"SELECT 1 FROM {self._quoted} WHERE name = {self._param} AND reverted = 0"
+        return self.database.execute_sql(sql, (name,)).fetchone() is not None
+
+    def create(self) -> None:
+        """Make the table where it is not there yet."""
+        self.database.execute_sql(
+            f"CREATE TABLE IF NOT EXISTS {self._quoted} ("
+            "id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, name VARCHAR(255) NOT NULL, checksum VARCHAR(64) NOT NULL, "
+            "applied_at VARCHAR(32) NOT NULL, applied_by VARCHAR(255) NOT NULL, elapsed_s DOUBLE PRECISION NOT NULL, "
+            "how VARCHAR(16) NOT NULL, pwmig_version VARCHAR(32) NOT NULL, format INTEGER NOT NULL, "
+            "reverted INTEGER NOT NULL DEFAULT 0, reverted_at VARCHAR(32), reverted_by VARCHAR(255), "
+            "UNIQUE (name, reverted))"
+        )
+
+    def record(self, step: Step, elapsed_s: float, how: str) -> None:
+        """Write that the step's migration took effect."""
+        from pwmig import __version__
+
+        marks = ", ".join([self._param] * 8)
+        values = (step.name, step.checksum, _now(), _person(), round(elapsed_s, 6), how, __version__, FORMAT)
+        self.database.execute_sql(
+            f"INSERT INTO {self._quoted} (name, checksum, applied_at, applied_by, elapsed_s, how, pwmig_version, format) "
+            f"VALUES ({marks})",
+            values,
+        )
+
+    def unrecord(self, step: Step) -> None:
+        """Write that the step's migration was taken back."""
+        self.database.execute_sql(
+            f"UPDATE {self._quoted} SET reverted = id, reverted_at = {self._param}, reverted_by = {self._param} "
+            f"WHERE name = {self._param} AND reverted = 0",
+            (_now(), _person(), step.name),
+        )
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _person() -> str:
+    """Who runs this, as user@host."""
+    user = os.environ.get("USER") or os.environ.get("LOGNAME") or os.environ.get("USERNAME")
+    if not user and hasattr(os, "getuid"):
+        user = f"uid {os.getuid()}"
+    host = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    return f"{user or 'somebody'}@{host}"

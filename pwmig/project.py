@@ -1,0 +1,337 @@
+"""A project: one folder with a database, models and migrations, and the verbs on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from pwmig.errors import ProjectError
+from pwmig.files import create, find_files, template
+from pwmig.history import DEFAULT_TABLE, History
+from pwmig.plan import Loss, MigrationStatus, Plan, Run, find, plan_backward, plan_forward, status_of
+
+if TYPE_CHECKING:
+    import peewee
+
+    from pwmig.dialects.base import Dialect, Listener
+    from pwmig.diff import Change
+    from pwmig.files import MigrationFile
+    from pwmig.modules import ProjectModules
+    from pwmig.plan import Applied
+    from pwmig.schema import Schema, Snapshot
+
+__all__ = ["Config", "Project"]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What ``[tool.pwmig]`` in ``pyproject.toml`` may say."""
+
+    config: str = "db.migrations_config"
+    models: str = "db.models"
+    migrations: str = "db/migrations"
+    history_table: str = DEFAULT_TABLE
+
+
+def read_config(root: Path) -> Config:
+    """The project's ``[tool.pwmig]``; ProjectError for a file that can't be read or a key that is none."""
+    path = root / "pyproject.toml"
+    try:
+        text = path.read_bytes()
+    except OSError:
+        return Config()
+    if b"tool.pwmig" not in text:
+        return Config()  # Reading TOML costs more than the rest of a status.
+    import tomllib
+
+    try:
+        table = tomllib.loads(text.decode()).get("tool", {}).get("pwmig", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProjectError(f"{path} can't be read", why=str(error), way_out="mend the file") from error
+    unknown = sorted(set(table) - set(Config.__slots__))
+    if unknown or not all(isinstance(value, str) for value in table.values()):
+        raise ProjectError(
+            f"[tool.pwmig] in {path} has "
+            + (f"the unknown key {unknown[0]!r}" if unknown else "a value that is no text"),
+            why="the keys are " + ", ".join(Config.__slots__) + ", each a text",
+            way_out="correct or remove it",
+        )
+    return Config(**table)
+
+
+class Project:
+    """The verbs on one project. Reading ones write nothing, not even a history table or a file.
+
+    ``Project.open(path)`` reads the folder's config; ``Project(database=..., migrations=..., models=...)``
+    takes the parts as they are: a Peewee database, a folder of migrations, and a models module or a
+    sequence of model classes (None: no models to compare with).
+    """
+
+    def __init__(
+        self,
+        *,
+        database: peewee.Database,
+        migrations: str | os.PathLike[str],
+        models: ModuleType | Sequence[type[peewee.Model]] | None = None,
+        history_table: str = DEFAULT_TABLE,
+        root: str | os.PathLike[str] = ".",
+    ) -> None:
+        self.root = Path(root).resolve()
+        self.config = Config(history_table=history_table)
+        self.migrations_folder = Path(migrations)
+        self._given_database: Any = database
+        self._given_models = models
+        self._modules: ProjectModules | None = None
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str] = ".") -> Project:
+        """The project in a folder.
+
+        Raises ProjectError where there is none, or where its config can't be imported.
+        """
+        from pwmig.modules import ProjectModules
+
+        root = Path(path).resolve()
+        config = read_config(root)
+        place = root.joinpath(*config.config.split("."))
+        if not place.with_suffix(".py").is_file() and not place.is_dir():
+            raise ProjectError(
+                f"there is no pwmig project at {root}",
+                why=f"it has no {os.path.relpath(place, root)}.py",
+                way_out="go to the project's folder, give it with --project, or make one with pwmig init",
+            )
+        project = cls.__new__(cls)
+        project.root, project.config = root, config
+        project.migrations_folder = root / config.migrations
+        project._given_models = None
+        project._modules = ProjectModules(root)
+        module = project._modules.load(config.config)
+        project._given_database = getattr(module, "database", None)
+        if project._given_database is None:
+            raise ProjectError(
+                f"{config.config} has no `database`",
+                why="pwmig and the migrations take the project's database from there",
+                way_out="let it define `database` (a Peewee database) and `migrator` (pwmig.Migrator.from_database(database))",
+            )
+        return project
+
+    @property
+    def name(self) -> str:
+        return self.root.name
+
+    @property
+    def database(self) -> peewee.Database:
+        """The project's Peewee database, out of its proxy."""
+        from pwmig.dialects import unwrapped
+
+        return unwrapped(self._given_database)
+
+    @cached_property
+    def dialect(self) -> Dialect:
+        from pwmig.dialects import dialect_of
+
+        return dialect_of(self._given_database)
+
+    @property
+    def location(self) -> str:
+        """The database for people: never a password."""
+        return self.dialect.describe(self.database)
+
+    # Reading
+
+    def files(self) -> tuple[MigrationFile, ...]:
+        """The project's migration files, in the order of their names."""
+        return find_files(self.migrations_folder)
+
+    def source(self, name: str) -> str:
+        """The text of a migration's file; ``name`` may be a part of its name."""
+        files = {file.name: file for file in self.files()}
+        return Path(files[find(name, list(files))].path).read_text(encoding="utf-8")
+
+    def applied(self) -> tuple[Applied, ...]:
+        """The history's applied migrations, the first applied first; () where there is no database yet."""
+        if not self.dialect.exists(self.database):
+            return ()
+        with self.dialect.reading(self.database) as reader:
+            return History(self.dialect, reader, self.config.history_table).applied()
+
+    def status(self) -> tuple[MigrationStatus, ...]:
+        """Each migration and its state, in the order of their names."""
+        return status_of(self.files(), self.applied())
+
+    def plan(
+        self,
+        *,
+        to: str | None = None,
+        steps: int | None = None,
+        backward: bool = False,
+        fake: bool = False,
+        allow: Collection[str] = (),
+    ) -> Plan:
+        """What a run would do: forward all that is pending, backward the last applied one.
+
+        ``to`` names where to stop (backward: the one that stays; ``zero`` for none), ``steps`` how
+        many at most. Raises PlanError.
+        """
+        make = plan_backward if backward else plan_forward
+        return make(self.files(), self.applied(), to=to, steps=steps, fake=fake, allow=allow)
+
+    def schema(self) -> Schema:
+        """What the database holds now; empty where there is none yet."""
+        from pwmig.schema import Schema
+
+        if not self.dialect.exists(self.database):
+            return Schema()
+        with self.dialect.reading(self.database) as reader:
+            return self.dialect.introspect(reader)
+
+    def snapshot(self, tables: Sequence[str] | None = None, limit: int = 20) -> Snapshot:
+        """The schema and at most ``limit`` sample rows of the tables named (None: of all)."""
+        from pwmig.schema import Schema, Snapshot
+
+        if not self.dialect.exists(self.database):
+            return Snapshot(Schema())
+        with self.dialect.reading(self.database) as reader:
+            schema = self.dialect.introspect(reader)
+            wanted = schema.tables if tables is None else [t for name in tables if (t := schema.table(name))]
+            return Snapshot(schema, tuple(self.dialect.sample(reader, table, limit=limit) for table in wanted))
+
+    def declared(self) -> Schema:
+        """The schema that the models declare, seen by creating their tables in a scratch database."""
+        from pwmig.declared import find_models, models_schema
+
+        models = self._given_models
+        if self._modules is not None:
+            with self._modules.installed():
+                return models_schema(find_models(self._modules.load_fresh(self.config.models)), self.dialect)
+        if models is None:
+            raise ProjectError(
+                "this project names no models",
+                why="Project(...) was made without models=",
+                way_out="give it a models module or a sequence of model classes",
+            )
+        found = find_models(models) if isinstance(models, ModuleType) else tuple(models)
+        return models_schema(found, self.dialect)
+
+    def diff(self) -> tuple[Change, ...]:
+        """What would have to change in the live database to make it what the models declare.
+
+        Tables without a model are left alone.
+        """
+        from pwmig.declared import comparable
+        from pwmig.diff import diff
+
+        return diff(*comparable(self.schema(), self.declared()))
+
+    # Running
+
+    def rehearse(
+        self,
+        plan: Plan | None = None,
+        *,
+        to: str | None = None,
+        steps: int | None = None,
+        backward: bool = False,
+        allow: Collection[str] = (),
+        listener: Listener | None = None,
+    ) -> Run:
+        """Run a plan on a copy of the database, watched; the real one is not touched.
+
+        It runs in this process: until it returns, the project's Peewee objects here point at the
+        copy. Raises what :meth:`apply` raises, and RehearsalRefused.
+        """
+        chosen = plan if plan is not None else self.plan(to=to, steps=steps, backward=backward, allow=allow)
+        with self._installed(), self.dialect.copy(self.database, listener):
+            run = self._run(chosen, target="copy", watch=True, listener=listener)
+        return replace(run, losses=(*self._dropped(run), *run.losses))
+
+    def _dropped(self, run: Run) -> Iterator[Loss]:
+        """What the drops of a rehearsal would take away, counted on the real rows."""
+        drops = [change for change in run.changes if change.kind in ("DropTable", "DropColumn")]
+        if not drops or not self.dialect.exists(self.database):
+            return
+        with self.dialect.reading(self.database) as reader:
+            live = self.dialect.introspect(reader)
+            for change in drops:
+                name, column = _dropped_place(run, change)
+                table = live.table(name)
+                if table is not None and (column is None or table.column(column)):
+                    count = self.dialect.count(reader, table.name, column)
+                    if count:
+                        yield Loss(table.name, column, count)
+
+    def apply(
+        self,
+        plan: Plan | None = None,
+        *,
+        to: str | None = None,
+        steps: int | None = None,
+        fake: bool = False,
+        allow: Collection[str] = (),
+        watch: bool = False,
+        listener: Listener | None = None,
+        wait_s: float = 60.0,
+    ) -> Run:
+        """Run what is pending on the real database, each migration exactly once.
+
+        An application may call this when it starts: it waits at most ``wait_s`` seconds for its turn.
+        Raises PlanError, MigrationFileError (nothing ran), DatabaseUnavailable, MigrationFailed,
+        Cancelled.
+        """
+        chosen = plan if plan is not None else self.plan(to=to, steps=steps, fake=fake, allow=allow)
+        with self._installed():
+            return self._run(chosen, target="live", watch=watch, listener=listener, wait_s=wait_s)
+
+    def revert(
+        self,
+        plan: Plan | None = None,
+        *,
+        to: str | None = None,
+        steps: int | None = None,
+        fake: bool = False,
+        allow: Collection[str] = (),
+        watch: bool = False,
+        listener: Listener | None = None,
+        wait_s: float = 60.0,
+    ) -> Run:
+        """Take back the last applied migration, or all down to the one named, on the real database."""
+        chosen = plan if plan is not None else self.plan(to=to, steps=steps, backward=True, fake=fake, allow=allow)
+        with self._installed():
+            return self._run(chosen, target="live", watch=watch, listener=listener, wait_s=wait_s)
+
+    def _run(self, plan: Plan, *, target: str, watch: bool, listener: Listener | None, wait_s: float = 60.0) -> Run:
+        from pwmig.engine import run
+
+        if not plan:
+            return Run(plan, target)
+        history = History(self.dialect, self.database, self.config.history_table)
+        return run(
+            plan, self.database, self.dialect, history, target=target, watch=watch, listener=listener, wait_s=wait_s
+        )
+
+    @contextmanager
+    def _installed(self) -> Iterator[None]:
+        if self._modules is None:
+            yield
+            return
+        with self._modules.installed():
+            yield
+
+    # Writing files
+
+    def create(self, name: str, source: str | None = None) -> Path:
+        """Write a new migration file, ``source`` or the template, and return its path."""
+        return create(self.migrations_folder, name, source if source is not None else template(self.config.config))
+
+
+def _dropped_place(run: Run, change: Any) -> tuple[str, str | None]:
+    """The table and column of a drop, by the names they had before the run."""
+    renamed = {other.table: other.old for other in run.changes if other.kind == "RenameTable"}
+    column = change.column.name if change.kind == "DropColumn" else None
+    return renamed.get(change.table, change.table), column

@@ -1,0 +1,76 @@
+"""What a step sends to the database, statement by statement, as it happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pwmig.plan import Event, Statement
+
+if TYPE_CHECKING:
+    import peewee
+
+    from pwmig.dialects.base import Listener
+
+__all__ = ["Recorder"]
+
+_QUIET = frozenset({"SELECT", "PRAGMA", "EXPLAIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "VALUES", "SHOW", "DESCRIBE"})
+"""Statements that only look, or only mark a place: they are run and timed, but not part of what a step did."""
+
+
+class Recorder:
+    """Listens to a database's ``execute_sql`` while entered; keeps the statements that change something.
+
+    ``ahead`` is called with each such statement before it is sent. ``current`` is the statement under way, or
+    the last one that failed.
+    """
+
+    def __init__(
+        self,
+        database: peewee.Database,
+        migration: str,
+        listener: Listener | None,
+        ahead: Callable[[str, Sequence[Any]], None] | None,
+    ) -> None:
+        self.database = database
+        self.migration = migration
+        self.listener = listener
+        self.ahead = ahead
+        self.statements: list[Statement] = []
+        self.current: str | None = None
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        send = self.database.execute_sql
+
+        def execute_sql(sql: str, params: Any = None) -> Any:
+            if _only_looks(sql):
+                return send(sql, params)
+            return self._record(send, sql, params)
+
+        self.database.execute_sql = execute_sql
+        try:
+            yield
+        finally:
+            del self.database.execute_sql
+
+    def _record(self, send: Callable[[str, Any], Any], sql: str, params: Any) -> Any:
+        values = tuple(params) if params else ()
+        if self.ahead:
+            self.ahead(sql, values)
+        if self.listener:
+            self.listener(Event("statement", self.migration, sql, done=len(self.statements)))
+        self.current = sql
+        started = time.perf_counter()
+        cursor = send(sql, params)
+        elapsed = time.perf_counter() - started
+        self.current = None
+        count = getattr(cursor, "rowcount", -1)
+        self.statements.append(Statement(sql, values, elapsed, count if count is not None and count >= 0 else None))
+        return cursor
+
+
+def _only_looks(sql: str) -> bool:
+    return sql.lstrip().split(None, 1)[0].rstrip("(;").upper() in _QUIET if sql.strip() else True
