@@ -18,7 +18,7 @@ ROOMS = (
     *("errors", "schema"),
     *("diff", "files", "operations"),
     *("codegen", "plan", "history", "dialects"),
-    *("modules", "declared", "lint", "engine"),
+    *("modules", "loading", "recording", "watch", "declared", "lint", "engine"),
     *("project", "scaffold"),
     *("frames", "report", "worker", "pytest_plugin"),
     *("cli", "__main__", "notebook"),
