@@ -80,7 +80,8 @@ def as_it_is(scratch: Path) -> Setting:
 
 def ordinary_user(scratch: Path) -> Setting:
     """The system's own Python: externally managed, and its folders belong to root."""
-    if os.geteuid() != 0 or not shutil.which("runuser") or not shutil.which("useradd"):
+    runuser = shutil.which("runuser")
+    if os.geteuid() != 0 or not runuser or not shutil.which("useradd"):
         raise Failed("only root can make an ordinary user, with useradd and runuser")
     try:
         home = Path(pwd.getpwnam(USER).pw_dir)
@@ -92,7 +93,7 @@ def ordinary_user(scratch: Path) -> Setting:
     folder = clone(home / "clone")
     subprocess.run(["chown", "-R", f"{USER}:", str(home)], check=True)
     environment = own_environment(HOME=str(home), USER=USER, PATH=SYSTEM_PATH)
-    command = ("runuser", "-u", USER, "--", "bash", "-c")
+    command = (runuser, "-u", USER, "--", "bash", "-c")
     setting = Setting("the system's Python as an ordinary user", folder, environment, command)
     if run(setting, f"{SYSTEM_PYTHON} -m pip install --quiet --dry-run uv").returncode == 0:
         print("note: a plain pip install is allowed here, so this setting proves less than it could")
