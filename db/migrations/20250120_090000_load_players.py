@@ -122,7 +122,7 @@ PLAYER = Table("player", ("name", "born", "died")).bind(database)
 
 
 def migrate_forward():
-    PLAYER.insert_many(PLAYERS, columns=[PLAYER.name, PLAYER.born, PLAYER.died]).execute()
+    PLAYER.insert(PLAYERS, columns=[PLAYER.name, PLAYER.born, PLAYER.died]).execute()
 
 
 def migrate_backward():

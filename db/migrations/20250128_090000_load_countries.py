@@ -43,7 +43,7 @@ COUNTRY = Table("country", ("code", "name")).bind(database)
 
 
 def migrate_forward():
-    COUNTRY.insert_many(COUNTRIES, columns=[COUNTRY.code, COUNTRY.name]).execute()
+    COUNTRY.insert(COUNTRIES, columns=[COUNTRY.code, COUNTRY.name]).execute()
 
 
 def migrate_backward():

@@ -121,7 +121,7 @@ def migrate_forward():
         for title, matches in (("world", WORLD), ("FIDE", FIDE), ("women", WOMEN))
         for year, champion, opponent, *points_and_reason in matches
     ]
-    MATCH.insert_many(rows, columns=[getattr(MATCH, name) for name in FIELDS]).execute()
+    MATCH.insert(rows, columns=[getattr(MATCH, name) for name in FIELDS]).execute()
 
 
 def migrate_backward():

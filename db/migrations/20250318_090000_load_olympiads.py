@@ -97,7 +97,7 @@ def migrate_forward():
         for section, medals in (("open", OPEN), ("women", WOMEN))
         for year, city, code in medals
     ]
-    OLYMPIAD.insert_many(rows, columns=[getattr(OLYMPIAD, name) for name in FIELDS]).execute()
+    OLYMPIAD.insert(rows, columns=[getattr(OLYMPIAD, name) for name in FIELDS]).execute()
 
 
 def migrate_backward():
