@@ -16,10 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 
+from pwmig.diff import Change, RenameTable
 from pwmig.errors import PwmigError
 from pwmig.frames.facts import fact_pairs, facts, facts_grid, schema_grid
 from pwmig.frames.grid import Grid, grid_html, style_tag
@@ -27,9 +28,6 @@ from pwmig.frames.pairs import Comparison, compare, rows_grid, sample_grid
 from pwmig.frames.renames import renames_of
 from pwmig.plan import MigrationStatus, Run
 from pwmig.schema import Rows, Schema, Snapshot, Table
-
-if TYPE_CHECKING:
-    from pwmig.diff import Change
 
 __all__ = ["Styled", "changes", "rows", "schema", "status", "styled_rows", "styled_schema", "touched_tables"]
 
@@ -77,7 +75,7 @@ def touched_tables(run: Run) -> tuple[str, ...]:
     known = {
         name.lower(): name for snapshot in (run.before, run.after) if snapshot for name in snapshot.schema.table_names
     }
-    gone = {change.before.lower() for change in run.changes if change.kind == "RenameTable"}
+    gone = {change.old_name.lower() for change in run.changes if isinstance(change, RenameTable)}
     names = dict.fromkeys(name.lower() for name in (*wanted, *sampled))
     return tuple(known[name] for name in names if name in known and name not in gone)
 
@@ -91,7 +89,7 @@ def schema(source: Run | Schema | Snapshot, table: str) -> pd.DataFrame:
     """
     if isinstance(source, Run):
         before, after = _tables(source, table)
-        pairs = fact_pairs(before, after, renames_of(source.changes))
+        pairs = fact_pairs(before, after, renames_of(source))
         lines = [
             (p.change, p.fact.what, p.fact.name, p.before and p.before.text, p.after and p.after.text) for p in pairs
         ]
@@ -105,7 +103,7 @@ def styled_schema(source: Run | Schema | Snapshot, table: str) -> Styled:
     frame = schema(source, table)
     if isinstance(source, Run):
         before, after = _tables(source, table)
-        pairs = fact_pairs(before, after, renames_of(source.changes))
+        pairs = fact_pairs(before, after, renames_of(source))
         return Styled(frame, schema_grid(f"{_title(before, after)}: schema before and after", pairs))
     found = _table(source, table)
     return Styled(frame, facts_grid(f"{found.name}: schema", found))
@@ -163,7 +161,7 @@ def _comparison_frame(comparison: Comparison) -> pd.DataFrame:
 
 
 def _comparison(run: Run, table: str) -> Comparison:
-    renames = renames_of(run.changes)
+    renames = renames_of(run)
     before, after = run.rows(renames.old_table(table))[0], run.rows(renames.table(table))[1]
     if before is None and after is None:
         raise _no_table(table, "rows of", list(touched_tables(run)))
@@ -180,7 +178,7 @@ def _sample(snapshot: Snapshot, table: str) -> Rows:
 
 
 def _tables(run: Run, table: str) -> tuple[Table | None, Table | None]:
-    renames = renames_of(run.changes)
+    renames = renames_of(run)
     before = run.before.schema.table(renames.old_table(table)) if run.before else None
     after = run.after.schema.table(renames.table(table)) if run.after else None
     if before is None and after is None:

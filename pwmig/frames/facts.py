@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 from pwmig.frames.grid import Cell, Grid, GridRow, Heading, words
-from pwmig.frames.renames import Renames
+from pwmig.frames.renames import RunRenames
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Table, Unique
 
 __all__ = ["Fact", "FactPair", "fact_pairs", "facts", "facts_grid", "schema_grid"]
@@ -176,7 +176,7 @@ def _check_key(check: Check) -> tuple[str, ...]:
     return ("name", check.name.lower()) if check.name else (check.expression,)
 
 
-def fact_pairs(before: Table | None, after: Table | None, renames: Renames) -> tuple[FactPair, ...]:
+def fact_pairs(before: Table | None, after: Table | None, renames: RunRenames) -> tuple[FactPair, ...]:
     """The facts of two tables in pairs: in the order of after, each dropped one behind its kind."""
     moved = facts(renames.renamed(before)) if before else ()
     to_come = {(fact.what, fact.key): fact for fact in facts(after)}

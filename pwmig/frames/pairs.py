@@ -14,7 +14,7 @@ from typing import Any
 
 from pwmig.frames.cells import same_value
 from pwmig.frames.grid import Cell, Grid, GridRow, Heading, words
-from pwmig.frames.renames import Renames
+from pwmig.frames.renames import RunRenames
 from pwmig.schema import Rows
 
 __all__ = ["ColumnPair", "Comparison", "RowPair", "compare", "rows_grid", "sample_grid"]
@@ -99,7 +99,7 @@ class Comparison:
         return tuple(sorted(rest, key=lambda column: not column.sign))
 
 
-def compare(before: Rows | None, after: Rows | None, renames: Renames, *, table: str) -> Comparison:
+def compare(before: Rows | None, after: Rows | None, renames: RunRenames, *, table: str) -> Comparison:
     """Pair two samples of a table by key; None for a side where there was no such table."""
     columns = _column_pairs(before, after, renames)
     key = _key(before, after, columns)
@@ -110,7 +110,7 @@ def compare(before: Rows | None, after: Rows | None, renames: Renames, *, table:
     return Comparison(table, tuple(c for c in marked if c.name in names), marked, ordered, _note(before, after, key))
 
 
-def _column_pairs(before: Rows | None, after: Rows | None, renames: Renames) -> tuple[ColumnPair, ...]:
+def _column_pairs(before: Rows | None, after: Rows | None, renames: RunRenames) -> tuple[ColumnPair, ...]:
     old = {} if before is None else {renames.column(before.table, name): name for name in before.columns}
     places = {name.lower(): place for place, name in enumerate(old)}
     pairs = [
@@ -118,7 +118,7 @@ def _column_pairs(before: Rows | None, after: Rows | None, renames: Renames) -> 
         for place, name in enumerate(after.columns if after else ())
     ]
     here = {pair.name.lower() for pair in pairs}
-    gone = [ColumnPair(name, places[name.lower()], None) for name in old if name.lower() not in here]
+    gone = [ColumnPair(was, places[name.lower()], None) for name, was in old.items() if name.lower() not in here]
     return tuple(pairs + gone)
 
 

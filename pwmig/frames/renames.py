@@ -2,78 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from pwmig.diff import RenameColumn, RenameTable
+from pwmig.diff.renames import Renames
+from pwmig.plan import Run
+from pwmig.schema import Schema, Table
 
-from pwmig.schema import ForeignKey, Index, IndexPart, Table, Unique
+__all__ = ["RunRenames", "renames_of"]
 
-if TYPE_CHECKING:
-    from pwmig.diff import Change
-
-__all__ = ["Renames", "renames_of"]
+_GONE = "\0"
+"""Behind the name of a column that was dropped and whose name another one took: it pairs with nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Renames:
-    """Old names to new ones, letter case aside; a column is looked up by the old name of its table."""
+class RunRenames(Renames):
+    """The renames of one run, in both directions."""
 
-    tables: Mapping[str, str] = field(default_factory=dict)
-    columns: Mapping[tuple[str, str], str] = field(default_factory=dict)
-
-    def table(self, old: str) -> str:
-        return self.tables.get(old.lower(), old)
+    def __init__(
+        self, before: Schema, after: Schema, tables: dict[str, str], columns: dict[tuple[str, str], str]
+    ) -> None:
+        super().__init__(before, after, tables, columns)
+        self._old_tables = {new.lower(): old for old, new in tables.items()}
+        self._taken = {(table.lower(), new.lower()) for (table, _), new in columns.items()}
 
     def old_table(self, new: str) -> str:
         """The name that a table had before; its own where it was not renamed."""
-        return next((old for old, now in self.tables.items() if now.lower() == new.lower()), new)
+        return self._old_tables.get(new.lower(), new)
 
     def column(self, old_table: str, old: str) -> str:
-        return self.columns.get((old_table.lower(), old.lower()), old)
+        place = (old_table.lower(), old.lower())
+        new = self._columns.get(place)
+        if new is None:
+            return old + _GONE if place in self._taken else old
+        return new
 
     def renamed(self, table: Table) -> Table:
         """The table with its new names: in columns, keys and indexes, not in texts of SQL."""
-        new = {name: self.column(table.name, name) for name in table.column_names}
-        return replace(
-            table,
-            name=self.table(table.name),
-            columns=tuple(replace(column, name=new[column.name]) for column in table.columns),
-            primary_key=_named(table.primary_key, new),
-            primary_key_parts=_parts(table.primary_key_parts, new),
-            indexes=tuple(_index(index, new) for index in table.indexes),
-            uniques=tuple(_unique(unique, new) for unique in table.uniques),
-            foreign_keys=tuple(self._foreign_key(key, new) for key in table.foreign_keys),
-        )
-
-    def _foreign_key(self, key: ForeignKey, new: Mapping[str, str]) -> ForeignKey:
-        target = tuple(self.column(key.ref_table, name) for name in key.ref_columns)
-        return replace(key, columns=_named(key.columns, new), ref_table=self.table(key.ref_table), ref_columns=target)
+        return self.translated(Schema((table,))).tables[0]
 
 
-def _named(names: Iterable[str], new: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(new.get(name, name) for name in names)
-
-
-def _index(index: Index, new: Mapping[str, str]) -> Index:
-    return replace(index, parts=_parts(index.parts, new))
-
-
-def _unique(unique: Unique, new: Mapping[str, str]) -> Unique:
-    return replace(unique, columns=_named(unique.columns, new), parts=_parts(unique.parts, new))
-
-
-def _parts(parts: Iterable[IndexPart], new: Mapping[str, str]) -> tuple[IndexPart, ...]:
-    return tuple(replace(part, column=new.get(part.column, part.column)) if part.column else part for part in parts)
-
-
-def renames_of(changes: Iterable[Change]) -> Renames:
+def renames_of(run: Run) -> RunRenames:
     """The renames among the changes of a run."""
-    changes = tuple(changes)
-    tables = {change.before.lower(): change.after for change in changes if change.kind == "RenameTable"}
+    tables = {change.old_name: change.table for change in run.changes if isinstance(change, RenameTable)}
     old = {new.lower(): before for before, new in tables.items()}
     columns = {
-        (old.get(change.table.lower(), change.table.lower()), change.before.lower()): change.after
-        for change in changes
-        if change.kind == "RenameColumn"
+        (old.get(change.table.lower(), change.table), change.old_name): change.name
+        for change in run.changes
+        if isinstance(change, RenameColumn)
     }
-    return Renames(tables, columns)
+    before = run.before.schema if run.before else Schema()
+    after = run.after.schema if run.after else Schema()
+    return RunRenames(before, after, tables, columns)
