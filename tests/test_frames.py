@@ -1,0 +1,442 @@
+"""DataFrames of records: paired by key, marked by sign, the values as they are, and escaped where shown."""
+
+from __future__ import annotations
+
+import dataclasses
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pwmig import frames
+from pwmig.diff import Change, RenameColumn, RenameTable, diff
+from pwmig.errors import PwmigError
+from pwmig.frames.cells import FOLD_AT, cell_html, cell_text, same_value
+from pwmig.frames.facts import column_text, facts, foreign_key_text, index_text, unique_text
+from pwmig.plan import MigrationStatus, Plan, Run, State
+from pwmig.schema import (
+    Check,
+    Column,
+    ForeignKey,
+    Index,
+    IndexPart,
+    Rows,
+    Schema,
+    Snapshot,
+    Table,
+    Trigger,
+    Unique,
+)
+
+ID = Column("id", "INTEGER", nullable=False)
+NAME = Column("name", "TEXT")
+LEVEL = Column("level", "INTEGER", nullable=False)
+
+
+def table(*columns: Column, name: str = "player", **facts_: Any) -> Table:
+    return Table(name, (ID, *columns), ("id",), **facts_)
+
+
+def rows(*values: tuple[Any, ...], columns: tuple[str, ...], name: str = "player", count: int | None = None) -> Rows:
+    return Rows(name, columns, ("id",), values, len(values) if count is None else count)
+
+
+def run_of(
+    before: Table | None,
+    after: Table | None,
+    before_rows: Rows | None = None,
+    after_rows: Rows | None = None,
+    changes: tuple[Change, ...] = (),
+) -> Run:
+    sides = [
+        Snapshot(Schema((side,) if side else ()), (sample,) if sample else ())
+        for side, sample in ((before, before_rows), (after, after_rows))
+    ]
+    return Run(Plan(()), "copy", (), sides[0], sides[1], changes)
+
+
+def lines(frame: Any) -> list[tuple[Any, ...]]:
+    return [tuple(line) for line in frame.itertuples(index=False)]
+
+
+def changed_lines(frame: Any) -> list[tuple[Any, ...]]:
+    return [line for line in lines(frame) if line[0]]
+
+
+# Schema
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "renames", "expected"),
+    [
+        pytest.param(table(NAME), table(NAME), (), [], id="nothing"),
+        pytest.param(
+            table(), table(LEVEL), (), [("+ added", "column", "level", None, "INTEGER NOT NULL")], id="a column more"
+        ),
+        pytest.param(table(NAME), table(), (), [("- dropped", "column", "name", "TEXT", None)], id="a column less"),
+        pytest.param(
+            table(NAME),
+            table(dataclasses.replace(NAME, nullable=False)),
+            (),
+            [("~ changed", "column", "name", "TEXT", "TEXT NOT NULL")],
+            id="another definition",
+        ),
+        pytest.param(
+            table(NAME, indexes=(Index("i", (IndexPart("name"),)),)),
+            table(Column("title", "TEXT"), indexes=(Index("i", (IndexPart("title"),)),)),
+            (RenameColumn("player", "name", "title"),),
+            [("~ renamed from name", "column", "title", "TEXT", "TEXT")],
+            id="a rename takes its index along",
+        ),
+        pytest.param(
+            table(NAME),
+            table(Column("title", "TEXT", nullable=False)),
+            (RenameColumn("player", "name", "title"),),
+            [("~ renamed from name and changed", "column", "title", "TEXT", "TEXT NOT NULL")],
+            id="a rename and more",
+        ),
+        pytest.param(
+            table(NAME, Column("nick", "TEXT")),
+            table(NAME),
+            (RenameColumn("player", "nick", "name"),),
+            [("~ renamed from nick", "column", "name", "TEXT", "TEXT"), ("- dropped", "column", "name", "TEXT", None)],
+            id="a rename to the name of a dropped column",
+        ),
+        pytest.param(
+            table(checks=(Check("id > 0"),)),
+            table(checks=(Check("id > 1"),)),
+            (),
+            [("+ added", "check", "", None, "id > 1"), ("- dropped", "check", "", "id > 0", None)],
+            id="an unnamed check is its expression",
+        ),
+        pytest.param(
+            table(checks=(Check("id > 0", "positive"),)),
+            table(checks=(Check("id > 1", "positive"),)),
+            (),
+            [("~ changed", "check", "positive", "id > 0", "id > 1")],
+            id="a named check stays itself",
+        ),
+        pytest.param(
+            table(options=()), table(options=("STRICT",)), (), [("+ added", "option", "", None, "STRICT")], id="option"
+        ),
+    ],
+)
+def test_schema_says_what_changed_by_sign_and_word(
+    before: Table, after: Table, renames: tuple[Change, ...], expected: list[tuple[Any, ...]]
+) -> None:
+    frame = frames.schema(run_of(before, after, changes=renames), "player")
+    assert list(frame.columns) == ["change", "what", "name", "before", "after"]
+    assert changed_lines(frame) == expected
+
+
+def test_schema_follows_a_renamed_table_under_either_name() -> None:
+    run = run_of(table(NAME, name="old"), table(NAME, name="new"), changes=(RenameTable("new", "old"),))
+    assert changed_lines(frames.schema(run, "old")) == changed_lines(frames.schema(run, "new")) == []
+    assert "new" in frames.styled_schema(run, "old").html
+
+
+def test_schema_of_a_created_table_has_only_an_after() -> None:
+    run = run_of(None, table(NAME))
+    assert {line[0] for line in lines(frames.schema(run, "player"))} == {"+ added"}
+
+
+def test_two_foreign_keys_on_one_column_are_two_facts() -> None:
+    keys = (ForeignKey(("id",), "a", ("id",)), ForeignKey(("id",), "b", ("id",)))
+    run = run_of(table(foreign_keys=keys), table(foreign_keys=keys[:1]))
+    assert changed_lines(frames.schema(run, "player")) == [
+        ("- dropped", "foreign key", "", "(id) REFERENCES b (id)", None)
+    ]
+
+
+def test_schema_of_a_snapshot_lists_every_fact() -> None:
+    full = table(
+        NAME,
+        indexes=(Index("i", (IndexPart("name", descending=True),), unique=True, predicate="id > 1"),),
+        uniques=(Unique(("name",)),),
+        foreign_keys=(ForeignKey(("id",), "club", ("id",), on_delete="CASCADE"),),
+        checks=(Check("id > 0"),),
+        triggers=(Trigger("t", "CREATE TRIGGER t ..."),),
+        options=("STRICT",),
+    )
+    expected = [
+        ("column", "id", "INTEGER NOT NULL"),
+        ("column", "name", "TEXT"),
+        ("primary key", "", "(id)"),
+        ("index", "i", "UNIQUE (name DESC) WHERE id > 1"),
+        ("unique", "", "(name)"),
+        ("foreign key", "", "(id) REFERENCES club (id) ON DELETE CASCADE"),
+        ("check", "", "id > 0"),
+        ("trigger", "t", "CREATE TRIGGER t ..."),
+        ("option", "", "STRICT"),
+    ]
+    for source in (Schema((full,)), Snapshot(Schema((full,)))):
+        assert lines(frames.schema(source, "PLAYER")) == expected
+
+
+@pytest.mark.parametrize(
+    ("record", "text", "field"),
+    [
+        pytest.param(record, text, field, id=f"{type(record).__name__}.{field.name}")
+        for record, text in (
+            (Column("c", "TEXT"), column_text),
+            (Index("i", (IndexPart("c"),)), index_text),
+            (Unique(("c",)), unique_text),
+            (ForeignKey(("c",), "t", ("id",)), foreign_key_text),
+        )
+        for field in dataclasses.fields(record)
+        if field.name not in ("name", "columns", "ref_columns", "generated_kind")
+    ],
+)
+def test_every_fact_of_the_schema_is_seen_in_its_text(record: Any, text: Any, field: dataclasses.Field[Any]) -> None:
+    value = getattr(record, field.name)
+    if isinstance(value, bool):
+        other: Any = not value
+    else:
+        other = (IndexPart("other"),) if isinstance(value, tuple) else "other"
+    assert text(dataclasses.replace(record, **{field.name: other})) != text(record)
+
+
+# Rows
+
+
+def test_rows_are_paired_by_key_whatever_their_order() -> None:
+    before = rows((1, "Tal"), (2, "Euwe"), columns=("id", "name"))
+    after = rows((2, "Max Euwe"), (1, "Tal"), columns=("id", "name"))
+    frame = frames.rows(run_of(table(NAME), table(NAME), before, after), "player")
+    assert list(frame.columns) == [("", "change"), ("name", "before"), ("name", "after")]
+    assert list(frame.index) == [2, 1] and frame.index.name == "id"
+    assert lines(frame) == [("~ changed", "Euwe", "Max Euwe"), ("", "Tal", "Tal")]
+
+
+def test_an_added_column_marks_itself_and_no_row() -> None:
+    before = rows((1, "Tal"), (2, "Euwe"), columns=("id", "name"))
+    after = rows((1, "Tal", 1), (2, "Euwe", 1), columns=("id", "name", "level"))
+    run = run_of(table(NAME), table(NAME, LEVEL), before, after)
+    frame = frames.rows(run, "player")
+    assert list(frame.columns) == [("", "change"), ("level", "after"), ("name", "")], "the changed column comes first"
+    assert set(frame[("", "change")]) == {""}
+    assert "+ level after" in repr(frames.styled_rows(run, "player"))
+
+
+def test_a_renamed_column_is_one_column_and_marks_no_row() -> None:
+    before, after = rows((1, "GK"), columns=("id", "position")), rows((1, "GK"), columns=("id", "role"))
+    run = run_of(
+        table(Column("position", "TEXT")),
+        table(Column("role", "TEXT")),
+        before,
+        after,
+        (RenameColumn("player", "position", "role"),),
+    )
+    assert lines(frames.rows(run, "player")) == [("", "GK")]
+    assert "role</" not in frames.styled_rows(run, "player").html.replace("(was position)</", "")
+    assert "(was position)" in frames.styled_rows(run, "player").html
+
+
+def test_added_and_removed_rows_come_before_those_that_stay() -> None:
+    before = rows((1, "stays"), (2, "goes"), columns=("id", "name"))
+    after = rows((1, "stays"), (3, "comes"), columns=("id", "name"))
+    frame = frames.rows(run_of(table(NAME), table(NAME), before, after), "player")
+    assert list(frame[("", "change")]) == ["- removed", "+ added", ""]
+    assert list(frame.index) == [2, 3, 1]
+
+
+def test_rows_that_a_run_touches_come_in_the_order_of_the_sample() -> None:
+    before = rows((9, "x"), (4, "y"), (1, "z"), columns=("id", "name"))
+    after = rows((9, "X"), (4, "Y"), (1, "z"), columns=("id", "name"))
+    assert list(frames.rows(run_of(table(NAME), table(NAME), before, after), "player").index) == [9, 4, 1]
+
+
+def test_whole_numbers_stay_whole_beside_a_null() -> None:
+    before = rows((1, None), (2, 7), columns=("id", "level"))
+    frame = frames.rows(run_of(table(LEVEL), table(LEVEL), before, before), "player")
+    assert [type(value) for value in frame[("level", "")]] == [type(None), int]
+    assert [type(value) for value in frames.rows(Snapshot(Schema(), (before,)), "player")["level"]] == [type(None), int]
+
+
+def test_a_composite_key_becomes_a_multi_index() -> None:
+    sample = Rows("score", ("match", "game", "points"), ("match", "game"), ((1, 1, 0.5), (1, 2, 1.0)), 2)
+    frame = frames.rows(Snapshot(Schema(), (sample,)), "score")
+    assert list(frame.index) == [(1, 1), (1, 2)] and list(frame.index.names) == ["match", "game"]
+
+
+def test_rows_with_the_same_null_key_are_all_shown() -> None:
+    sample = Rows("odd", ("code", "name"), ("code",), ((None, "a"), (None, "b")), 2)
+    assert [line[1] for line in lines(frames.rows(run_of(None, None, sample, sample), "odd"))] == ["a", "b"]
+
+
+def test_rows_without_a_common_key_stand_each_for_itself() -> None:
+    before = Rows("t", ("a", "b"), ("a",), ((1, 2),), 1)
+    after = Rows("t", ("c", "b"), ("c",), ((1, 2),), 1)
+    styled = frames.styled_rows(run_of(None, None, before, after), "t")
+    assert list(styled.frame[("", "change")]) == ["- removed", "+ added"]
+    assert "can't be paired" in repr(styled)
+
+
+def test_a_column_called_change_hides_nothing() -> None:
+    sample = rows((1, "mine"), columns=("id", "change"))
+    frame = frames.rows(run_of(None, None, sample, sample), "player")
+    assert list(frame.columns) == [("", "change"), ("change", "")]
+    assert lines(frame) == [("", "mine")]
+
+
+def test_the_note_says_how_many_rows_there_are() -> None:
+    sample = rows((1, "a"), columns=("id", "name"), count=31_689)
+    assert "31,689 rows, 1 shown" in frames.styled_rows(Snapshot(Schema(), (sample,)), "player").html
+    about = dataclasses.replace(sample, count_exact=False)
+    assert "about 31,689 rows" in frames.styled_rows(Snapshot(Schema(), (about,)), "player").html
+
+
+@pytest.mark.parametrize("show", [frames.schema, frames.rows, frames.styled_schema, frames.styled_rows])
+def test_an_unknown_table_is_refused_by_name_with_those_that_are_there(show: Any) -> None:
+    sample = rows((1, "a"), columns=("id", "name"))
+    for source in (run_of(table(NAME), table(NAME), sample, sample), Snapshot(Schema((table(NAME),)), (sample,))):
+        with pytest.raises(PwmigError, match="'coach'") as caught:
+            show(source, "coach")
+        assert "player" in caught.value.why and caught.value.way_out
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "NULL"),
+        ("NULL", "'NULL'"),
+        ("null", "'null'"),
+        ("", "''"),
+        ("  ", "'  '"),
+        (" Tal", "' Tal'"),
+        ("Tal", "Tal"),
+        (1, "1"),
+        (1.0, "1.0"),
+        ("1", "1"),
+        ("a\x00b\nc", "a\\x00b\\nc"),
+        (b"", "binary, 0 bytes"),
+        (b"\x89PNG", "binary, 4 bytes: 89 50 4e 47"),
+        (bytes(1500), "binary, 1.5 kB: 00 00 00 00 00 00 00 00 ..."),
+        ("x" * (FOLD_AT + 1), "x" * FOLD_AT + f"... ({FOLD_AT + 1} characters)"),
+    ],
+)
+def test_a_value_reads_as_what_it_is(value: Any, text: str) -> None:
+    assert cell_text(value) == text
+
+
+def test_a_large_value_is_folded_and_cut() -> None:
+    shown = cell_html("<" * 10_000_000)
+    assert len(shown) < 10_000 and "<details>" in shown and "10,000,000 characters" in shown
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [(1, 1, True), (1, 1.0, False), (1, "1", False), (None, "NULL", False), (1, True, False), ("a", "a", True)],
+)
+def test_values_of_different_types_are_different(before: Any, after: Any, same: bool) -> None:
+    assert same_value(before, after) is same
+
+
+class _Tags(HTMLParser):
+    """Collects the elements of a page, and checks that they nest."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+OUR_TAGS = {"div", "table", "caption", "thead", "tbody", "tr", "th", "td", "span", "p", "del", "ins", "code"}
+HOSTILE = ("<img src=x onerror=alert(1)>", '"><script>alert(1)</script>', "</td></table>", "&lt;b&gt;", "'\"")
+
+
+@given(
+    names=st.lists(
+        st.sampled_from(HOSTILE) | st.text(min_size=1, max_size=8), min_size=1, max_size=4, unique_by=str.lower
+    ),
+    values=st.data(),
+)
+def test_no_name_and_no_value_reaches_the_page_unescaped(names: list[str], values: st.DataObject) -> None:
+    cell = st.sampled_from(HOSTILE) | st.none() | st.integers() | st.binary(max_size=9) | st.text(max_size=70)
+    cells = values.draw(st.lists(st.tuples(*[cell for _ in names]), max_size=3))
+    more = values.draw(st.lists(st.tuples(*[cell for _ in names]), max_size=3))
+    name = values.draw(st.sampled_from(HOSTILE))
+    columns = tuple(Column(column, name, default=name) for column in names)
+    before, after = Table(name, columns[:1], (names[0],)), Table(name, columns, (names[0],))
+    samples = [Rows(name, tuple(names), (names[0],), tuple(part), len(part)) for part in (cells, more)]
+    run = run_of(before, after, samples[0], samples[1], diff(Schema((before,)), Schema((after,))))
+    for show in (frames.styled_rows, frames.styled_schema):
+        page, styled = _Tags(), show(run, name)
+        page.feed(styled.html)
+        page.close()
+        assert page.tags <= OUR_TAGS | {"details", "summary"} and page.open == []
+        assert page.attributes <= {"class", "scope", "tabindex", "role", "aria-label"}
+        assert (
+            styled.html == (frames.styled_rows if "rows" in styled.grid.title else frames.styled_schema)(run, name).html
+        )
+
+
+def test_html_is_the_same_each_time_and_carries_its_style() -> None:
+    sample = rows((1, "a"), columns=("id", "name"))
+    shown = [frames.styled_rows(run_of(None, None, sample, sample), "player")._repr_html_() for _ in range(2)]
+    assert shown[0] == shown[1] and "<style>" in shown[0] and "--jp-" in shown[0]
+
+
+def test_signs_stand_beside_every_colour() -> None:
+    before = rows((1, "a", 1), (2, "b", 1), columns=("id", "name", "gone"))
+    after = rows((1, "A", 1), (3, "c", 1), columns=("id", "name", "come"))
+    html = frames.styled_rows(run_of(None, None, before, after), "player").html
+    for words in ("~ changed", "+ added", "- removed", "<del>a</del>", "<ins>A</ins>"):
+        assert words in html
+    for sign, name in (("+", "come"), ("-", "gone"), ("~", "name")):
+        assert f'<span class="pwmig-sign">{sign}</span> {name}' in html
+
+
+# Status and changes
+
+
+class _Project:
+    def status(self) -> tuple[MigrationStatus, ...]:
+        return (MigrationStatus("20250101_090000_a", State.APPLIED, applied_at="2025-01-01T09:00:00Z"),)
+
+
+def test_status_takes_a_project_or_what_it_says() -> None:
+    for source in (_Project(), _Project().status()):
+        frame = frames.status(source)
+        assert list(frame.columns) == ["migration", "state", "applied_at", "applied_by", "elapsed_s", "how"]
+        assert lines(frame)[0][:3] == ("20250101_090000_a", "applied", "2025-01-01T09:00:00Z")
+    assert frames.status(()).empty
+
+
+def test_changes_are_one_line_each_with_their_sign() -> None:
+    before, after = Schema((table(NAME),)), Schema((table(NAME, LEVEL),))
+    found = diff(before, after)
+    run = Run(Plan(()), "copy", (), Snapshot(before), Snapshot(after), found)
+    for source in (run, found):
+        frame = frames.changes(source)
+        assert list(frame.columns) == ["sign", "kind", "table", "change"]
+        assert lines(frame) == [("+", "AddColumn", "player", found[0].describe())]
+
+
+def test_touched_tables_are_named_as_they_are_after() -> None:
+    run = run_of(table(NAME, name="old"), table(NAME, name="new"), changes=(RenameTable("new", "old"),))
+    assert frames.touched_tables(run) == ("new",)
+    gone = run_of(table(NAME), None, changes=diff(Schema((table(NAME),)), Schema()))
+    assert frames.touched_tables(gone) == ("player",)
+
+
+def test_facts_of_no_table_are_none() -> None:
+    assert facts(None) == ()
