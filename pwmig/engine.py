@@ -78,7 +78,6 @@ class _Runner:
             for migration in ready:
                 self._tell("step", migration.step)
                 self._run_step(migration)
-                self._tell("step-done", migration.step)
         return self._report()
 
     def _run_step(self, migration: Loaded) -> None:
@@ -93,6 +92,7 @@ class _Runner:
             raise self._failure(step, recorder, error, time.perf_counter() - started) from error
         self.has_history = True
         self._keep(step, outcome, recorder, time.perf_counter() - started)
+        self._tell("step-done", step, outcome)
 
     def _take_turn(self, migration: Loaded, recorder: Recorder, turn: Turn, started: float) -> str:
         """Inside the transaction: look at the history again, run, write the history row."""
@@ -139,10 +139,10 @@ class _Runner:
         elif operation.name == "rename_column":
             self.watcher.renames.column(*operation.args[:3])
 
-    def _tell(self, kind: str, step: Step) -> None:
+    def _tell(self, kind: str, step: Step, text: str = "") -> None:
         if self.listener:
             elapsed = time.perf_counter() - self.started
-            self.listener(Event(kind, step.name, step.direction.value, len(self.done), len(self.plan), elapsed))
+            self.listener(Event(kind, step.name, text or step.direction.value, len(self.done), len(self.plan), elapsed))
 
     def _keep(self, step: Step, outcome: str, recorder: Recorder, elapsed_s: float) -> None:
         statements = tuple(recorder.statements)

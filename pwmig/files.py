@@ -6,7 +6,8 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from pwmig.errors import MigrationFileError
@@ -69,7 +70,7 @@ def checksum(text: bytes) -> str:
 
 
 def _refuse_same_time(found: list[MigrationFile]) -> None:
-    for first, second in zip(found, found[1:]):
+    for first, second in pairwise(found):
         if first.name[:15] == second.name[:15]:
             raise MigrationFileError(
                 f"{first.name} and {second.name} have the same time",
@@ -108,7 +109,7 @@ def create(folder: str | os.PathLike[str], name: str, source: str, *, now: datet
     wanted = slug(name)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    stamp = _free_stamp(place, now or datetime.now(timezone.utc))
+    stamp = _free_stamp(place, now or datetime.now(UTC))
     path = place / f"{stamp}_{wanted}.py"
     with open(path, "x", encoding="utf-8", newline="\n") as stream:
         stream.write(source)
@@ -124,8 +125,6 @@ def _free_stamp(folder: Path, now: datetime) -> str:
 
 
 def _next_stamp(stamp: str) -> str:
-    from datetime import timedelta
-
     try:
         moment = datetime.strptime(stamp, "%Y%m%d_%H%M%S") + timedelta(seconds=1)
     except ValueError as error:

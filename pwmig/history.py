@@ -10,7 +10,7 @@ be applied at most once at a time and keeps every earlier application. For peopl
 from __future__ import annotations
 
 import os
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pwmig.errors import HistoryError
@@ -101,7 +101,8 @@ class History:
         marks = ", ".join([self._param] * 8)
         values = (step.name, step.checksum, _now(), _person(), round(elapsed_s, 6), how, __version__, FORMAT)
         self.database.execute_sql(
-            f"INSERT INTO {self._quoted} (name, checksum, applied_at, applied_by, elapsed_s, how, pwmig_version, format) "
+            f"INSERT INTO {self._quoted} "
+            "(name, checksum, applied_at, applied_by, elapsed_s, how, pwmig_version, format) "
             f"VALUES ({marks})",
             values,
         )
@@ -116,7 +117,7 @@ class History:
 
 
 def _now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _person() -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import peewee
 
     from pwmig.dialects.base import Dialect, Listener
-    from pwmig.diff import Change
+    from pwmig.diff import Change, DropColumn, DropTable
     from pwmig.files import MigrationFile
     from pwmig.modules import ProjectModules
     from pwmig.plan import Applied
@@ -117,7 +117,7 @@ class Project:
             raise ProjectError(
                 f"{config.config} has no `database`",
                 why="pwmig and the migrations take the project's database from there",
-                way_out="let it define `database` (a Peewee database) and `migrator` (pwmig.Migrator.from_database(database))",
+                way_out="let it define `database`, and `migrator = pwmig.Migrator.from_database(database)`",
             )
         return project
 
@@ -247,13 +247,15 @@ class Project:
         copy. Raises what :meth:`apply` raises, and RehearsalRefused.
         """
         chosen = plan if plan is not None else self.plan(to=to, steps=steps, backward=backward, allow=allow)
-        with self._installed(), self.dialect.copy(self.database, listener):
+        with self.modules_installed(), self.dialect.copy(self.database, listener):
             run = self._run(chosen, target="copy", watch=True, listener=listener)
         return replace(run, losses=(*self._dropped(run), *run.losses))
 
     def _dropped(self, run: Run) -> Iterator[Loss]:
         """What the drops of a rehearsal would take away, counted on the real rows."""
-        drops = [change for change in run.changes if change.kind in ("DropTable", "DropColumn")]
+        from pwmig.diff import DropColumn, DropTable
+
+        drops = [change for change in run.changes if isinstance(change, (DropTable, DropColumn))]
         if not drops or not self.dialect.exists(self.database):
             return
         with self.dialect.reading(self.database) as reader:
@@ -285,7 +287,7 @@ class Project:
         Cancelled.
         """
         chosen = plan if plan is not None else self.plan(to=to, steps=steps, fake=fake, allow=allow)
-        with self._installed():
+        with self.modules_installed():
             return self._run(chosen, target="live", watch=watch, listener=listener, wait_s=wait_s)
 
     def revert(
@@ -302,7 +304,7 @@ class Project:
     ) -> Run:
         """Take back the last applied migration, or all down to the one named, on the real database."""
         chosen = plan if plan is not None else self.plan(to=to, steps=steps, backward=True, fake=fake, allow=allow)
-        with self._installed():
+        with self.modules_installed():
             return self._run(chosen, target="live", watch=watch, listener=listener, wait_s=wait_s)
 
     def _run(self, plan: Plan, *, target: str, watch: bool, listener: Listener | None, wait_s: float = 60.0) -> Run:
@@ -316,7 +318,8 @@ class Project:
         )
 
     @contextmanager
-    def _installed(self) -> Iterator[None]:
+    def modules_installed(self) -> Iterator[None]:
+        """While entered, importing the project's modules gives this project's, not another's."""
         if self._modules is None:
             yield
             return
@@ -330,8 +333,10 @@ class Project:
         return create(self.migrations_folder, name, source if source is not None else template(self.config.config))
 
 
-def _dropped_place(run: Run, change: Any) -> tuple[str, str | None]:
+def _dropped_place(run: Run, change: DropTable | DropColumn) -> tuple[str, str | None]:
     """The table and column of a drop, by the names they had before the run."""
-    renamed = {other.table: other.old for other in run.changes if other.kind == "RenameTable"}
-    column = change.column.name if change.kind == "DropColumn" else None
+    from pwmig.diff import DropColumn, RenameTable
+
+    renamed = {other.table: other.old_name for other in run.changes if isinstance(other, RenameTable)}
+    column = change.column.name if isinstance(change, DropColumn) else None
     return renamed.get(change.table, change.table), column

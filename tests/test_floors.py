@@ -20,7 +20,7 @@ ROOMS = (
     *("codegen", "plan", "history", "dialects"),
     *("modules", "loading", "recording", "watch", "declared", "lint", "engine"),
     *("project", "scaffold"),
-    *("frames", "report", "worker", "pytest_plugin"),
+    *("text", "frames", "report", "worker", "lab", "pytest_plugin"),
     *("cli", "__main__", "notebook"),
 )
 

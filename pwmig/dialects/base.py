@@ -6,6 +6,7 @@ subclass of :class:`Dialect` and one line in the registry of :mod:`pwmig.dialect
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
@@ -75,6 +76,10 @@ class Dialect(ABC):
     @abstractmethod
     def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[None]:
         """While entered, every Peewee object of this process that points at this database points at a copy."""
+
+    @abstractmethod
+    def standing_in(self, database: peewee.Database, path: str | os.PathLike[str]) -> AbstractContextManager[None]:
+        """While entered, a database at ``path`` stands in for this one: what a test suite works on."""
 
     @abstractmethod
     def scratch(self) -> AbstractContextManager[peewee.Database]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -47,6 +48,9 @@ class UnfurnishedDialect(Dialect):
         self._refuse()
 
     def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[None]:
+        self._refuse()
+
+    def standing_in(self, database: peewee.Database, path: str | os.PathLike[str]) -> AbstractContextManager[None]:
         self._refuse()
 
     def scratch(self) -> AbstractContextManager[peewee.Database]:

@@ -27,7 +27,7 @@ from pwmig.plan import Event
 if TYPE_CHECKING:
     from pwmig.dialects.base import Listener
 
-__all__ = ["copied", "rehearsing"]
+__all__ = ["copied", "rehearsing", "standing_in"]
 
 _PREFIX = "pwmig-rehearsal-"
 _PAGES_A_STEP = 2048
@@ -58,24 +58,36 @@ def rehearsing() -> bool:
 @contextmanager
 def copied(database: peewee.SqliteDatabase, listener: Listener | None = None) -> Iterator[None]:
     """While entered, this process's Peewee databases that point at ``database`` point at a copy."""
-    if _active is not None:
-        raise RehearsalRefused(
-            "a rehearsal is under way in this process already",
-            why="its Peewee databases point at that rehearsal's copy",
-            way_out="wait for its end, or rehearse in a process of its own",
-        )
     _remove_leftovers()
     folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
     try:
-        redirection = _copy_all(database, folder, listener)
-        with _redirected(redirection), _set_aside(redirection):
-            _ask_who_it_is(database, folder)
-            try:
-                yield
-            finally:
-                _close(database)
+        with _pointed_at(database, _copy_all(database, folder, listener), folder):
+            yield
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def standing_in(database: peewee.SqliteDatabase, path: str | os.PathLike[str]) -> Iterator[None]:
+    """While entered, the file at ``path`` (made where it is not there) stands in for ``database``."""
+    stand_in = os.path.abspath(path)
+    redirection = _Redirection({}, {})
+    if is_memory(database):
+        redirection.objects[id(database)] = stand_in
+    else:
+        redirection.files[real_path(str(database.database))] = stand_in
+    with _pointed_at(database, redirection, os.path.dirname(stand_in)):
+        yield
+
+
+@contextmanager
+def _pointed_at(database: peewee.SqliteDatabase, redirection: _Redirection, folder: str) -> Iterator[None]:
+    with _redirected(redirection), _set_aside(redirection):
+        _ask_who_it_is(database, folder)
+        try:
+            yield
+        finally:
+            _close(database)
 
 
 def _copy_all(database: peewee.SqliteDatabase, folder: str, listener: Listener | None) -> _Redirection:
@@ -125,6 +137,12 @@ def _back_up(source: sqlite3.Connection, copy: str, listener: Listener | None) -
 def _redirected(redirection: _Redirection) -> Iterator[None]:
     """Let Peewee connect to the copies, and refuse every other way to the real files."""
     global _active
+    if _active is not None:
+        raise RehearsalRefused(
+            "another database stands in for the project's in this process already",
+            why="a rehearsal, or a test with a migrated database, is under way",
+            way_out="wait for its end, or rehearse in a process of its own",
+        )
     _hook()
     original = peewee.SqliteDatabase._connect
 

@@ -60,6 +60,11 @@ class SqliteDialect(Dialect):
 
         return copied(database, listener)
 
+    def standing_in(self, database: peewee.Database, path: str | os.PathLike[str]) -> AbstractContextManager[None]:
+        from pwmig.dialects.sqlite.copy import standing_in
+
+        return standing_in(database, path)
+
     @contextmanager
     def scratch(self) -> Iterator[peewee.Database]:
         database = peewee.SqliteDatabase(":memory:")

@@ -231,7 +231,10 @@ def _referring(connection: sqlite3.Connection, touched: set[str]) -> set[str]:
     if not touched:
         return set()
     names = {name.lower() for name in touched}
-    sql = "SELECT m.name, f.\"table\" FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'"
+    sql = (
+        'SELECT m.name, f."table" FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f '
+        "WHERE m.type = 'table'"
+    )
     return {table for table, parent in connection.execute(sql) if table.lower() in names or parent.lower() in names}
 
 

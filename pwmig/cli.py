@@ -1,0 +1,319 @@
+"""The command line: reads what a person wishes, calls a verb of the project, prints its records.
+
+Exit codes: 0 fine; 1 there is something to do or to look at; 2 an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pwmig.errors import PwmigError
+
+if TYPE_CHECKING:
+    from pwmig.plan import Event, Run
+    from pwmig.project import Project
+
+__all__ = ["main"]
+
+FINE, LOOK, ERROR = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+        return code
+    except PwmigError as error:
+        return _report(error, options)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return ERROR
+    except BrokenPipeError:
+        # Whoever read the output has enough of it; Python must not complain at its end.
+        sys.stdout = None
+        return ERROR
+
+
+def _report(error: PwmigError, options: argparse.Namespace) -> int:
+    if getattr(options, "json", False):
+        _print_json({"error": type(error).__name__, "what": error.what, "why": error.why, "way_out": error.way_out})
+    else:
+        from pwmig.text import Ink, printable
+
+        sys.stdout.flush()
+        what, *rest = str(error).split("\n")
+        lines = [f"{Ink(sys.stderr)('error:', 'red')} {printable(what)}", *(f"  {printable(line)}" for line in rest)]
+        print("\n".join(lines), file=sys.stderr)
+    return ERROR
+
+
+# The commands
+
+
+def _init(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from pwmig.scaffold import init_project
+
+    folder = Path(options.folder)
+    for path in init_project(folder):
+        print(f"wrote {path}")
+    where = "" if options.folder == "." else f" --project {options.folder}"
+    print(f"a project with two migrations to try: pwmig status{where}, then pwmig migrate{where}")
+    return FINE
+
+
+def _status(options: argparse.Namespace) -> int:
+    project = _project(options)
+    migrations = project.status()
+    to_do = [status for status in migrations if status.state.value != "applied"]
+    if options.json:
+        _print_json(
+            {
+                "database": project.location,
+                "pending": sum(status.state.value == "pending" for status in migrations),
+                "migrations": [_plain(status) for status in migrations],
+            }
+        )
+    else:
+        from pwmig.text import Ink, status_lines
+
+        _print(status_lines(migrations, project.location, Ink()))
+    return LOOK if to_do else FINE
+
+
+def _create(options: argparse.Namespace) -> int:
+    path = _project(options).create(options.name)
+    print(f"wrote {path}")
+    print("edit migrate_forward() and migrate_backward() in it; then pwmig rehearse, pwmig migrate")
+    return FINE
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    project = _project(options)
+    plan = project.plan(
+        to=options.to, steps=options.steps, backward=options.backward, fake=options.fake, allow=options.allow
+    )
+    from pwmig.text import Ink, plan_lines
+
+    if options.dry_run:
+        _print(plan_lines(plan, Ink()))
+        return FINE
+    if not plan:
+        print("nothing to do: " + ("no migration is applied" if options.backward else "no migration is pending"))
+        return FINE
+    verb = project.revert if options.backward else project.apply
+    with _Progress() as progress:
+        run = verb(plan, listener=progress, wait_s=options.wait)
+    skipped = sum(step.outcome == "skipped" for step in run.steps)
+    if skipped:
+        print(f"{skipped} done by another runner meanwhile")
+    return FINE
+
+
+def _sql(options: argparse.Namespace) -> int:
+    project = _project(options)
+    run = _rehearsed(project, options, name=options.name)
+    if options.json:
+        _print_json({"steps": _plain(run.steps)})
+    else:
+        from pwmig.text import Ink, sql_lines
+
+        _print(sql_lines(run, Ink()))
+    return FINE
+
+
+def _rehearse(options: argparse.Namespace) -> int:
+    project = _project(options)
+    run = _rehearsed(project, options, name=options.to)
+    if options.json:
+        _print_json(run_as_dict(run))
+    elif not run.steps:
+        print("nothing to rehearse: " + ("no migration is applied" if options.backward else "no migration is pending"))
+    else:
+        from pwmig.text import Ink, run_lines
+
+        _print(run_lines(run, Ink()))
+    return FINE
+
+
+def _rehearsed(project: Project, options: argparse.Namespace, *, name: str | None) -> Run:
+    with _Progress(quiet=True) as progress:
+        return project.rehearse(to=name, backward=options.backward, allow=options.allow, listener=progress)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    project = _project(options)
+    changes = project.diff()
+    if options.json:
+        _print_json({"database": project.location, "changes": [change.as_dict() for change in changes]})
+    elif not changes:
+        print("the database is what the models declare")
+    else:
+        from pwmig.text import Ink, change_lines
+
+        print(f"to make {project.location} what the models declare:")
+        _print(change_lines(changes, Ink()))
+    return LOOK if changes else FINE
+
+
+def _lab(options: argparse.Namespace) -> int:
+    from pwmig.lab import open_lab
+
+    return open_lab(_project(options), port=options.port, browser=options.browser)
+
+
+# What they share
+
+
+def _project(options: argparse.Namespace) -> Project:
+    from pwmig.project import Project
+
+    return Project.open(options.project)
+
+
+def _print(lines: Iterable[str]) -> None:
+    text = "\n".join(lines)
+    if text:
+        print(text)
+
+
+def _print_json(content: Any) -> None:
+    import json
+
+    print(json.dumps(content, indent=2, default=_json_default))
+
+
+def _json_default(value: Any) -> Any:
+    if isinstance(value, (bytes, memoryview)):
+        return bytes(value).hex()
+    return str(value)
+
+
+def _plain(record: Any) -> Any:
+    """A record as what JSON knows: its fields, in tuples and dictionaries."""
+    from dataclasses import fields, is_dataclass
+    from enum import Enum
+
+    if isinstance(record, Enum):
+        return record.value
+    if is_dataclass(record):
+        return {field.name: _plain(getattr(record, field.name)) for field in fields(record)}
+    if isinstance(record, (tuple, list)):
+        return [_plain(item) for item in record]
+    return record
+
+
+def run_as_dict(run: Run) -> dict[str, Any]:
+    """A run for ``--json``: steps, changes, losses, and the sample rows by table."""
+    tables = {rows.table: None for snapshot in (run.before, run.after) if snapshot for rows in snapshot.rows}
+    return {
+        "target": run.target,
+        "direction": run.plan.direction.value,
+        "elapsed_s": run.elapsed_s,
+        "steps": _plain(run.steps),
+        "changes": [change.as_dict() for change in run.changes],
+        "losses": _plain(run.losses),
+        "rows": {name: dict(zip(("before", "after"), _plain(run.rows(name)), strict=True)) for name in tables},
+    }
+
+
+class _Progress:
+    """Prints each step when it is done, and on a terminal the statement that is under way."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.live = sys.stderr.isatty()
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._show("")
+
+    def __call__(self, event: Event) -> None:
+        if event.kind == "step-done" and not self.quiet:
+            self._show("")
+            print(f"{event.text} {event.migration}", flush=self.live)
+        elif event.kind == "wait":
+            print(event.text, file=sys.stderr)
+        elif event.kind == "copy" and event.total:
+            self._show(f"{event.text}: {100 * event.done // event.total} %")
+        elif event.kind == "statement":
+            from pwmig.text import printable
+
+            self._show(f"{event.migration}: {printable(event.text[:200])}")
+
+    def _show(self, text: str) -> None:
+        if self.live:
+            import shutil
+
+            width = shutil.get_terminal_size().columns - 1
+            sys.stderr.write("\r\x1b[K" + text[:width])
+            sys.stderr.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pwmig", description="See what a migration does before it does it; apply it once; take it back."
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--project", default=".", metavar="DIR", help="the project's folder (default: this one)")
+    reads = argparse.ArgumentParser(add_help=False)
+    reads.add_argument("--json", action="store_true", help="print JSON for programs")
+    ways = argparse.ArgumentParser(add_help=False)
+    ways.add_argument("--backward", action="store_true", help="take back instead of apply")
+    ways.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="WHAT",
+        help="go on over what stops a run: changed, missing or out-of-order (may be given again)",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, run: Any, help: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help, description=help, parents=[common, *parents])
+        made.set_defaults(run=run)
+        return made
+
+    init = commands.add_parser("init", help="write the files of a new project")
+    init.add_argument("folder", nargs="?", default=".", metavar="DIR")
+    init.set_defaults(run=_init)
+    command("status", _status, "each migration and its state; exits 1 when something is pending", reads)
+    command("create", _create, "write a new migration file, ready to edit").add_argument("name", metavar="NAME")
+    migrate = command(
+        "migrate", _migrate, "apply what is pending, or with --backward revert the last applied one", ways
+    )
+    migrate.add_argument("--to", metavar="NAME", help="stop after this one (backward: it stays; zero: none stays)")
+    migrate.add_argument("--steps", type=int, metavar="N", help="at most so many")
+    migrate.add_argument("--fake", action="store_true", help="only record them in the history, run nothing")
+    migrate.add_argument("--dry-run", action="store_true", help="only say what would be run")
+    migrate.add_argument("--wait", type=float, default=60.0, metavar="SECONDS", help="for other writers (default: 60)")
+    sql = command("sql", _sql, "the statements, seen in a rehearsal on a copy", reads, ways)
+    sql.add_argument("name", nargs="?", metavar="NAME", help="stop after this one")
+    rehearse = command("rehearse", _rehearse, "run on a copy: changes of schema and rows, timings", reads, ways)
+    rehearse.add_argument("--to", metavar="NAME", help="stop after this one")
+    command("diff", _diff, "the models against the live schema; exits 1 when they differ", reads)
+    lab = command("lab", _lab, "JupyterLab at the workbench notebook")
+    lab.add_argument("--port", type=int, default=8888, help="the first port to try (default: 8888)")
+    lab.add_argument("--no-browser", dest="browser", action="store_false", help="print the address, open nothing")
+    return parser
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *rest: Any) -> None:
+        from pwmig import __version__
+
+        print(f"pwmig {__version__}")
+        parser.exit()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

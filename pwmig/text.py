@@ -1,0 +1,159 @@
+"""Records as plain text for a terminal; coloured where the terminal can show it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pwmig.diff import Change
+    from pwmig.plan import Loss, MigrationStatus, Plan, Run, Statement
+    from pwmig.schema import Rows
+
+__all__ = ["Ink", "change_lines", "grid", "plan_lines", "run_lines", "sql_lines", "status_lines"]
+
+_CODES = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "bold": "1", "dim": "2"}
+_STATE_COLOURS = {"applied": "green", "pending": "yellow", "failed": "red", "changed": "red", "missing": "red"}
+_SIGN_COLOURS = {"+": "green", "-": "red", "~": "yellow"}
+_WIDEST_CELL = 32
+
+
+class Ink:
+    """Colours a word, or leaves it as it is: in a pipe, with NO_COLOR set, on a dumb terminal."""
+
+    def __init__(self, stream: Any = None) -> None:
+        stream = stream or sys.stdout
+        terminal = hasattr(stream, "isatty") and stream.isatty()
+        self.on = terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+    def __call__(self, text: str, colour: str) -> str:
+        return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if self.on else text
+
+
+def status_lines(migrations: Sequence[MigrationStatus], location: str, ink: Ink) -> Iterable[str]:
+    """A line a migration: state, name, when and by whom; then what there is to do."""
+    yield ink(printable(location), "bold")
+    width = max((len(status.name) for status in migrations), default=0)
+    for status in migrations:
+        state = status.state.value
+        when = f"  {status.applied_at}  {status.applied_by}" if status.applied_at else ""
+        how = "  (recorded, not run)" if status.how == "fake" else ""
+        line = printable(status.name.ljust(width) + when) + how
+        yield f"  {ink(state.ljust(7), _STATE_COLOURS[state])}  {line}".rstrip()
+    counts = {state: sum(status.state.value == state for status in migrations) for state in _STATE_COLOURS}
+    if not migrations:
+        yield "no migrations yet: pwmig create NAME makes the first"
+    elif counts["pending"]:
+        yield f"{counts['pending']} pending: pwmig migrate applies them"
+    else:
+        yield "nothing is pending"
+    if counts["changed"]:
+        yield f"{counts['changed']} changed after being applied: bring the file back, write a new one for the change"
+    if counts["missing"]:
+        yield f"{counts['missing']} applied, but the file is gone: bring it back from version control"
+
+
+def plan_lines(plan: Plan, ink: Ink) -> Iterable[str]:
+    """What a run would do, a line a step."""
+    if not plan:
+        yield "nothing to do"
+        return
+    verb = "record" if plan.fake else ("apply" if plan.direction.value == "forward" else "revert")
+    for step in plan.steps:
+        yield f"would {verb} {ink(printable(step.name), 'bold')}"
+
+
+def change_lines(changes: Sequence[Change], ink: Ink) -> Iterable[str]:
+    """A line a change of the schema, led by its sign."""
+    for change in changes:
+        yield f"{ink(change.sign, _SIGN_COLOURS[change.sign])} {printable(change.describe())}"
+
+
+def sql_lines(run: Run, ink: Ink) -> Iterable[str]:
+    """The statements of a run as a script, each migration under its name."""
+    for step in run.steps:
+        yield ink(f"-- {printable(step.step.name)}, {step.step.direction.value}", "dim")
+        for statement in step.statements:
+            yield statement.sql.rstrip().rstrip(";") + ";"
+            if statement.params:
+                yield ink(f"-- with {_values(statement)}", "dim")
+
+
+def run_lines(run: Run, ink: Ink) -> Iterable[str]:
+    """A rehearsal, whole: steps with timings, changes of the schema, rows before and after, losses."""
+    for step in run.steps:
+        count = len(step.statements)
+        yield (
+            f"{ink(printable(step.step.name), 'bold')}: {step.outcome} on a copy in {seconds(step.elapsed_s)}, "
+            f"{count} statement" + ("" if count == 1 else "s")
+        )
+        yield from (f"    {printable(operation)}" for operation in step.operations)
+    if run.changes:
+        yield ""
+        yield ink("schema", "bold")
+        yield from (f"  {line}" for line in change_lines(run.changes, ink))
+    yield from _rows_lines(run, ink)
+    if run.losses:
+        yield ""
+        yield ink("what would be lost", "bold")
+        yield from (f"  {ink('-', 'red')} {printable(str(loss))}" for loss in run.losses)
+    yield ""
+    yield "the database itself was not touched"
+
+
+def _rows_lines(run: Run, ink: Ink) -> Iterable[str]:
+    names = {rows.table: None for snapshot in (run.before, run.after) if snapshot for rows in snapshot.rows}
+    for name in names:
+        before, after = run.rows(name)
+        for title, rows in (("before", before), ("after", after)):
+            if rows is not None:
+                about = "" if rows.count_exact else "about "
+                yield ""
+                yield f"{ink(printable(name), 'bold')} {title}: {about}{rows.row_count:,} rows"
+                yield from (f"  {line}" for line in grid(rows, 5))
+
+
+def grid(rows: Rows, limit: int) -> Iterable[str]:
+    """The first rows of a sample as aligned columns; NULL is an empty-set sign of its own: ``NULL``."""
+    shown = rows.rows[:limit]
+    table = [tuple(rows.columns), *(tuple(_cell(value) for value in row) for row in shown)]
+    table = [tuple(_folded(printable(cell)) for cell in row) for row in table]
+    widths = [max(len(row[place]) for row in table) for place in range(len(rows.columns))]
+    for row in table:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    hidden = rows.row_count - len(shown)
+    if hidden > 0:
+        yield f"... and {hidden:,} more"
+
+
+def seconds(elapsed_s: float) -> str:
+    return f"{elapsed_s:.3f} s" if elapsed_s < 10 else f"{elapsed_s:.1f} s"
+
+
+def printable(text: str) -> str:
+    """The text without anything that would move a terminal's cursor or change its colours."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def loss_words(losses: Sequence[Loss]) -> str:
+    return "; ".join(str(loss) for loss in losses)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, (bytes, memoryview)):
+        return f"<{len(value)} bytes>"
+    return str(value)
+
+
+def _folded(text: str) -> str:
+    return text if len(text) <= _WIDEST_CELL else text[: _WIDEST_CELL - 3] + "..."
+
+
+def _values(statement: Statement) -> str:
+    shown = ", ".join(_folded(printable(repr(value))) for value in statement.params[:20])
+    more = len(statement.params) - 20
+    return shown + (f", ... ({more} more)" if more > 0 else "")

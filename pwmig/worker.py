@@ -1,0 +1,274 @@
+"""A verb of a project in a process of its own, so that a person can go on, watch and cancel.
+
+The child imports the project afresh, runs the verb and streams events and records back. It holds
+nothing of its parent: no connection, no module, no re-pointed database. It dies with its parent,
+and a SQLite transaction that dies with it is rolled back by whoever opens the file next.
+
+Messages are pickles, each with its length before it; both ends are this module.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from pwmig.errors import Cancelled, PwmigError
+from pwmig.plan import Event
+
+__all__ = ["VERBS", "Worker", "serve"]
+
+VERBS = ("apply", "diff", "plan", "rehearse", "revert", "schema", "snapshot", "status")
+_HEARS_EVENTS = ("apply", "rehearse", "revert")
+_GRACE_S = 5.0
+
+
+class Worker:
+    """One verb of the project at ``root``, run in a child process.
+
+    ``options`` are the keyword arguments of :class:`pwmig.Project`'s method of that name.
+    ``on_event`` is called on a thread of this object with each :class:`~pwmig.plan.Event`, and with
+    ``Event("output", text=line)`` for what the migrations print; ``on_done`` once, at the end.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        verb: str,
+        options: Mapping[str, Any] | None = None,
+        on_event: Callable[[Event], None] | None = None,
+        on_done: Callable[[Worker], None] | None = None,
+    ) -> None:
+        if verb not in VERBS:
+            raise ValueError(f"a worker can't {verb!r}; it can {', '.join(VERBS)}")
+        self.root = Path(root)
+        self.verb = verb
+        self.options = dict(options or {})
+        self.done = threading.Event()
+        self._on_event = on_event
+        self._on_done = on_done
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder = ""
+        self._result: Any = None
+        self._error: BaseException | None = None
+        self._sending = threading.Lock()
+        self._cancelled = False
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and not self.done.is_set()
+
+    @property
+    def process_id(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def start(self) -> Worker:
+        """Start the child and return at once."""
+        self._folder = tempfile.mkdtemp(prefix="pwmig-worker-")
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "pwmig.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self._environment(),
+            start_new_session=True,  # Ctrl-C in a terminal is the parent's; the child is told by cancel().
+        )
+        self._send({"root": str(self.root), "verb": self.verb, "options": self.options})
+        output = threading.Thread(target=self._read_output, name="pwmig-worker-output", daemon=True)
+        output.start()
+        threading.Thread(target=self._read_messages, args=(output,), name="pwmig-worker", daemon=True).start()
+        return self
+
+    def _environment(self) -> dict[str, str]:
+        package = str(Path(__file__).resolve().parent.parent)
+        path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
+        return os.environ | {"PYTHONPATH": path, "TMPDIR": self._folder, "TEMP": self._folder, "PYTHONUNBUFFERED": "1"}
+
+    def wait(self, timeout: float | None = None) -> Any:
+        """The verb's result; raises what it raised there, or TimeoutError after ``timeout`` seconds."""
+        if not self.done.wait(timeout):
+            raise TimeoutError(f"{self.verb} is still running after {timeout} s")
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    def cancel(self) -> None:
+        """Ask the child to stop and roll back what it is in; after some seconds it is killed.
+
+        Returns at once; ``wait()`` raises Cancelled, which says what stays. Killed or not, the
+        database rolls back the migration that was under way.
+        """
+        if self.running and not self._cancelled:
+            self._cancelled = True
+            self._send("cancel")
+            threading.Thread(target=self._kill_late, name="pwmig-worker-cancel", daemon=True).start()
+
+    def _kill_late(self) -> None:
+        if not self.done.wait(_GRACE_S) and self._process is not None:
+            self._process.kill()
+
+    def _send(self, message: Any) -> None:
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        try:
+            with self._sending:
+                _write(process.stdin, message)
+        except (OSError, ValueError):
+            return  # The child has ended; the reader says how.
+
+    def _read_messages(self, output: threading.Thread) -> None:
+        process = self._process
+        assert process is not None and process.stdout is not None and process.stdin is not None
+        try:
+            for kind, content in iter(lambda: _read(process.stdout), None):
+                if kind == "event":
+                    self._emit(content)
+                elif kind == "result":
+                    self._result = content
+                else:
+                    self._error = content
+            process.wait()
+            self._judge_end(process.returncode)
+            output.join(timeout=1)
+            process.stdin.close()
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self.done.set()
+            if self._on_done:
+                self._on_done(self)
+
+    def _judge_end(self, code: int) -> None:
+        if self._error is not None or code == 0:
+            return
+        if self._cancelled:
+            self._error = Cancelled(
+                f"{self.verb} was stopped",
+                why="it did not end by itself, so its process was killed",
+                way_out="the database rolls back the migration under way; pwmig status shows what stays",
+            )
+        else:
+            self._error = PwmigError(
+                f"the process that should {self.verb} ended with code {code}",
+                why="something ended it from outside, or a module of the project did",
+                way_out="pwmig status shows what took effect; then try again",
+            )
+
+    def _read_output(self) -> None:
+        process = self._process
+        assert process is not None and process.stderr is not None
+        for line in process.stderr:
+            self._emit(Event("output", text=line.decode(errors="replace").rstrip("\n")))
+
+    def _emit(self, event: Event) -> None:
+        if self._on_event:
+            self._on_event(event)
+
+
+def _write(stream: IO[bytes], message: Any) -> None:
+    content = pickle.dumps(message)
+    stream.write(len(content).to_bytes(8, "big") + content)
+    stream.flush()
+
+
+def _read(stream: IO[bytes] | None) -> Any:
+    """The next message, or None at the end."""
+    assert stream is not None
+    head = stream.read(8)
+    if len(head) < 8:
+        return None
+    content = stream.read(int.from_bytes(head, "big"))
+    try:
+        return pickle.loads(content)
+    except (EOFError, pickle.UnpicklingError):
+        return None
+
+
+# In the child
+
+
+def serve() -> None:
+    """The child's main: one request from standard input, messages to what was standard output."""
+    messages = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # What migrations print must not stand between the messages.
+    requests = os.fdopen(os.dup(0), "rb")
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    request = _read(requests)
+    if request is None:
+        return
+    lock = threading.Lock()
+
+    def send(kind: str, content: Any) -> None:
+        with lock:
+            _write(messages, (kind, content))
+
+    finished = threading.Event()
+    threading.Thread(target=_hear, args=(requests, finished), daemon=True).start()
+    try:
+        _answer(request, send)
+    finally:
+        finished.set()
+
+
+def _answer(request: Mapping[str, Any], send: Callable[[str, Any], None]) -> None:
+    from pwmig.project import Project
+
+    options = dict(request["options"])
+    if request["verb"] in _HEARS_EVENTS:
+        options["listener"] = lambda event: send("event", event)
+    try:
+        result = getattr(Project.open(request["root"]), request["verb"])(**options)
+        send("result", result)
+    except PwmigError as error:
+        send("error", error)
+    except KeyboardInterrupt:
+        send("error", Cancelled("stopped before it did anything", way_out="nothing was changed"))
+    except Exception as error:
+        send("error", _unexpected(request["verb"], error))
+
+
+def _unexpected(verb: str, error: Exception) -> PwmigError:
+    return PwmigError(
+        f"{verb} stopped: {type(error).__name__}",
+        why=str(error),
+        way_out="pwmig status shows what took effect; please report this with the text above",
+    )
+
+
+def _hear(requests: IO[bytes], finished: threading.Event) -> None:
+    """On a thread: a cancel, or the end of the parent, stops the main thread."""
+    message = _read(requests)
+    if finished.is_set():
+        return
+    _interrupt_main()
+    if message is None:
+        # The parent is gone, so nobody waits for an answer: end for certain, and leave no copy behind.
+        finished.wait(_GRACE_S)
+        folder = os.environ.get("TMPDIR", "")
+        if os.path.basename(folder).startswith("pwmig-worker-"):
+            shutil.rmtree(folder, ignore_errors=True)
+        os._exit(1)
+
+
+def _interrupt_main() -> None:
+    main = threading.main_thread().ident
+    if main is not None and hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(main, signal.SIGINT)
+    else:
+        import _thread
+
+        _thread.interrupt_main()
+
+
+if __name__ == "__main__":
+    serve()
