@@ -1,14 +1,14 @@
 """Whether two SQL texts say the same.
 
 Texts are compared token by token: white space, comments, the case of keywords and bare names, and
-the quotes around a name don't count; literals do, to the letter. This floor knows no database, so
+the quotes around a name, and parentheses around the whole, don't count; literals do, to the letter. This floor knows no database, so
 the tokens are those that all of them share, and the comparison is kept modest:
 
 - A bare name equals a quoted one if they differ in case only; two quoted ones must be the same.
 - With renames, an old name in the first text may stand for the new one in the second, wherever it
   stands: it is not found out which table a name belongs to. A text changed by hand from exactly
   the old name to exactly the new one, at the same time, is taken for the rename.
-- Equal meaning in other words (``a > 1`` and ``1 < a``, other parentheses) is a difference.
+- Equal meaning in other words (``a > 1`` and ``1 < a``, other parentheses inside) is a difference.
 """
 
 from __future__ import annotations
@@ -51,7 +51,22 @@ def same_default(before: str | None, after: str | None) -> bool:
 @lru_cache(maxsize=2048)
 def _tokens(text: str) -> tuple[_Token, ...]:
     matches = ((match.lastgroup or "", match.group()) for match in _TOKEN.finditer(text))
-    return tuple((kind, part) for kind, part in matches if kind != "silent")
+    found = tuple((kind, part) for kind, part in matches if kind != "silent")
+    while _is_enclosed(found):
+        found = found[1:-1]
+    return found
+
+
+def _is_enclosed(tokens: tuple[_Token, ...]) -> bool:
+    """Whether one pair of parentheses stands around all."""
+    if len(tokens) < 2 or tokens[0] != ("mark", "(") or tokens[-1] != ("mark", ")"):
+        return False
+    depth = 0
+    for place, token in enumerate(tokens):
+        depth += {("mark", "("): 1, ("mark", ")"): -1}.get(token, 0)
+        if depth == 0:
+            return place == len(tokens) - 1
+    return False
 
 
 def _same_token(before: _Token, after: _Token, renames: Mapping[str, str]) -> bool:
