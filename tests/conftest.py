@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from pathlib import Path
 from typing import NoReturn
 
@@ -39,7 +39,24 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     kinds = requirements.required().intersection(mark.name for mark in item.iter_markers())
     if report.skipped and kinds and not hasattr(report, "wasxfail"):
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
-        report.outcome = "failed"
-        report.longrepr = f"{reason} (PWMIG_REQUIRE asks for {', '.join(sorted(kinds))})"
+        fail(report, kinds)
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A whole module that skips itself, in a folder with the name of a kind (tests/browser), is no exception."""
+    report = yield
+    kinds = requirements.required().intersection(collector.path.relative_to(collector.config.rootpath).parts)
+    if report.skipped and kinds:
+        fail(report, kinds)
+    return report
+
+
+def fail(report: pytest.TestReport | pytest.CollectReport, kinds: Collection[str]) -> None:
+    """Turn the report of a skip into that of a failure, for the same reason."""
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+    report.outcome = "failed"
+    report.longrepr = f"{reason} (PWMIG_REQUIRE asks for {', '.join(sorted(kinds))})"

@@ -124,7 +124,7 @@ def test_conda_environment_holds_the_project_itself() -> None:
 
 # Written in pieces, so that this file does not hold what it looks for.
 ADDRESSES = {
-    "a package index": re.compile("|".join([r"pypi" + r"\.org", "python" + "hosted", r"/simple" + r"[/\"'\s]"])),
+    "a package index": re.compile("|".join([r"pypi" + r"\.org", "python" + "hosted", "/sim" + r"ple[/\"'\s]"])),
     "a home folder": re.compile(r"/(?:root|home/[a-z][\w-]*|Users/[A-Za-z][\w-]*)" + r"/(?=[\w.])"),
     "a checkout of somebody's": re.compile("/work" + r"/(?:main|shared)"),
 }
