@@ -49,7 +49,7 @@ def pytest_make_collect_report(
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """A whole module that skips itself, in a folder with the name of a kind (tests/browser), is no exception."""
     report = yield
-    kinds = requirements.required().intersection(collector.path.relative_to(collector.config.rootpath).parts)
+    kinds = requirements.required().intersection(collector.nodeid.split("/"))
     if report.skipped and kinds:
         fail(report, kinds)
     return report
