@@ -1,8 +1,8 @@
 """Whether two SQL texts say the same.
 
-Texts are compared token by token: white space, comments, the case of keywords and bare names, and
-the quotes around a name, and parentheses around the whole, don't count; literals do, to the letter. This floor knows no database, so
-the tokens are those that all of them share, and the comparison is kept modest:
+Texts are compared token by token. White space, comments, the case of keywords and bare names, the
+quotes around a name and parentheses around the whole don't count; literals do, to the letter. This
+floor knows no database, so the tokens are those that all of them share, and the comparison is modest:
 
 - A bare name equals a quoted one if they differ in case only; two quoted ones must be the same.
 - With renames, an old name in the first text may stand for the new one in the second, wherever it
