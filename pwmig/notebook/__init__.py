@@ -1,0 +1,7 @@
+"""The workbench for JupyterLab: ``from pwmig.notebook import Workbench; Workbench()`` in a cell."""
+
+from __future__ import annotations
+
+from pwmig.notebook.workbench import Workbench
+
+__all__ = ["Workbench"]

@@ -1,0 +1,226 @@
+"""What the workbench knows and does, without a widget.
+
+A :class:`Bench` reads the project here (each reading opens a connection of its own that can only
+read) and runs rehearse, apply and revert in a :class:`~pwmig.worker.Worker`: the kernel's own
+``database`` is never pointed elsewhere, closed or locked, and an edited migration or model needs
+no restart. Its verbs wait for their result; a face that must not wait calls them on a thread.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pwmig.diff import Change
+from pwmig.errors import MigrationFailed, OperationRefused, ProjectError, PwmigError
+from pwmig.plan import Direction, Event, Loss, MigrationStatus, Plan, Run, State
+from pwmig.project import Project
+from pwmig.schema import Schema, Snapshot
+from pwmig.worker import Worker
+
+__all__ = ["PROJECT_VARIABLE", "Bench", "ConfirmationNeeded", "nearest_project"]
+
+PROJECT_VARIABLE = "PWMIG_PROJECT"
+"""The environment variable that names the project where no path is given."""
+
+SAMPLE_LIMIT = 20
+"""Rows of a table that are shown as they are now."""
+
+
+class ConfirmationNeeded(OperationRefused):
+    """A run would take rows or values away; ``losses`` counts them, ``plan`` is what was to be run."""
+
+    def __init__(self, plan: Plan, losses: Sequence[Loss]) -> None:
+        self.plan = plan
+        self.losses = tuple(losses)
+        verb = "apply" if plan.direction is Direction.FORWARD else "revert"
+        super().__init__(
+            f"to {verb} {_names(plan)} takes away " + "; ".join(map(str, losses)),
+            why="a rehearsal on a copy counted them; nothing was done to the database",
+            way_out=f"click again to {verb} all the same, or give confirm=True",
+            table=losses[0].table,
+            column=losses[0].column,
+        )
+
+
+def _names(plan: Plan) -> str:
+    names = [step.name for step in plan.steps]
+    return names[0] if len(names) == 1 else f"{len(names)} migrations"
+
+
+def nearest_project(path: str | os.PathLike[str] | None = None) -> Project:
+    """The project at ``path``; without one, that of PWMIG_PROJECT, or the nearest upwards from here.
+
+    Raises ProjectError where there is none, or where its config can't be imported.
+    """
+    wanted = path or os.environ.get(PROJECT_VARIABLE)
+    if wanted:
+        return Project.open(wanted)
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "db" / "migrations_config.py").is_file() or _is_configured(folder):
+            return Project.open(folder)
+    raise ProjectError(
+        f"there is no pwmig project at {here} or above it",
+        why="no folder there has db/migrations_config.py, or [tool.pwmig] in its pyproject.toml",
+        way_out="give the project's path: Workbench('path/to/project'), or make one with pwmig init",
+    )
+
+
+def _is_configured(folder: Path) -> bool:
+    try:
+        return b"[tool.pwmig]" in (folder / "pyproject.toml").read_bytes()
+    except OSError:
+        return False
+
+
+class Bench:
+    """A project on the bench: its state as last read, the last run, and the verbs.
+
+    ``on_event`` is called on another thread with each event of a run.
+    """
+
+    def __init__(self, project: Project, on_event: Callable[[Event], None] | None = None) -> None:
+        self.project = project
+        self.statuses: tuple[MigrationStatus, ...] = ()
+        self.schema = Schema()
+        self.drift: tuple[Change, ...] | None = None
+        self.drift_error: PwmigError | None = None
+        self.last_run: Run | None = None
+        self.events: list[Event] = []
+        self.busy = ""
+        self._rehearsal: Run | None = None
+        self._worker: Worker | None = None
+        self._lock = threading.Lock()
+        self._on_event = on_event
+
+    # Reading
+
+    @property
+    def location(self) -> str:
+        """The database for people, a file inside the project by its place there; never a password."""
+        return self.project.location.replace(str(self.project.root) + os.sep, "")
+
+    def refresh(self) -> None:
+        """Read files, history and schema again, and compare the models with the database."""
+        self.read()
+        try:
+            self.drift, self.drift_error = Worker(self.project.root, "diff").start().wait(), None
+        except PwmigError as error:
+            self.drift, self.drift_error = None, error
+
+    def read(self) -> None:
+        """Read files, history and schema again; raises PwmigError where they can't be read."""
+        self.statuses = self.project.status()
+        self.schema = self.project.schema()
+
+    def names(self, *states: State) -> tuple[str, ...]:
+        """The names of the migrations in one of these states (or in any), the oldest first."""
+        return tuple(status.name for status in self.statuses if not states or status.state in states)
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        return self.names(State.PENDING)
+
+    def plan_to(self, name: str | None, *, backward: bool, allow: Collection[str] = ()) -> Plan:
+        """The steps to a migration and no further, () where there is nothing to do; raises PlanError."""
+        return self.project.plan(to=name, backward=backward, allow=allow)
+
+    def snapshot(self, table: str) -> Snapshot:
+        """A table as it is now in the real database, with some of its rows."""
+        return self.project.snapshot([table], limit=SAMPLE_LIMIT)
+
+    # Running
+
+    def rehearse(self, to: str | None = None, *, backward: bool = False, allow: Collection[str] = ()) -> Run:
+        """Run on a copy; the run is kept, so that applying the same plan needs no other rehearsal."""
+        return self.rehearse_plan(self.plan_to(to, backward=backward, allow=allow))
+
+    def rehearse_plan(self, plan: Plan) -> Run:
+        with self._at_work("rehearsal"):
+            return self._rehearse(plan)
+
+    def _rehearse(self, plan: Plan) -> Run:
+        run = self._work("rehearse", {"plan": plan})
+        self._rehearsal = run
+        return run
+
+    def apply(self, to: str | None = None, *, confirm: bool = False, allow: Collection[str] = ()) -> Run:
+        """Apply what is pending, up to ``to``; raises ConfirmationNeeded before anything that loses rows."""
+        return self.carry_out(self.plan_to(to, backward=False, allow=allow), confirm=confirm)
+
+    def revert(self, to: str | None = None, *, confirm: bool = False, allow: Collection[str] = ()) -> Run:
+        """Take back the last migration, or all after ``to`` (``zero``: all); else as :meth:`apply`."""
+        return self.carry_out(self.plan_to(to, backward=True, allow=allow), confirm=confirm)
+
+    def carry_out(self, plan: Plan, *, confirm: bool) -> Run:
+        """Run a plan on the real database; unless confirmed, ConfirmationNeeded where it loses rows."""
+        verb = "apply" if plan.direction is Direction.FORWARD else "revert"
+        with self._at_work(verb):
+            losses = self._losses(plan) if plan and not confirm else ()
+            if losses:
+                raise ConfirmationNeeded(plan, losses)
+            run = self._work(verb, {"plan": plan, "watch": True})
+            self._rehearsal = None
+            return run
+
+    def _losses(self, plan: Plan) -> tuple[Loss, ...]:
+        """What the plan would take away, from the rehearsal of this same plan: the last one, or a new one."""
+        at_hand = self._rehearsal
+        run = at_hand if at_hand is not None and at_hand.plan == plan else self._rehearse(plan)
+        return run.losses
+
+    def cancel(self) -> bool:
+        """Stop the run under way; False where there is none."""
+        worker = self._worker
+        if worker is None or not worker.running:
+            return False
+        worker.cancel()
+        return True
+
+    def create(self, name: str, source: str | None = None) -> Path:
+        """Write a new migration file and return its path."""
+        path = self.project.create(name, source)
+        self.read()
+        return path
+
+    @contextmanager
+    def _at_work(self, what: str) -> Iterator[None]:
+        if not self._lock.acquire(blocking=False):
+            raise PwmigError(
+                f"a {self.busy or 'run'} is under way already",
+                why="one at a time, so that what is shown is what was run",
+                way_out="wait for its end, or cancel it",
+            )
+        try:
+            self.busy = what
+            yield
+        finally:
+            self.busy = ""
+            self._lock.release()
+
+    def _work(self, verb: str, options: dict[str, Any]) -> Run:
+        """A verb in a process of its own; Ctrl-C here stops it there."""
+        self.events = []
+        self._worker = worker = Worker(self.project.root, verb, options, self._hear).start()
+        try:
+            run: Run = worker.wait()
+        except KeyboardInterrupt:
+            worker.cancel()
+            raise
+        except MigrationFailed as error:
+            self.last_run = error.run or self.last_run
+            raise
+        finally:
+            self._worker = None
+        self.last_run = run
+        return run
+
+    def _hear(self, event: Event) -> None:
+        self.events.append(event)
+        if self._on_event:
+            self._on_event(event)
