@@ -224,10 +224,10 @@ class Project:
 
         Tables without a model are left alone.
         """
-        from pwmig.declared import comparable
+        from pwmig.declared import compare
         from pwmig.diff import diff
 
-        return diff(*comparable(self.schema(), self.declared()))
+        return diff(*compare(self.schema(), self.declared()))
 
     # Running
 
