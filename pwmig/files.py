@@ -42,6 +42,8 @@ def find_files(folder: str | os.PathLike[str]) -> tuple[MigrationFile, ...]:
         names = sorted(os.listdir(folder))
     except FileNotFoundError:
         return ()
+    except OSError as error:
+        raise _unreadable(folder, error) from error
     found = []
     for file_name in names:
         if _FILE_NAME.fullmatch(file_name):
@@ -59,9 +61,24 @@ def find_files(folder: str | os.PathLike[str]) -> tuple[MigrationFile, ...]:
 
 def _read(folder: str, file_name: str) -> MigrationFile:
     path = os.path.join(folder, file_name)
-    with open(path, "rb") as stream:
-        text = stream.read()
-    return MigrationFile(file_name[:-3], path, checksum(text))
+    return MigrationFile(file_name[:-3], path, checksum(_text(path)))
+
+
+def _text(path: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str, error: OSError) -> MigrationFileError:
+    return MigrationFileError(
+        f"{os.path.basename(path)} can't be read",
+        why=error.strerror or str(error),
+        way_out="bring it back, or look at its permissions",
+        path=path,
+    )
 
 
 def checksum(text: bytes) -> str:
@@ -161,16 +178,7 @@ def compiled(path: str) -> tuple[object, str]:
 
     Raises MigrationFileError with the line where Python can't read it.
     """
-    try:
-        with open(path, "rb") as stream:
-            text = stream.read()
-    except OSError as error:
-        raise MigrationFileError(
-            f"{os.path.basename(path)} can't be read",
-            why=error.strerror or str(error),
-            way_out="bring the file back, or look at its permissions",
-            path=path,
-        ) from error
+    text = _text(path)
     try:
         return compile(text, path, "exec", dont_inherit=True), checksum(text)
     except (SyntaxError, ValueError) as error:
