@@ -37,6 +37,7 @@ def open_lab(project: Project, *, port: int = 8888, browser: bool = True) -> int
             why="pwmig lab opens the project's workbench notebook",
             way_out="pwmig init in an empty folder writes one to copy; or start jupyter lab by hand",
         )
+    print(f"JupyterLab opens {NOTEBOOK} of {project.root}; Ctrl-C ends it", flush=True)
     return _stay(_command(project, port, browser and _has_display()))
 
 
@@ -47,9 +48,11 @@ def _command(project: Project, port: int, browser: bool) -> list[str]:
         "ServerApp.root_dir": str(project.root),
         "ServerApp.open_browser": str(browser),
         "ServerApp.answer_yes": "True",  # Ctrl-C ends it at once, without asking.
+        "ServerApp.log_level": "WARN",  # The address is printed all the same, and stands out.
         "LabApp.default_url": "/lab/tree/" + quote(NOTEBOOK),
         "LabApp.news_url": "None",  # Nothing here needs the net.
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+        "LabApp.extension_manager": "readonly",
     }
     command = [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
