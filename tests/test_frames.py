@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pwmig import frames
+from pwmig.dialects.sqlite.cells import CutBytes, CutText
 from pwmig.diff import Change, RenameColumn, RenameTable, diff
 from pwmig.errors import PwmigError
 from pwmig.frames.cells import FOLD_AT, cell_html, cell_text, same_value
@@ -317,6 +318,8 @@ def test_an_unknown_table_is_refused_by_name_with_those_that_are_there(show: Any
         (b"", "binary, 0 bytes"),
         (b"\x89PNG", "binary, 4 bytes: 89 50 4e 47"),
         (bytes(1500), "binary, 1.5 kB: 00 00 00 00 00 00 00 00 ..."),
+        (CutText("x" * 100), "x" * FOLD_AT + "... (more than 100 characters)"),
+        (CutBytes(b"ab"), "binary, more than 2 bytes: 61 62"),
         ("x" * (FOLD_AT + 1), "x" * FOLD_AT + f"... ({FOLD_AT + 1} characters)"),
     ],
 )

@@ -2,6 +2,9 @@
 
 NULL is told from the text ``NULL``, an empty text is visible, binary values show their size and
 first bytes, long texts are folded. Nothing here trusts a value: every text is escaped.
+
+A database may hand over just the beginning of a large value, as an instance of a subclass of
+``str`` or ``bytes``: then there is more of it than its length says.
 """
 
 from __future__ import annotations
@@ -33,9 +36,9 @@ def cell_text(value: Any) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return _binary(bytes(value))
+        return _binary(bytes(value), _is_cut(value))
     if isinstance(value, str):
-        return _folded(_visible(value), len(value))
+        return _folded(_visible(value), len(value), _is_cut(value))
     return _folded(str(value), len(str(value)))
 
 
@@ -44,7 +47,7 @@ def cell_html(value: Any) -> str:
     if value is None:
         return '<span class="pwmig-null">NULL</span>'
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return f'<span class="pwmig-null">{escape(_binary(bytes(value)))}</span>'
+        return f'<span class="pwmig-null">{escape(cell_text(value))}</span>'
     shown = cell_text(value)
     text = value if isinstance(value, str) else str(value)
     if len(text) <= FOLD_AT:
@@ -76,16 +79,21 @@ def _escape(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
 
 
-def _folded(shown: str, length: int) -> str:
-    if length <= FOLD_AT:
+def _is_cut(value: Any) -> bool:
+    return isinstance(value, (str, bytes)) and type(value) not in (str, bytes)
+
+
+def _folded(shown: str, length: int, cut: bool = False) -> str:
+    if length <= FOLD_AT and not cut:
         return shown
-    return f"{shown[:FOLD_AT]}... ({length:,} characters)"
+    return f"{shown[:FOLD_AT]}... ({'more than ' if cut else ''}{length:,} characters)"
 
 
-def _binary(value: bytes) -> str:
+def _binary(value: bytes, cut: bool = False) -> str:
     head = value[:_HEX_BYTES].hex(" ")
     dots = " ..." if len(value) > _HEX_BYTES else ""
-    return f"binary, {_size(len(value))}" + (f": {head}{dots}" if value else "")
+    more = "more than " if cut else ""
+    return f"binary, {more}{_size(len(value))}" + (f": {head}{dots}" if value else "")
 
 
 def _size(length: int) -> str:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from pwmig import frames
 from pwmig.diff import Change
 from pwmig.errors import PwmigError
-from pwmig.frames.grid import Cell, Grid, GridRow, Heading, grid_html
+from pwmig.frames.grid import Cell, Grid, GridRow, Heading, grid_html, style_tag
 from pwmig.notebook.bench import Bench, ConfirmationNeeded
 from pwmig.plan import Direction, Event, MigrationStatus, Plan, Run, State, StepRun
 from pwmig.schema import Schema
@@ -53,7 +53,7 @@ SQL_STATEMENTS = 100
 def style_html() -> str:
     """The style sheet of the workbench, its tables included."""
     sheet = files("pwmig.notebook").joinpath("style.css").read_text("utf-8")
-    return frames.style_tag() + f"<style>\n{sheet}</style>"
+    return style_tag() + f"<style>\n{sheet}</style>"
 
 
 def plural(count: int, noun: str) -> str:
