@@ -1,0 +1,1 @@
+"""What pwmig costs beside ``pwmigrate``, the runner that Peewee brings along: ``python -m benchmarks``."""

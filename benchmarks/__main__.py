@@ -1,0 +1,38 @@
+"""``python -m benchmarks [status|migrate ...]``: measure, print a table, exit with 1 where a floor is missed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import migrate, status
+from benchmarks.measure import FLOOR_PAIRS, Figure, table
+
+_SUITES = {"status": status.figures, "migrate": migrate.figures}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the suites that are named, or all; return the exit code."""
+    options = _parser().parse_args(arguments)
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="pwmig-benchmark-") as folder:
+        for name in options.suites or _SUITES:
+            figures += _SUITES[name](Path(folder) / name, pairs=options.pairs, count=options.count)
+    print(f"CPU time of whole processes, user and system: medians of {options.pairs} interleaved pairs")
+    print("\n".join(table(figures)))
+    return 0 if all(figure.holds for figure in figures) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"of {', '.join(_SUITES)} (default: all)")
+    parser.add_argument("--pairs", type=int, default=15, help=f"how often to run each (at least {FLOOR_PAIRS})")
+    parser.add_argument("--count", type=int, default=1000, help="how many migrations (default: 1000)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""What applying many small migrations costs, and whether the last ones cost what the first ones did."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmarks.measure import Figure, environment, measured
+from benchmarks.projects import Sides
+
+__all__ = ["figures"]
+
+FLOOR = 1.00
+"""The most CPU that applying may take, in times of the peer's."""
+
+GROWTH_FLOOR = 1.10
+"""The most that a migration at the end may take, in times of one at the beginning: 1, and room for noise."""
+
+_REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def figures(root: Path, *, pairs: int, count: int) -> Iterable[Figure]:
+    """Applying ``count`` migrations, and the growth of the cost of one with the number of those before it."""
+    sides = Sides(root, count)
+    pair = measured(sides.migrate(), sides.peer_up(), pairs=pairs)
+    yield Figure(f"migrate, {count:,} migrations", pair.ours_s * 1000, pair.peer_s * 1000, pair.ratio, FLOOR)
+    yield from _growth(sides, pairs, max(1, count // 10))
+
+
+def _growth(sides: Sides, pairs: int, tenth: int) -> Iterable[Figure]:
+    """The last tenth of the migrations against the first, on either side: lines for the cost, lines for the growth."""
+    runs = []
+    for _ in range(pairs):
+        sides.empty()
+        runs.append((_ends("pwmig", sides.ours, tenth), _ends("pwmigrate", sides.peer, tenth)))
+    ours_first, ours_last, peer_first, peer_last = (
+        statistics.median(run[side][end] for run in runs) for side in (0, 1) for end in (0, 1)
+    )
+    yield Figure(f"  one of the first {tenth}", ours_first, peer_first, ours_first / peer_first, None)
+    yield Figure(f"  one of the last {tenth}", ours_last, peer_last, ours_last / peer_last, None)
+    growth = statistics.median(ours[1] / ours[0] for ours, _ in runs)
+    yield Figure("  last to first, pwmig", ours_last, ours_first, growth, GROWTH_FLOOR)
+    growth = statistics.median(peer[1] / peer[0] for _, peer in runs)
+    yield Figure("  last to first, pwmigrate", peer_last, peer_first, growth, None)
+
+
+def _ends(runner: str, folder: Path, tenth: int) -> tuple[float, float]:
+    """The median CPU time of a migration among the first and among the last, in milliseconds."""
+    done = subprocess.run(
+        (sys.executable, str(_REPOSITORY / "benchmarks" / "steps.py"), runner),
+        cwd=folder,
+        env=environment(),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    steps_ms = json.loads(done.stdout)
+    return statistics.median(steps_ms[:tenth]), statistics.median(steps_ms[-tenth:])
