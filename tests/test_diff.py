@@ -302,8 +302,8 @@ RENAMES = [
         {"player": "gamer", "TEAM": "club"},
         {("player", "name"): "title", ("Team", "NO"): "number"},
         [
-            "~ table player -> gamer",
             "~ table team -> club",
+            "~ table player -> gamer",
             "~ column club.no -> number",
             "~ column gamer.name -> title",
         ],
