@@ -1,0 +1,353 @@
+"""The models' schema: what create_tables would make, seen without touching the user's database or its binding."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import peewee
+import pytest
+from playhouse.sqlite_ext import AutoIncrementField, FTS5Model, SearchField
+
+from pwmig.declared import compare, find_models, models_schema
+from pwmig.dialects import dialect_of
+from pwmig.diff import diff
+from pwmig.errors import ProjectError
+from pwmig.schema import Schema
+
+DATABASE = peewee.SqliteDatabase(None)
+DIALECT = dialect_of(peewee.SqliteDatabase(":memory:"))
+
+
+class Base(peewee.Model):
+    class Meta:
+        database = DATABASE
+
+
+class Team(Base):
+    name = peewee.CharField(40, unique=True)
+    captain = peewee.DeferredForeignKey("Player", null=True)
+
+
+class Player(Base):
+    name = peewee.TextField(default="x", constraints=[peewee.SQL("COLLATE NOCASE"), peewee.Check("name <> ''")])
+    team = peewee.ForeignKeyField(Team, null=True, on_delete="SET NULL")
+    mentor = peewee.ForeignKeyField("self", null=True)
+    level = peewee.IntegerField(constraints=[peewee.SQL("DEFAULT 1")])
+
+    class Meta:
+        indexes = ((("name", "level"), True),)
+
+
+class Tag(Base):
+    players = peewee.ManyToManyField(Player)
+
+
+class Seat(Base):
+    row = peewee.IntegerField()
+    number = peewee.IntegerField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("row", "number")
+        without_rowid = True
+        strict_tables = True
+
+
+class Log(Base):
+    line = peewee.TextField()
+
+    class Meta:
+        primary_key = False
+        table_name = 'the "log"'
+
+
+class Counter(Base):
+    id = AutoIncrementField()
+
+
+Player.add_index(Player.level.desc(), where=(Player.level > 5), name="good_ones")
+MODELS = (Team, Player, Tag, Tag.players.get_through_model(), Seat, Log, Counter)
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty package ``scratch_models``, forgotten afterwards."""
+    folder = tmp_path / "scratch_models"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield folder
+    for name in [name for name in sys.modules if name.split(".")[0] == "scratch_models"]:
+        del sys.modules[name]
+
+
+def module_of(**names: Any) -> ModuleType:
+    module = ModuleType("models")
+    vars(module).update(names)
+    return module
+
+
+# -- what the models make
+
+
+def created_for_real(models: tuple[type[peewee.Model], ...]) -> Schema:
+    database = peewee.SqliteDatabase(":memory:")
+    with database.bind_ctx(models, bind_refs=False, bind_backrefs=False):
+        database.create_tables(models)
+    return DIALECT.introspect(database)
+
+
+@pytest.mark.parametrize("models", [*((model,) for model in MODELS), MODELS], ids=lambda models: models[-1].__name__)
+def test_the_models_schema_is_what_create_tables_makes(models: tuple[type[peewee.Model], ...]) -> None:
+    found = models_schema(models, DIALECT)
+    assert found == created_for_real(models)
+    assert len(found.tables) == len(models)
+
+
+def test_the_facts_that_models_can_state_are_seen() -> None:
+    found = models_schema(MODELS, DIALECT)
+    player = found.table("player")
+    assert player is not None
+    facts = {column.name: (column.type, column.nullable, column.default, column.collation) for column in player.columns}
+    assert facts == {
+        "id": ("INTEGER", False, None, None),
+        "name": ("TEXT", False, None, "NOCASE"),
+        "team_id": ("INTEGER", True, None, None),
+        "mentor_id": ("INTEGER", True, None, None),
+        "level": ("INTEGER", False, "1", None),
+    }
+    assert [(key.columns, key.ref_table, key.on_delete) for key in player.foreign_keys] == [
+        (("mentor_id",), "player", "NO ACTION"),
+        (("team_id",), "team", "SET NULL"),
+    ]
+    assert [(index.name, index.unique, index.predicate is not None) for index in player.indexes] == [
+        ("good_ones", False, True),
+        ("player_mentor_id", False, False),
+        ("player_name_level", True, False),
+        ("player_team_id", False, False),
+    ]
+    assert [check.expression for check in player.checks] == ["name <> ''"]
+    seat, log, counter = found.table("seat"), found.table('the "log"'), found.table("counter")
+    assert seat and log and counter
+    assert (seat.primary_key, seat.options) == (("row", "number"), ("STRICT", "WITHOUT ROWID"))
+    assert (log.primary_key, counter.columns[0].autoincrement) == ((), True)
+
+
+def test_the_users_binding_and_database_are_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "app.sqlite"
+    database = peewee.SqliteDatabase(str(file))
+    proxy = peewee.DatabaseProxy()
+    proxy.initialize(database)
+
+    class One(peewee.Model):
+        class Meta:
+            pass
+
+    One._meta.set_database(proxy)
+    before = [(model._meta.database, model._meta.schema) for model in (*MODELS, One)]
+    models_schema((*MODELS, One), DIALECT)
+    assert [(model._meta.database, model._meta.schema) for model in (*MODELS, One)] == before
+    assert One._meta.database is proxy
+    assert database.is_closed() and not file.exists()
+
+
+def test_a_model_without_database_is_seen() -> None:
+    class Loose(peewee.Model):
+        pass
+
+    Loose._meta.database = None
+    assert models_schema([Loose], DIALECT).table_names == ("loose",)
+
+
+def test_a_full_text_model_is_seen_without_its_shadows() -> None:
+    class Note(FTS5Model):
+        title = SearchField()
+        body = SearchField(unindexed=True)
+
+        class Meta:
+            options = {"tokenize": "porter"}
+
+    try:
+        found = models_schema([Note, Counter], DIALECT)
+    except ProjectError as error:
+        pytest.skip(f"this SQLite has no fts5: {error.why}")
+    assert found.table_names == ("counter", "note")
+    written = live("""CREATE VIRTUAL TABLE note USING FTS5(title, body  unindexed, tokenize="porter")""")
+    assert diff(*compare(written, models_schema([Note], DIALECT))) == ()
+
+
+# -- what can't be made
+
+
+def refused(*models: type[peewee.Model]) -> ProjectError:
+    with pytest.raises(ProjectError) as raised:
+        models_schema(models, DIALECT)
+    assert raised.value.why and raised.value.way_out
+    return raised.value
+
+
+def test_a_definition_that_sqlite_refuses_names_the_model() -> None:
+    class Broken(Base):
+        a = peewee.IntegerField(constraints=[peewee.SQL("CHEKC (")])
+
+    assert "test_declared.Broken" in refused(Broken).what
+
+
+def test_a_schema_that_is_not_there_names_the_model_and_the_schema() -> None:
+    class Elsewhere(Base):
+        class Meta:
+            schema = "other"
+
+    error = refused(Elsewhere)
+    assert "test_declared.Elsewhere" in error.what and "schema='other'" in error.way_out
+
+
+def test_a_deferred_foreign_key_to_nothing_names_the_field() -> None:
+    class Waiting(Base):
+        target = peewee.DeferredForeignKey("NobodyDefinesThis")
+
+    try:
+        error = refused(Waiting)
+    finally:
+        peewee.DeferredForeignKey._unresolved -= {
+            field for field in peewee.DeferredForeignKey._unresolved if field.rel_model_name == "nobodydefinesthis"
+        }
+    assert "test_declared.Waiting.target" in error.what
+
+
+def test_two_models_of_one_table_are_named_both() -> None:
+    class One(Base):
+        class Meta:
+            table_name = "shared"
+
+    class Two(Base):
+        class Meta:
+            table_name = "Shared"
+
+    error = refused(One, Two)
+    assert "One" in error.what and "Two" in error.what
+
+
+# -- finding
+
+
+def test_models_are_found_with_their_through_models_and_without_peewees_own() -> None:
+    module = module_of(
+        Model=peewee.Model, FTS5Model=FTS5Model, Base=Base, Player=Player, Team=Team, Tag=Tag, again=Player, number=1
+    )
+    found = find_models(module)
+    assert set(found) == {Player, Team, Tag, Tag.players.get_through_model()}
+    assert found.index(Team) < found.index(Player) < found.index(Tag.players.get_through_model())
+
+
+class BaseStamped(Base):
+    at = peewee.DateTimeField()
+
+
+class Stamped(BaseStamped):
+    pass
+
+
+class Animal(Base):
+    legs = peewee.IntegerField()
+
+
+class Dog(Animal):
+    barks = peewee.BooleanField()
+
+
+class Named(Base):
+    class Meta:
+        table_name = "the_named"
+
+
+class Specialised(Named):
+    pass
+
+
+class Referenced(Base):
+    pass
+
+
+class Child(Referenced):
+    parent = peewee.ForeignKeyField(Referenced)
+
+
+BASES = [
+    ((Base, Counter), (Counter,), "only Meta.database"),
+    ((Base,), (Base,), "nobody's base is a model"),
+    ((BaseStamped, Stamped), (Stamped,), "shared columns, and called a base"),
+    ((Animal, Dog), (Animal, Dog), "a model that another one extends"),
+    ((Named, Specialised), (Named, Specialised), "it names its table"),
+    ((Referenced, Child), (Referenced, Child), "a foreign key points at it"),
+]
+
+
+@pytest.mark.parametrize(("models", "found", "why"), BASES)
+def test_bases_are_no_models(models: tuple[Any, ...], found: tuple[Any, ...], why: str) -> None:
+    assert set(find_models(module_of(**{model.__name__: model for model in models}))) == set(found), why
+
+
+def test_a_package_of_models_is_read_whole(package: Path) -> None:
+    (package / "base.py").write_text("import peewee\nclass BaseModel(peewee.Model):\n    pass\n")
+    (package / "people.py").write_text("from .base import BaseModel\nclass Person(BaseModel):\n    pass\n")
+    (package / "deep").mkdir()
+    (package / "deep" / "__init__.py").write_text("")
+    (package / "deep" / "things.py").write_text("from ..people import BaseModel\nclass Thing(BaseModel):\n    pass\n")
+    (package / "__main__.py").write_text("raise SystemExit('this is a script')\n")
+    import scratch_models  # type: ignore[import-not-found]
+
+    assert [model.__name__ for model in find_models(scratch_models)] == ["Person", "Thing"]
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_module_that_does_not_import_is_named(package: Path, deep: bool) -> None:
+    if deep:
+        (package / "bad").mkdir()
+        (package / "bad" / "__init__.py").write_text("import nothing_of_that_name\n")
+    else:
+        (package / "bad.py").write_text("import nothing_of_that_name\n")
+    import scratch_models
+
+    with pytest.raises(ProjectError, match=r"scratch_models\.bad") as raised:
+        find_models(scratch_models)
+    assert "nothing_of_that_name" in raised.value.why
+
+
+# -- comparing
+
+
+def live(*statements: str) -> Schema:
+    database = peewee.SqliteDatabase(":memory:")
+    for statement in statements:
+        database.execute_sql(statement)
+    return DIALECT.introspect(database)
+
+
+COUNTER = "CREATE TABLE counter (id INTEGER PRIMARY KEY AUTOINCREMENT)"
+COMPARED = [
+    ((COUNTER,), (), "the same"),
+    ((COUNTER, "CREATE TABLE other (a)"), (), "a table without a model is left alone"),
+    ((COUNTER, "CREATE VIEW v AS SELECT 1 AS a"), (), "no model declares a view"),
+    (
+        (COUNTER, "CREATE TRIGGER t AFTER INSERT ON counter BEGIN SELECT 1; END"),
+        (),
+        "no model declares a trigger",
+    ),
+    (("CREATE VIEW Counter AS SELECT 1 AS id",), (), "a model that reads a view"),
+    ((), ("+ table counter (id)",), "a model without a table"),
+    (
+        ("CREATE TABLE COUNTER (id INTEGER PRIMARY KEY AUTOINCREMENT, a)",),
+        ("- column counter.a",),
+        "a column that no field has",
+    ),
+]
+
+
+@pytest.mark.parametrize(("statements", "said", "why"), COMPARED)
+def test_what_the_models_say_of_the_live_schema(statements: tuple[str, ...], said: tuple[str, ...], why: str) -> None:
+    before, after = compare(live(*statements), models_schema([Counter], DIALECT))
+    assert tuple(f"{change.sign} {change.describe()}" for change in diff(before, after)) == said, why
