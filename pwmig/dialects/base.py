@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import peewee
 
+    from pwmig.dialects.migrator import Migrator
     from pwmig.plan import Event
     from pwmig.schema import Rows, Schema, Table
 
@@ -62,6 +63,10 @@ class Dialect(ABC):
 
         Raises DatabaseUnavailable where there is no database or it can't be read.
         """
+
+    @abstractmethod
+    def migrator(self, database: peewee.Database, schema: str | None = None) -> Migrator:
+        """pwmig's migrator for the database."""
 
     @abstractmethod
     def transaction(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import peewee
 
     from pwmig.dialects.base import Listener
+    from pwmig.dialects.migrator import Migrator
     from pwmig.schema import Rows, Schema, Table
 
 __all__ = ["UnfurnishedDialect"]
@@ -40,6 +41,9 @@ class UnfurnishedDialect(Dialect):
         self._refuse()
 
     def reading(self, database: peewee.Database) -> AbstractContextManager[peewee.Database]:
+        self._refuse()
+
+    def migrator(self, database: peewee.Database, schema: str | None = None) -> Migrator:
         self._refuse()
 
     def transaction(

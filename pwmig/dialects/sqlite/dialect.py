@@ -16,6 +16,7 @@ from pwmig.dialects.sqlite import place
 
 if TYPE_CHECKING:
     from pwmig.dialects.base import Listener
+    from pwmig.dialects.migrator import Migrator
     from pwmig.schema import Rows, Schema, Table
 
     Execute = Callable[..., list[tuple[Any, ...]]]
@@ -46,6 +47,11 @@ class SqliteDialect(Dialect):
 
     def reading(self, database: peewee.Database) -> AbstractContextManager[peewee.Database]:
         return place.read_only(database)
+
+    def migrator(self, database: peewee.Database, schema: str | None = None) -> Migrator:
+        from pwmig.dialects.sqlite.migrator import SqliteMigrator
+
+        return SqliteMigrator(database, schema)
 
     def transaction(
         self, database: peewee.Database, *, wait_s: float, listener: Listener | None = None

@@ -1,0 +1,196 @@
+"""A column as a person asks for it, and the kinds of column that there are to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from pwmig.errors import OperationRefused
+
+if TYPE_CHECKING:
+    import peewee
+
+__all__ = ["COLUMN_TYPES", "NAME_LIMIT", "ColumnSpec", "ColumnType", "parse_default", "require_name"]
+
+NAME_LIMIT = 255
+"""The most letters that a name of a table, a column or an index may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnType:
+    """One kind of column: Peewee's field, a label, and how a text typed by a person becomes a default.
+
+    ``neutral`` is what a required column can be filled with where nothing better is known.
+    """
+
+    field: str
+    label: str
+    parse: Callable[[str], Any]
+    neutral: Any
+    sized: bool = False
+
+
+def _boolean(text: str) -> bool:
+    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    if text.strip().lower() not in words:
+        raise ValueError("write true or false")
+    return words[text.strip().lower()]
+
+
+def _iso(kind: Any) -> Callable[[str], str]:
+    """Dates and times are kept as ISO texts: a migration then needs no import for them."""
+
+    def parse(text: str) -> str:
+        kind.fromisoformat(text.strip())
+        return text.strip()
+
+    return parse
+
+
+def _decimal(text: str) -> str:
+    try:
+        return str(Decimal(text.strip()))
+    except InvalidOperation as error:
+        raise ValueError("write a number") from error
+
+
+def _uuid(text: str) -> str:
+    return str(UUID(text.strip()))
+
+
+COLUMN_TYPES: dict[str, ColumnType] = {
+    kind.field: kind
+    for kind in (
+        ColumnType("IntegerField", "Integer", lambda text: int(text.strip()), 0),
+        ColumnType("BigIntegerField", "Big integer", lambda text: int(text.strip()), 0),
+        ColumnType("CharField", "Short text", str, "", sized=True),
+        ColumnType("TextField", "Text", str, ""),
+        ColumnType("BooleanField", "True or false", _boolean, False),
+        ColumnType("FloatField", "Floating point", lambda text: float(text.strip()), 0.0),
+        ColumnType("DecimalField", "Decimal", _decimal, "0"),
+        ColumnType("DateField", "Date", _iso(date), "1970-01-01"),
+        ColumnType("DateTimeField", "Date and time", _iso(datetime), "1970-01-01 00:00:00"),
+        ColumnType("TimeField", "Time", _iso(time), "00:00:00"),
+        ColumnType("UUIDField", "UUID", _uuid, "00000000-0000-0000-0000-000000000000"),
+        ColumnType("BlobField", "Bytes", lambda text: text.encode(), b""),
+        ColumnType("AutoField", "Counted primary key", lambda text: int(text.strip()), None),
+    )
+}
+"""The kinds of column by the name of Peewee's field, in the order in which a form offers them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSpec:
+    """One column to be made. ``type`` is a key of COLUMN_TYPES; ``default`` is a Python value, None for none.
+
+    Raises OperationRefused for a name or a type that can't be, and for facts that contradict each other.
+    """
+
+    name: str
+    type: str = "IntegerField"
+    null: bool = False
+    default: Any = None
+    max_length: int | None = None
+    unique: bool = False
+    index: bool = False
+    primary_key: bool = False
+
+    def __post_init__(self) -> None:
+        require_name(self.name, "column")
+        if self.type not in COLUMN_TYPES:
+            raise OperationRefused(
+                f"column {self.name!r} can't be a {self.type}",
+                why="the kinds of column are " + ", ".join(COLUMN_TYPES),
+                way_out="choose one of these, or write the migration by hand",
+                column=self.name,
+            )
+        if self.max_length is not None and not (COLUMN_TYPES[self.type].sized and self.max_length >= 1):
+            sized = COLUMN_TYPES[self.type].sized
+            raise OperationRefused(
+                f"column {self.name!r} can't have a length of {self.max_length}",
+                why="a length counts letters from 1 on" if sized else "only CharField has a length",
+                way_out="give another length, or none",
+                column=self.name,
+            )
+        if self.is_key and self.null:
+            raise OperationRefused(
+                f"column {self.name!r} can't be NULL",
+                why="it is the primary key",
+                way_out="untick one",
+                column=self.name,
+            )
+
+    @property
+    def is_key(self) -> bool:
+        return self.primary_key or self.type == "AutoField"
+
+    @property
+    def needs_fill(self) -> bool:
+        """Whether rows there are would have nothing to hold in it."""
+        return not self.null and self.default is None
+
+    def filled(self) -> ColumnSpec:
+        """The same column with its kind's neutral value as default, where rows would have nothing to hold."""
+        return replace(self, default=COLUMN_TYPES[self.type].neutral) if self.needs_fill else self
+
+    def arguments(self) -> tuple[str, dict[str, Any]]:
+        """The field's class and its arguments, only those that say something."""
+        facts: tuple[tuple[str, Any, Any], ...] = (
+            ("max_length", self.max_length, None),
+            ("null", self.null, False),
+            ("default", self.default, None),
+            ("unique", self.unique, False),
+            ("index", self.index and not self.unique, False),
+            ("primary_key", self.primary_key and self.type != "AutoField", False),
+        )
+        return self.type, {name: value for name, value, usual in facts if value is not usual}
+
+    def field(self) -> peewee.Field:
+        """The Peewee field."""
+        import peewee
+
+        kind, options = self.arguments()
+        return getattr(peewee, kind)(**options)
+
+
+def parse_default(type_: str, text: str) -> Any:
+    """What a person typed as a default, as a value of the kind of column; an empty text is None.
+
+    Raises OperationRefused saying what the kind expects.
+    """
+    if text == "":
+        return None
+    kind = COLUMN_TYPES.get(type_)
+    if kind is None:
+        raise OperationRefused(
+            f"there is no kind of column {type_}", way_out="choose one of " + ", ".join(COLUMN_TYPES)
+        )
+    try:
+        return kind.parse(text)
+    except ValueError as error:
+        shown = text if len(text) <= 40 else text[:37] + "..."
+        raise OperationRefused(
+            f"{shown!r} can't be the default of a {type_}",
+            why=str(error),
+            way_out=f"write it as {kind.neutral!r}" if kind.neutral not in (None, "", b"") else "leave it empty",
+        ) from error
+
+
+def require_name(name: Any, what: str) -> None:
+    """OperationRefused unless the text can name a table, a column or an index; quoting takes care of the rest."""
+    problem = ""
+    if not isinstance(name, str) or not name.strip():
+        problem = f"a {what} needs a name"
+    elif "\0" in name:
+        problem = "a name can't hold a NUL letter"
+    elif len(name) > NAME_LIMIT:
+        problem = f"a name has at most {NAME_LIMIT} letters, and this one has {len(name)}"
+    elif what == "table" and "." in name:
+        problem = "a dot would part a schema's name from the table's"
+    if problem:
+        shown = name if not isinstance(name, str) or len(name) <= 40 else name[:37] + "..."
+        raise OperationRefused(f"{shown!r} can't name a {what}", why=problem, way_out="choose another name")

@@ -1,0 +1,159 @@
+"""The migrator that migrations talk to, and the batch.
+
+:class:`Migrator` keeps the names and signatures of Peewee's ``SchemaMigrator``
+(https://docs.peewee-orm.com/en/latest/peewee/playhouse.html#schema-migrations), so that every Peewee
+migration works; how an operation is done is each database's own matter.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from playhouse import migrate as playhouse
+
+from pwmig.errors import PwmigError
+
+__all__ = ["Migrator", "Operation", "migrate", "operation"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Operation(playhouse.Operation):
+    """One thing that a migration asks for; nothing happens until it is run.
+
+    ``name`` is the migrator's method, ``args`` and ``kwargs`` what it was given (by position as far
+    as the signature allows), ``table`` the table that it is about, or None.
+    """
+
+    def __init__(self, migrator: Migrator, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        bound = inspect.signature(fn).bind(migrator, *args, **kwargs)
+        super().__init__(migrator, fn, *bound.args[1:], **bound.kwargs)
+
+    @property
+    def name(self) -> str:
+        return str(self.fn.__name__)
+
+    @property
+    def table(self) -> str | None:
+        if self.name == "sql" or not self.args or not isinstance(self.args[0], str):
+            return None
+        return str(self.args[0])
+
+    def describe(self) -> str:
+        """The call as a person would write it, on one line."""
+        from pwmig.operations import call_text
+
+        return call_text(self.name, self.args, self.kwargs)
+
+    def __repr__(self) -> str:
+        return f"<{self.describe()}>"
+
+    def run(self) -> None:
+        """Run as a batch of one, or as part of the batch that is being run."""
+        self.migrator.migrate(self)
+
+    def run_alone(self) -> None:
+        """Run what the operation stands for, with no batch around it."""
+        super().run()
+
+
+def operation(function: Function) -> Function:
+    """Make a migrator's method one that returns an :class:`Operation`."""
+
+    @functools.wraps(function)
+    def inner(self: Migrator, *args: Any, **kwargs: Any) -> Operation:
+        return Operation(self, function, *args, **kwargs)
+
+    return inner  # type: ignore[return-value]
+
+
+class Migrator(playhouse.SchemaMigrator):
+    """Peewee's migrator with pwmig's care. ``on_operation``, where set, hears of each operation before it runs."""
+
+    on_operation: Callable[[Operation], None] | None = None
+    _in_batch = False
+
+    @classmethod
+    def from_database(cls, database: Any, schema: str | None = None) -> Migrator:
+        """The migrator for a database, of whichever kind; a DatabaseProxy is looked through."""
+        from pwmig.dialects import dialect_of, unwrapped
+
+        return dialect_of(database).migrator(unwrapped(database), schema)
+
+    def migrate(self, *operations: Any) -> None:
+        """Run a batch: all of it takes effect, or none."""
+        adopted = [self._adopted(wanted) for wanted in operations]
+        if self._in_batch:
+            self._run(adopted)
+            return
+        self._in_batch = True
+        try:
+            with self._batch():
+                self._run(adopted)
+        finally:
+            self._in_batch = False
+
+    def _run(self, operations: list[Operation]) -> None:
+        for wanted in operations:
+            if self.on_operation is not None:
+                self.on_operation(wanted)
+            self._perform(wanted)
+
+    def _perform(self, wanted: Operation) -> None:
+        wanted.run_alone()
+
+    @contextmanager
+    def _batch(self) -> Iterator[None]:
+        with self.database.atomic():
+            yield
+
+    def _adopted(self, wanted: Any) -> Operation:
+        """The operation as pwmig's own: those of Peewee's migrators are asked for anew."""
+        if not isinstance(wanted, playhouse.Operation):
+            raise PwmigError(
+                f"migrate() was given {type(wanted).__name__} {wanted!r:.60}, which is no operation",
+                why="it runs what the migrator's methods return",
+                way_out="write migrate(migrator.add_column(...), ...)",
+            )
+        if isinstance(wanted, Operation) and wanted.migrator is self:
+            return wanted
+        made = getattr(self, wanted.fn.__name__)(*wanted.args, **wanted.kwargs)
+        return made if isinstance(made, Operation) else Operation(self, wanted.fn, *wanted.args, **wanted.kwargs)
+
+
+def migrate(*operations: Any, **_: Any) -> None:
+    """Run operations as one batch a migrator: all of it takes effect, or none.
+
+    Stands in place of ``playhouse.migrate.migrate`` in a migration. Operations of several
+    migrators run in their order, each migrator's neighbours together.
+    """
+    batch: list[Any] = []
+    for wanted in operations:
+        if batch and _owner(batch[0]) is not _owner(wanted):
+            _ours(batch[0]).migrate(*batch)
+            batch = []
+        batch.append(wanted)
+    if batch:
+        _ours(batch[0]).migrate(*batch)
+
+
+def _owner(wanted: Any) -> Any:
+    return getattr(wanted, "migrator", None)
+
+
+def _ours(wanted: Any) -> Migrator:
+    """pwmig's migrator for an operation, also where Peewee's own made it."""
+    owner = _owner(wanted)
+    if isinstance(owner, Migrator):
+        return owner
+    if owner is None:
+        raise PwmigError(
+            f"migrate() was given {type(wanted).__name__} {wanted!r:.60}, which is no operation",
+            why="it runs what the migrator's methods return",
+            way_out="write migrate(migrator.add_column(...), ...)",
+        )
+    return Migrator.from_database(owner.database, owner.schema)

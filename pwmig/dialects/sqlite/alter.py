@@ -1,0 +1,290 @@
+"""How each operation on columns is done: natively where SQLite is safe, else by a rebuild."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import peewee
+
+from pwmig.dialects.sqlite import edit
+from pwmig.dialects.sqlite.catalog import ask, read_catalog
+from pwmig.dialects.sqlite.ddl import parse_create_table
+from pwmig.dialects.sqlite.dependants import dependants_of, only
+from pwmig.dialects.sqlite.literals import default_text
+from pwmig.dialects.sqlite.parts import ColumnDef, TableDef
+from pwmig.dialects.sqlite.rebuild import Fill
+from pwmig.dialects.sqlite.tokens import quote
+from pwmig.dialects.sqlite.work import Work
+from pwmig.errors import OperationRefused
+
+if TYPE_CHECKING:
+    from pwmig.dialects.sqlite.migrator import SqliteMigrator
+
+__all__ = [
+    "add_column",
+    "add_column_default",
+    "add_not_null",
+    "alter_column_type",
+    "drop_column",
+    "drop_column_default",
+    "drop_not_null",
+    "rename_column",
+]
+
+
+# -- adding
+
+
+def add_column(migrator: SqliteMigrator, table: str, name: str, field: peewee.Field, allow_not_null: bool) -> None:
+    """Natively where the column may be NULL or has a default of the database; else one rebuild.
+
+    A default of Python fills the rows there are and leaves no default in the database, as
+    ``create_tables`` leaves none.
+    """
+    work = Work(migrator, table)
+    if work.table.column(name) is not None:
+        raise OperationRefused(
+            f"table {work.table.name!r} has a column {name!r} already", way_out="choose another name", table=table
+        )
+    field = _bound(work, field, name)
+    definition = _definition(migrator, work, field)
+    new_sql = edit.column_added(work.table, definition)
+    new = parse_create_table(new_sql).columns[len(work.table.columns)]
+    has_default = bool(new.all("default"))
+    fill = None if field.null else _python_default(migrator, field)
+    if fill is None and new.all("not null") and not has_default and not work.is_empty():
+        raise _no_value(work, name)
+    if fill is None and _addable(new):
+        work.native(f"ALTER TABLE {quote(work.table.name)} ADD COLUMN {definition}", new_sql)
+    else:
+        work.rebuild(new_sql, {name: fill} if fill else None)
+    if field.index or field.unique:
+        add_index(migrator, table, (name,), field.unique)
+
+
+def _bound(work: Work, field: peewee.Field, name: str) -> peewee.Field:
+    """A copy of the field under the column's name, a foreign key's target found."""
+    field = field.clone()
+    field.name = field.column_name = name
+    if isinstance(field, peewee.ForeignKeyField):
+        if isinstance(field.rel_field, str):
+            field.rel_field = getattr(field.rel_model, field.rel_field, None)
+        if not peewee.is_model(field.rel_model):
+            raise OperationRefused(
+                f"the foreign key {name!r} does not say which table it refers to",
+                why="its model is given as text, and an operation knows no models by name",
+                way_out="give a model class, or add an IntegerField and then add_foreign_key_constraint(...)",
+                table=work.table.name,
+                column=name,
+            )
+        field.rel_field = field.rel_field or field.rel_model._meta.primary_key
+    return field
+
+
+def _definition(migrator: SqliteMigrator, work: Work, field: peewee.Field) -> str:
+    """The column as CREATE TABLE would write it, REFERENCES included; values as literals."""
+    context = migrator.make_context()
+    with context(value_literals=True):
+        context.sql(field.ddl(context))
+        if isinstance(field, peewee.ForeignKeyField):
+            migrator.add_inline_fk_sql(context, field)
+            if field.deferrable is not None:
+                context.literal(f" DEFERRABLE {field.deferrable}")
+    sql, _ = context.query()
+    return str(sql)
+
+
+def _python_default(migrator: SqliteMigrator, field: peewee.Field) -> Fill | None:
+    """What the rows there are get; a callable is called once, as Peewee does."""
+    default = field.default
+    if default is None:
+        return None
+    if callable(default):
+        default = default()
+    if not isinstance(default, peewee.Node):
+        default = peewee.Value(field.db_value(default), converter=False, unpack=False)
+    sql, params = migrator.make_context().sql(default).query()
+    return Fill(sql, tuple(params))
+
+
+def _addable(column: ColumnDef) -> bool:
+    """Whether ADD COLUMN takes it (https://www.sqlite.org/lang_altertable.html#altertabaddcol)."""
+    if column.all("primary key", "unique") or any(made.stored for made in column.all("generated")):
+        return False
+    defaults = column.all("default")
+    if not defaults:
+        return not column.all("not null") and not column.all("check")
+    text = (defaults[-1].expression or "").upper()
+    if text == "NULL" or text.startswith(("(", "CURRENT_")):
+        return False
+    return not column.all("references", "check")
+
+
+def _no_value(work: Work, name: str) -> OperationRefused:
+    rows = _count(work, "1")
+    return OperationRefused(
+        f"column {name!r} can't be added to {work.table.name!r}: it is not null but has no default",
+        why=f"the table has {rows}, and they need a value",
+        way_out="give the field a default, or null=True",
+        table=work.table.name,
+        column=name,
+    )
+
+
+def _count(work: Work, condition: str) -> str:
+    count = ask(work.database, f"SELECT count(*) FROM {quote(work.table.name)} WHERE {condition}")[0][0]
+    return f"{count:,} row" + ("" if count == 1 else "s")
+
+
+def add_index(migrator: SqliteMigrator, table: str, columns: Sequence[str], unique: bool) -> None:
+    from pwmig.dialects.sqlite.objects import add_index as add
+
+    add(migrator, table, tuple(columns), unique, None, None, None)
+
+
+# -- dropping
+
+
+def drop_column(migrator: SqliteMigrator, table: str, name: str) -> None:
+    """Takes the column, its own constraints and its own index; refused while anything else names it."""
+    work = Work(migrator, table)
+    column = work.column(name)
+    own_keys = [
+        key
+        for key in work.table.constraints
+        if key.kind in ("foreign key", "unique") and only(key.columns, column.name)
+    ]
+    own_indexes, dependants = dependants_of(work, column, own_keys)
+    if dependants:
+        raise _named_by(work, column.name, dependants)
+    for index in own_indexes:
+        work.database.execute_sql(f"DROP INDEX {quote(index.name)}")
+        work.guard.expect_gone(index.name)
+    spans = [column.span, *(key.span for key in own_keys)]
+    new_sql = edit.parts_removed(work.table, spans)
+    if own_keys or column.all("references", "unique", "generated", "check"):
+        work.catalog = read_catalog(work.database)
+        work.rebuild(new_sql)
+    else:
+        work.native(f"ALTER TABLE {quote(work.table.name)} DROP COLUMN {quote(column.name)}", new_sql)
+
+
+def _named_by(work: Work, name: str, dependants: list[tuple[str, str]]) -> OperationRefused:
+    return OperationRefused(
+        f"column {name!r} of {work.table.name!r} can't be dropped while other things need it",
+        why="; ".join(what for what, _ in dependants),
+        way_out="before it, in the same migration: " + ", ".join(dict.fromkeys(hint for _, hint in dependants)),
+        table=work.table.name,
+        column=name,
+        object=dependants[0][0],
+    )
+
+
+# -- renaming
+
+
+def rename_column(migrator: SqliteMigrator, table: str, old: str, new: str) -> None:
+    """SQLite's own RENAME COLUMN, which changes the name in every index, trigger, view and foreign key too."""
+    work = Work(migrator, table)
+    column = work.column(old)
+    taken = work.table.column(new)
+    if taken is not None and taken is not column:
+        raise OperationRefused(
+            f"table {work.table.name!r} has a column {new!r} already",
+            way_out="choose another name, or rename or drop that column first",
+            table=table,
+            column=old,
+        )
+    sql = f"ALTER TABLE {quote(work.table.name)} RENAME COLUMN {quote(column.name)} TO {quote(new)}"
+    work.database.execute_sql(sql)
+    work.guard.expect_rename(column.name, new)
+
+
+# -- NOT NULL, default, type
+
+
+def add_not_null(migrator: SqliteMigrator, table: str, name: str) -> None:
+    work = Work(migrator, table)
+    column = work.column(name)
+    if column.all("not null"):
+        return
+    condition = f"{quote(column.name)} IS NULL"
+    if ask(work.database, f"SELECT 1 FROM {quote(work.table.name)} WHERE {condition} LIMIT 1"):
+        update = f"UPDATE {quote(work.table.name)} SET {quote(column.name)} = ... WHERE {condition}"
+        raise OperationRefused(
+            f"column {column.name!r} of {work.table.name!r} can't become NOT NULL",
+            why=f"{_count(work, condition)} hold NULL in it",
+            way_out=f"fill them first: {update}",
+            table=table,
+            column=name,
+        )
+    work.rebuild(edit.not_null_added(work.table, column))
+
+
+def drop_not_null(migrator: SqliteMigrator, table: str, name: str) -> None:
+    work = Work(migrator, table)
+    column = work.column(name)
+    if column.all("not null"):
+        work.rebuild(edit.not_null_removed(work.table, column))
+
+
+def add_column_default(migrator: SqliteMigrator, table: str, name: str, default: Any) -> None:
+    work = Work(migrator, table)
+    column = work.column(name)
+    text = default_text(default, lambda node: migrator.make_context().sql(node).query())
+    work.rebuild(edit.default_set(work.table, column, text))
+
+
+def drop_column_default(migrator: SqliteMigrator, table: str, name: str) -> None:
+    work = Work(migrator, table)
+    column = work.column(name)
+    if column.all("default"):
+        work.rebuild(edit.default_removed(work.table, column))
+
+
+def alter_column_type(migrator: SqliteMigrator, table: str, name: str, field: peewee.Field, cast: Any) -> None:
+    """Only the type changes; refused where a value would not come out as it was, unless ``cast`` says how."""
+    work = Work(migrator, table)
+    column = work.column(name)
+    field = _bound(work, field, column.name)
+    context = migrator.make_context()
+    type_, _ = context.sql(field.ddl_datatype(context)).query()
+    fills: dict[str, Fill] = {}
+    if cast is not None:
+        node = cast if isinstance(cast, peewee.Node) else peewee.SQL(cast)
+        sql, params = migrator.make_context().sql(node).query()
+        fills[column.name] = Fill(sql, tuple(params))
+    new_sql = edit.type_replaced(work.table, column, type_)
+    inspect = None
+    if cast is None and not column.all("generated") and _has_rowid(work.table):
+        inspect = partial(_same_values, work, column)
+    work.rebuild(new_sql, fills, inspect)
+
+
+def _has_rowid(table: TableDef) -> bool:
+    return "WITHOUT ROWID" not in table.options and not edit.names_column(table.column_names, "rowid")
+
+
+def _same_values(work: Work, column: ColumnDef, passing: str) -> None:
+    """Compare what the column reads before and after: 7 for '7' is the same, 7 for '007' is not."""
+    old, new = f"+o.{quote(column.name)}", f"+n.{quote(column.name)}"
+    old_text, new_text = f"CAST({old} AS TEXT)", f"CAST({new} AS TEXT)"
+    sql = (
+        f"FROM {quote(work.table.name)} AS o JOIN {quote(passing)} AS n ON o.rowid = n.rowid "
+        f"WHERE {old} IS NOT {new} AND {old_text} IS NOT {new_text} AND NOT "
+        # A decimal's last zeros say nothing: 1.50 may become 1.5.
+        f"(instr({old}, '.') AND rtrim(rtrim({old_text}, '0'), '.') = rtrim(rtrim({new_text}, '0'), '.'))"
+    )
+    rows = ask(work.database, f"SELECT {old}, {new} {sql} LIMIT 1")
+    if rows:
+        count = ask(work.database, f"SELECT count(*) {sql}")[0][0]
+        example = f"{rows[0][0]!r} would become {rows[0][1]!r}"
+        raise OperationRefused(
+            f"the type of {work.table.name}.{column.name} can't be changed without changing values",
+            why=f"{count:,} value{'s' if count > 1 else ''} would become another, as {example}",
+            way_out="mend these values first, or say with cast= how they become the new ones",
+            table=work.table.name,
+            column=column.name,
+        )

@@ -1,0 +1,177 @@
+"""How each operation on constraints is done: an edit of the table's text, and a rebuild."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from peewee import _truncate_constraint_name
+
+from pwmig.dialects.sqlite import edit
+from pwmig.dialects.sqlite.catalog import ask, close_matches
+from pwmig.dialects.sqlite.ddl import parse_create_table
+from pwmig.dialects.sqlite.parts import ConstraintDef, TableDef
+from pwmig.dialects.sqlite.tokens import fold, quote
+from pwmig.dialects.sqlite.work import Work
+from pwmig.errors import OperationRefused
+
+if TYPE_CHECKING:
+    from pwmig.dialects.sqlite.migrator import SqliteMigrator
+
+__all__ = [
+    "add_constraint",
+    "add_foreign_key_constraint",
+    "add_unique",
+    "drop_constraint",
+    "drop_foreign_key_constraint",
+]
+
+_ACTIONS = ("CASCADE", "NO ACTION", "RESTRICT", "SET DEFAULT", "SET NULL")
+
+
+def add_constraint(migrator: SqliteMigrator, table: str, name: str, constraint: Any) -> None:
+    context = migrator.make_context()
+    with context(value_literals=True):
+        sql, params = context.sql(constraint).query()
+    if params:
+        raise OperationRefused(
+            f"constraint {name!r} can't hold bound values",
+            why=f"{sql} has them",
+            way_out="write the whole constraint as text: Check('price >= 0')",
+            table=table,
+        )
+    _add(Work(migrator, table), name, sql)
+
+
+def add_unique(migrator: SqliteMigrator, table: str, columns: Sequence[str]) -> None:
+    work = Work(migrator, table)
+    names = [work.column(column).name for column in columns]
+    _add(work, "uniq_" + "_".join(columns), f"UNIQUE ({', '.join(map(quote, names))})")
+
+
+def _add(work: Work, name: str, sql: str) -> None:
+    _require_free_name(work.table, name)
+    work.rebuild(edit.item_added(work.table, f"CONSTRAINT {quote(name)} {sql}"))
+
+
+def _require_free_name(table: TableDef, name: str) -> None:
+    if any(fold(made.name or "") == fold(name) for made in _constraints(table)):
+        raise OperationRefused(
+            f"table {table.name!r} has a constraint {name!r} already",
+            way_out="choose another name, or drop that one first",
+            table=table.name,
+            object=name,
+        )
+
+
+def _constraints(table: TableDef) -> tuple[ConstraintDef, ...]:
+    inner = [made for column in table.columns for made in column.constraints]
+    return (*inner, *table.constraints)
+
+
+def drop_constraint(migrator: SqliteMigrator, table: str, name: str) -> None:
+    work = Work(migrator, table)
+    found = [made for made in _constraints(work.table) if made.name is not None and fold(made.name) == fold(name)]
+    if not found:
+        names = [made.name for made in _constraints(work.table) if made.name]
+        raise OperationRefused(
+            f"table {work.table.name!r} has no constraint {name!r}",
+            why=close_matches(name, names, "named constraints"),
+            way_out="write the constraint's name as it is in the database",
+            table=table,
+            object=name,
+        )
+    if any(made.kind == "primary key" for made in found):
+        raise OperationRefused(
+            f"the primary key {name!r} of {work.table.name!r} can't be dropped",
+            why="the rows would lose what tells them apart",
+            way_out="create a table without it and copy the rows",
+            table=table,
+            object=name,
+        )
+    work.rebuild(_without(work.table, found))
+
+
+def _without(table: TableDef, found: Sequence[ConstraintDef]) -> str:
+    """The text without these constraints, of columns or of the table, and without an orphaned DEFERRABLE."""
+    inner = [made for column in table.columns for made in column.constraints if made in found]
+    outer = [made.span for made in table.constraints if made in found]
+    sql = edit.parts_removed(table, outer)
+    # Columns stand in front of the table's constraints: their spans still hold.
+    return edit.inner_constraints_removed(parse_create_table(sql), inner) if inner else sql
+
+
+def add_foreign_key_constraint(
+    migrator: SqliteMigrator,
+    table: str,
+    column: str,
+    rel: str,
+    rel_column: str,
+    on_delete: str | None,
+    on_update: str | None,
+    name: str | None,
+) -> None:
+    """Refused where a row refers to one that is not there, foreign keys enforced or not."""
+    work = Work(migrator, table)
+    own = work.column(column)
+    target = work.catalog.table(rel)
+    key = next((there for there in target.columns if fold(there.name) == fold(rel_column)), None)
+    if key is None:
+        raise OperationRefused(
+            f"table {target.name!r} has no column {rel_column!r} to refer to",
+            why=close_matches(rel_column, target.column_names, "columns"),
+            way_out="name its primary key or a unique column",
+            table=table,
+            column=column,
+        )
+    made = _truncate_constraint_name(name or f"fk_{table}_{column}_refs_{rel}")
+    sql = f"FOREIGN KEY ({quote(own.name)}) REFERENCES {quote(target.name)} ({quote(key.name)})"
+    sql += _action("ON DELETE", on_delete) + _action("ON UPDATE", on_update)
+    _refuse_orphans(work, own.name, target.name, key.name)
+    _add(work, made, sql)
+
+
+def _action(event: str, action: str | None) -> str:
+    if action is None:
+        return ""
+    words = " ".join(action.upper().split())
+    if words not in _ACTIONS:
+        raise OperationRefused(f"{action!r} is no action of a foreign key", why="there are " + ", ".join(_ACTIONS))
+    return f" {event} {words}"
+
+
+def _refuse_orphans(work: Work, column: str, target: str, key: str) -> None:
+    own, rel = f"c.{quote(column)}", f"p.{quote(key)}"
+    sql = (
+        f"FROM {quote(work.table.name)} AS c WHERE {own} IS NOT NULL "
+        f"AND NOT EXISTS (SELECT 1 FROM {quote(target)} AS p WHERE {rel} = {own})"
+    )
+    if ask(work.database, f"SELECT 1 {sql} LIMIT 1"):
+        count = ask(work.database, f"SELECT count(*) {sql}")[0][0]
+        raise OperationRefused(
+            f"{work.table.name}.{column} can't refer to {target}.{key}",
+            why=f"{count:,} row{'s refer' if count != 1 else ' refers'} to what is not there",
+            way_out="mend or delete these rows in a migration before this one",
+            table=work.table.name,
+            column=column,
+        )
+
+
+def drop_foreign_key_constraint(migrator: SqliteMigrator, table: str, column: str) -> None:
+    work = Work(migrator, table)
+    own = work.column(column)
+    outer = [
+        made
+        for made in work.table.constraints
+        if made.kind == "foreign key" and len(made.columns) == 1 and fold(made.columns[0]) == fold(own.name)
+    ]
+    inner = list(own.all("references", "deferrable"))
+    if not outer and not own.all("references"):
+        raise OperationRefused(
+            f"column {own.name!r} of {work.table.name!r} has no foreign key of its own",
+            why="no REFERENCES stands with it, and no FOREIGN KEY names it alone",
+            way_out="drop a foreign key of several columns by its name: migrator.drop_constraint(...)",
+            table=table,
+            column=column,
+        )
+    work.rebuild(_without(work.table, [*outer, *inner]))

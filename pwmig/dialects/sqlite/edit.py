@@ -1,0 +1,152 @@
+"""Edits of CREATE TABLE texts: one part changes, every other letter stays.
+
+All functions are pure: a :class:`TableDef` in, the new text out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from pwmig.dialects.sqlite.parts import ColumnDef, ConstraintDef, Span, TableDef
+from pwmig.dialects.sqlite.tokens import Token, fold, quote, significant
+
+__all__ = [
+    "column_added",
+    "default_removed",
+    "default_set",
+    "inner_constraints_removed",
+    "item_added",
+    "item_removed",
+    "name_replaced",
+    "not_null_added",
+    "not_null_removed",
+    "parts_removed",
+    "spliced",
+    "type_replaced",
+]
+
+_COMMA = re.compile(r"\s*,\s*")
+
+
+def spliced(sql: str, edits: Iterable[tuple[Span, str]]) -> str:
+    """The text with each span replaced; spans must not overlap."""
+    for (start, end), text in sorted(edits, reverse=True):
+        sql = sql[:start] + text + sql[end:]
+    return sql
+
+
+def name_replaced(table: TableDef, name: str) -> str:
+    """The text for a table of another name."""
+    return spliced(table.sql, [(table.name_span, quote(name))])
+
+
+def column_added(table: TableDef, definition: str) -> str:
+    """A column behind the last column, set off as the last one is."""
+    end = table.columns[-1].span[1]
+    return spliced(table.sql, [((end, end), _gap(table) + definition)])
+
+
+def item_added(table: TableDef, definition: str) -> str:
+    """A constraint of the table behind everything else."""
+    end = _last(table).end
+    return spliced(table.sql, [((end, end), _gap(table) + definition)])
+
+
+def _gap(table: TableDef) -> str:
+    """What stands between the last two columns, where that is a comma and white space only."""
+    if len(table.columns) > 1:
+        between = table.sql[table.columns[-2].span[1] : table.columns[-1].span[0]]
+        if _COMMA.fullmatch(between):
+            return between
+    return ", "
+
+
+def _last(table: TableDef) -> Token:
+    return [token for token in significant(table.sql) if token.end <= table.body_span[1]][-1]
+
+
+def item_removed(table: TableDef, span: Span) -> str:
+    """A column or a constraint of the table taken out, with the one comma that it needed."""
+    return parts_removed(table, [span])
+
+
+def parts_removed(table: TableDef, spans: Sequence[Span]) -> str:
+    """Several columns or constraints of the table taken out, from the last to the first."""
+    sql = table.sql
+    for span in sorted(spans, reverse=True):
+        sql = _removed(sql, span)
+    return sql
+
+
+def _removed(sql: str, span: Span) -> str:
+    tokens = significant(sql)
+    before = [token for token in tokens if token.end <= span[0]][-1]
+    after = next(token for token in tokens if token.start >= span[1])
+    if before.text == "," and after.text in (",", ")"):
+        return _cut(_cut(sql, span), (before.start, before.end))
+    if before.text == "(" and after.text == ",":
+        sql = _cut(sql, (after.start, after.end))
+    return _cut(sql, span)
+
+
+def _cut(sql: str, span: Span) -> str:
+    """The text without the span, and without the blanks in front of it (a comment's line end stays)."""
+    start = span[0]
+    while start and sql[start - 1] in " \t":
+        start -= 1
+    follows_word = start and (sql[start - 1].isalnum() or sql[start - 1] == "_")
+    glue = " " if start < span[0] and follows_word and sql[span[1] : span[1] + 1].isalnum() else ""
+    return sql[:start] + glue + sql[span[1] :]
+
+
+def inner_constraints_removed(table: TableDef, constraints: Sequence[ConstraintDef]) -> str:
+    """Constraints of columns taken out; they are set off by white space, not by commas."""
+    sql = table.sql
+    for constraint in sorted(constraints, key=lambda constraint: constraint.span, reverse=True):
+        sql = _cut(sql, constraint.span)
+    return sql
+
+
+def not_null_added(table: TableDef, column: ColumnDef) -> str:
+    """NOT NULL behind the type, where Peewee writes it; an explicit NULL makes way for it."""
+    nulls = column.all("null")
+    if nulls:
+        return spliced(table.sql, [(nulls[0].span, "NOT NULL")] + [(extra.span, "") for extra in nulls[1:]])
+    return _inserted(table.sql, column.type_span[1], " NOT NULL")
+
+
+def not_null_removed(table: TableDef, column: ColumnDef) -> str:
+    return inner_constraints_removed(table, column.all("not null"))
+
+
+def default_set(table: TableDef, column: ColumnDef, default: str) -> str:
+    """The column with this default (an SQL text that can stand behind DEFAULT), in place of the old one."""
+    old = column.all("default")
+    if old and old[-1].expression_span:
+        return spliced(table.sql, [(old[-1].expression_span, default)])
+    inner = [constraint.span[1] for constraint in column.all("not null", "null")]
+    return _inserted(table.sql, max([column.type_span[1], *inner]), f" DEFAULT {default}")
+
+
+def default_removed(table: TableDef, column: ColumnDef) -> str:
+    return inner_constraints_removed(table, column.all("default"))
+
+
+def type_replaced(table: TableDef, column: ColumnDef, type_: str) -> str:
+    """The column with another type; everything behind the type stays."""
+    start, end = column.type_span
+    if end > start:
+        return _inserted(table.sql[:start] + table.sql[end:], start, type_)
+    return _inserted(table.sql, start, f" {type_}" if type_ else "")
+
+
+def _inserted(sql: str, place: int, text: str) -> str:
+    """The text put in, and kept apart from a word that follows at once."""
+    follows = sql[place : place + 1]
+    return sql[:place] + text + (" " if text and (follows.isalnum() or follows == "_") else "") + sql[place:]
+
+
+def names_column(columns: Iterable[str], name: str) -> bool:
+    """Whether a column is among these, as SQLite compares names."""
+    return fold(name) in {fold(column) for column in columns}

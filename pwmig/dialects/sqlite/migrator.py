@@ -1,0 +1,245 @@
+"""SQLite's migrator: Peewee's methods, carried out so that nothing else changes.
+
+Each method only hands on; what does the work is imported when an operation runs, so that a
+project's config can make a migrator at little cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import peewee
+from playhouse import migrate as playhouse
+
+from pwmig.dialects.migrator import Migrator, Operation, operation
+
+if TYPE_CHECKING:
+    from pwmig.dialects.sqlite.catalog import Catalog
+    from pwmig.dialects.sqlite.guard import Guard
+
+__all__ = ["SqliteMigrator"]
+
+_UNSAID = frozenset({"sql", "alter_add_column", "apply_default", "_update_column"})
+"""Operations that change what their text says, which no guard can foretell."""
+
+
+class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
+    """Operations on one SQLite database; see :class:`pwmig.dialects.migrator.Migrator`."""
+
+    _guard: Guard | None = None
+
+    # -- columns
+
+    @operation
+    def add_column(self, table: str, column_name: str, field: peewee.Field, allow_not_null: bool = False) -> None:
+        """Add a column. Rows there are get the field's Python default; the database keeps none."""
+        from pwmig.dialects.sqlite import alter
+
+        alter.add_column(self, table, column_name, field, allow_not_null)
+
+    @operation
+    def drop_column(self, table: str, column_name: str, cascade: bool = True, legacy: bool = False) -> None:
+        """Drop a column, its own constraints and the index of its own name; refused while anything else names it."""
+        from pwmig.dialects.sqlite import alter
+
+        alter.drop_column(self, table, column_name)
+
+    @operation
+    def rename_column(self, table: str, old_name: str, new_name: str, legacy: bool = False) -> None:
+        """Rename a column wherever it is named."""
+        from pwmig.dialects.sqlite import alter
+
+        alter.rename_column(self, table, old_name, new_name)
+
+    @operation
+    def add_not_null(self, table: str, column: str, legacy: bool = False) -> None:
+        """Let the column hold no NULL; refused, with their number, where rows hold one."""
+        from pwmig.dialects.sqlite import alter
+
+        alter.add_not_null(self, table, column)
+
+    @operation
+    def drop_not_null(self, table: str, column: str, legacy: bool = False) -> None:
+        """Let the column hold NULL."""
+        from pwmig.dialects.sqlite import alter
+
+        alter.drop_not_null(self, table, column)
+
+    @operation
+    def add_column_default(self, table: str, column: str, default: Any) -> None:
+        """Give the column a default of the database; rows there are keep their values."""
+        from pwmig.dialects.sqlite import alter
+
+        alter.add_column_default(self, table, column, default)
+
+    @operation
+    def drop_column_default(self, table: str, column: str) -> None:
+        """Take the default of the database away; rows there are keep their values."""
+        from pwmig.dialects.sqlite import alter
+
+        alter.drop_column_default(self, table, column)
+
+    @operation
+    def alter_column_type(self, table: str, column: str, field: peewee.Field, cast: Any = None) -> None:
+        """Change the type and nothing else of the column; ``cast`` is SQL that makes the new value of the old."""
+        from pwmig.dialects.sqlite import alter
+
+        alter.alter_column_type(self, table, column, field, cast)
+
+    # -- tables and indexes
+
+    @operation
+    def create_table(
+        self,
+        name: str,
+        columns: Mapping[str, peewee.Field],
+        constraints: Sequence[Any] = (),
+        indexes: Iterable[tuple[Sequence[str], bool]] = (),
+        *,
+        primary_key: Sequence[str] = (),
+        strict_tables: bool = False,
+        without_rowid: bool = False,
+    ) -> None:
+        """Create a table with exactly these columns (no ``id`` is added) and no model class.
+
+        ``columns`` maps a column's name to its field. ``indexes`` are (columns, unique), as in
+        ``Meta.indexes``. ``primary_key`` names the columns of a composite key.
+        """
+        from pwmig.dialects.sqlite import objects
+
+        options = {"strict_tables": strict_tables, "without_rowid": without_rowid}
+        objects.create_table(self, name, columns, constraints, indexes, primary_key, options)
+
+    @operation
+    def drop_table(self, table: str, safe: bool = False, cascade: bool = False, schema: str | None = None) -> None:
+        """Drop a table; refused while a foreign key, a view or a trigger of another object names it."""
+        from pwmig.dialects.sqlite import objects
+
+        objects.drop_table(self, table, safe, cascade)
+
+    @operation
+    def rename_table(self, old_name: str, new_name: str) -> None:
+        """Rename a table wherever it is named."""
+        from pwmig.dialects.sqlite import objects
+
+        objects.rename_table(self, old_name, new_name)
+
+    @operation
+    def add_index(
+        self,
+        table: str,
+        columns: Sequence[str],
+        unique: bool = False,
+        using: str | None = None,
+        where: Any = None,
+        nulls_distinct: bool | None = None,
+        name: str | None = None,
+    ) -> None:
+        """Create an index, called ``table_column_column`` unless a name is given."""
+        from pwmig.dialects.sqlite import objects
+
+        objects.add_index(self, table, columns, unique, where, nulls_distinct, name)
+
+    @operation
+    def drop_index(self, table: str, index_name: str) -> None:
+        """Drop an index of the table."""
+        from pwmig.dialects.sqlite import objects
+
+        objects.drop_index(self, table, index_name)
+
+    @operation
+    def rename_index(self, table: str, old_name: str, new_name: str) -> None:
+        """Rename an index of the table."""
+        from pwmig.dialects.sqlite import objects
+
+        objects.rename_index(self, table, old_name, new_name)
+
+    # -- constraints
+
+    @operation
+    def add_constraint(self, table: str, name: str, constraint: Any) -> None:
+        """Add a named constraint, as ``Check('price >= 0')``; refused where a row does not hold to it."""
+        from pwmig.dialects.sqlite import constrain
+
+        constrain.add_constraint(self, table, name, constraint)
+
+    @operation
+    def drop_constraint(self, table: str, name: str) -> None:
+        """Drop a constraint by its name."""
+        from pwmig.dialects.sqlite import constrain
+
+        constrain.drop_constraint(self, table, name)
+
+    @operation
+    def add_unique(self, table: str, *column_names: str) -> None:
+        """Add a UNIQUE constraint called ``uniq_column_column``."""
+        from pwmig.dialects.sqlite import constrain
+
+        constrain.add_unique(self, table, column_names)
+
+    @operation
+    def add_foreign_key_constraint(
+        self,
+        table: str,
+        column_name: str,
+        rel: str,
+        rel_column: str,
+        on_delete: str | None = None,
+        on_update: str | None = None,
+        constraint_name: str | None = None,
+        rel_schema: str | None = None,
+    ) -> None:
+        """Let a column refer to another table; refused where a row refers to what is not there."""
+        from pwmig.dialects.sqlite import constrain
+
+        constrain.add_foreign_key_constraint(
+            self, table, column_name, rel, rel_column, on_delete, on_update, constraint_name
+        )
+
+    @operation
+    def drop_foreign_key_constraint(self, table: str, column_name: str) -> None:
+        """Drop the foreign key of a column; the column stays."""
+        from pwmig.dialects.sqlite import constrain
+
+        constrain.drop_foreign_key_constraint(self, table, column_name)
+
+    @operation
+    def sql(self, sql: str, params: Sequence[Any] | None = None) -> Any:
+        """Run a statement as it is."""
+        return peewee.SQL(sql, params)
+
+    # -- the batch
+
+    def guard(self, catalog: Catalog) -> Guard:
+        """The batch's guard, begun with the first operation that needs one."""
+        if self._guard is None:
+            from pwmig.dialects.sqlite.guard import Guard
+
+            self._guard = Guard(catalog)
+        return self._guard
+
+    def expect_new(self, name: str, table: str | None = None) -> None:
+        """Tell the guard, if one is on watch, of an object that was created as asked."""
+        if self._guard is not None:
+            self._guard.expect(name, None, table)
+
+    def _perform(self, wanted: Operation) -> None:
+        if wanted.name in _UNSAID and self._guard is not None:
+            # What comes is not foretold: what was until now is checked, and a new watch begins when needed.
+            self._guard.check(self.database)
+            self._guard = None
+        wanted.run_alone()
+
+    @contextmanager
+    def _batch(self) -> Iterator[None]:
+        alone = not self.database.in_transaction()
+        self._guard = None
+        try:
+            with self.migration_context() if alone else self.database.atomic():
+                yield
+                if self._guard is not None:
+                    self._guard.check(self.database)
+        finally:
+            self._guard = None

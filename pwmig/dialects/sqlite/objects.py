@@ -1,0 +1,256 @@
+"""How each operation on whole tables and indexes is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import peewee
+from playhouse.migrate import SchemaMigrator, make_index_name
+
+from pwmig.dialects.sqlite import edit
+from pwmig.dialects.sqlite.catalog import Catalog, ask, close_matches, column_of, read_catalog
+from pwmig.dialects.sqlite.ddl import parse_create_index
+from pwmig.dialects.sqlite.tokens import fold, quote
+from pwmig.dialects.sqlite.work import Work
+from pwmig.errors import OperationRefused
+
+if TYPE_CHECKING:
+    from pwmig.dialects.sqlite.migrator import SqliteMigrator
+
+__all__ = ["add_index", "create_table", "drop_index", "drop_table", "rename_index", "rename_table"]
+
+_OURS = "pwmig_"
+
+
+def create_table(
+    migrator: SqliteMigrator,
+    name: str,
+    columns: Mapping[str, peewee.Field],
+    constraints: Sequence[Any],
+    indexes: Iterable[tuple[Sequence[str], bool]],
+    primary_key: Sequence[str],
+    options: Mapping[str, bool],
+) -> None:
+    """What Peewee's ``create_tables`` would write for a model with just these fields."""
+    _require_free(read_catalog(migrator.database), name)
+    if not columns:
+        raise OperationRefused(
+            f"table {name!r} can't be made without a column",
+            way_out="give its columns, as in {'id': AutoField(), 'name': CharField()}",
+            table=name,
+        )
+    model = _stub(migrator, name, columns, constraints, indexes, primary_key, options)
+    migrator.database.execute(model._schema._create_table(safe=False))
+    migrator.expect_new(name)
+    for index in model._schema._create_indexes(safe=False):
+        migrator.database.execute(index)
+    for made in model._meta.fields_to_index():
+        migrator.expect_new(made._name, name)
+
+
+def _stub(
+    migrator: SqliteMigrator,
+    name: str,
+    columns: Mapping[str, peewee.Field],
+    constraints: Sequence[Any],
+    indexes: Iterable[tuple[Sequence[str], bool]],
+    primary_key: Sequence[str],
+    options: Mapping[str, bool],
+) -> Any:
+    """A model that only lends its DDL. Its attributes are numbered, since a column's name may be any."""
+    attributes = {fold(column): f"column_{number}" for number, column in enumerate(columns)}
+
+    def attribute(column: str) -> str:
+        if fold(column) not in attributes:
+            raise OperationRefused(
+                f"table {name!r} has no column {column!r} to index",
+                why=close_matches(column, columns, "columns"),
+                way_out="name one of its columns",
+                table=name,
+                column=column,
+            )
+        return attributes[fold(column)]
+
+    body: dict[str, Any] = {}
+    for column, field in columns.items():
+        body[attribute(column)] = _field(name, column, field)
+    has_key = any(field.primary_key for field in columns.values())
+    meta: dict[str, Any] = {
+        "database": migrator.database,
+        "table_name": name,
+        "legacy_table_names": False,  # Otherwise the indexes would be named after the class.
+        "constraints": list(constraints),
+        "indexes": tuple((tuple(map(attribute, parts)), unique) for parts, unique in indexes),
+        **options,
+    }
+    if primary_key:
+        meta["primary_key"] = peewee.CompositeKey(*map(attribute, primary_key))
+    elif not has_key:
+        meta["primary_key"] = False
+    body["Meta"] = type("Meta", (), meta)
+    return type("Table", (peewee.Model,), body)
+
+
+def _field(table: str, column: str, field: peewee.Field) -> peewee.Field:
+    if not isinstance(field, peewee.Field):
+        raise OperationRefused(
+            f"column {column!r} of {table!r} is no field, but {field!r}",
+            way_out="give a Peewee field, as IntegerField(null=True)",
+            table=table,
+            column=column,
+        )
+    field = field.clone()
+    field.column_name = column
+    if isinstance(field, peewee.ForeignKeyField):
+        field.declared_backref = "+"  # No attribute on the user's model.
+        field.object_id_name = None
+    return field
+
+
+def _require_free(catalog: Catalog, name: str) -> None:
+    taken = catalog.get(name)
+    if taken is not None:
+        raise OperationRefused(
+            f"the name {name!r} is taken",
+            why=f"the database has a{'n' if taken.kind == 'index' else ''} {taken.kind} of that name",
+            way_out="choose another name, or drop or rename that one first",
+            table=name,
+        )
+    if not name or name.lower().startswith((_OURS, "sqlite_")):
+        raise OperationRefused(
+            f"a table can't be called {name!r}",
+            why="names that begin with pwmig_ are pwmig's own, those with sqlite_ SQLite's" if name else "",
+            way_out="choose another name",
+            table=name,
+        )
+
+
+def drop_table(migrator: SqliteMigrator, table: str, safe: bool, cascade: bool) -> None:
+    """Refused while a view, a trigger or a foreign key of another table names the table.
+
+    ``cascade`` does not widen it: SQLite has no such clause, and what would go is not named.
+    """
+    catalog = read_catalog(migrator.database)
+    if safe and catalog.get(table) is None:
+        return
+    entry = catalog.entry(table)
+    found = []
+    for other in catalog.referring(entry.name):
+        if other.name != entry.name:
+            found.append((f"a foreign key of table {other.name}", f"drop {other.name} or that foreign key"))
+    for other in catalog.mentioning(entry.name):
+        if not (other.kind == "trigger" and fold(other.table) == fold(entry.name)):
+            hint = f"migrator.sql({f'DROP {other.kind.upper()} {quote(other.name)}'!r})"
+            found.append((f"{other.kind} {other.name}", hint))
+    if found:
+        raise OperationRefused(
+            f"table {entry.name!r} can't be dropped while other things need it",
+            why="; ".join(what for what, _ in found),
+            way_out="before it, in the same migration: " + ", ".join(hint for _, hint in found),
+            table=entry.name,
+            object=found[0][0],
+        )
+    guard = migrator.guard(catalog)
+    migrator.database.execute_sql(f"DROP TABLE {quote(entry.name)}")
+    guard.expect_gone(entry.name)
+
+
+def rename_table(migrator: SqliteMigrator, old: str, new: str) -> None:
+    """SQLite's own RENAME TO, which changes the name in every index, trigger, view and foreign key too."""
+    database = migrator.database
+    work = Work(migrator, old)
+    if fold(old) != fold(new):
+        _require_free(work.catalog, new)
+    legacy = ask(database, "PRAGMA legacy_alter_table")[0][0]
+    database.execute_sql("PRAGMA legacy_alter_table = OFF")
+    try:
+        database.execute_sql(f"ALTER TABLE {quote(work.table.name)} RENAME TO {quote(new)}")
+    finally:
+        database.execute_sql(f"PRAGMA legacy_alter_table = {'ON' if legacy else 'OFF'}")
+    work.guard.expect_rename(work.table.name, new, table=True)
+
+
+def add_index(
+    migrator: SqliteMigrator,
+    table: str,
+    columns: Sequence[str],
+    unique: bool,
+    where: Any,
+    nulls_distinct: bool | None,
+    name: str | None,
+) -> None:
+    catalog = read_catalog(migrator.database)
+    definition = catalog.table(table)
+    if isinstance(columns, str) or not columns:
+        raise OperationRefused(
+            f"an index of {table!r} needs its columns",
+            why=f"{columns!r} is no list of names",
+            way_out=f"migrator.add_index({table!r}, ('first', 'second'))",
+            table=table,
+        )
+    names = tuple(column_of(definition, column).name for column in columns)
+    name = name or make_index_name(definition.name, names)
+    _require_free(catalog, name)
+    made = SchemaMigrator.add_index(migrator, definition.name, names, unique, None, where, nulls_distinct, name)
+    try:
+        made.run()
+    except peewee.IntegrityError as error:
+        raise _duplicates(migrator, definition.name, names) from error
+    migrator.expect_new(name, definition.name)
+
+
+def _duplicates(migrator: SqliteMigrator, table: str, columns: Sequence[str]) -> OperationRefused:
+    parts = ", ".join(map(quote, columns))
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM {quote(table)} GROUP BY {parts} HAVING count(*) > 1)"
+    count = ask(migrator.database, sql)[0][0]
+    return OperationRefused(
+        f"{', '.join(columns)} of {table!r} can't become unique",
+        why=f"{count:,} value{'s are' if count != 1 else ' is'} there more than once",
+        way_out="mend these rows in a migration before this one",
+        table=table,
+        column=columns[0],
+    )
+
+
+def _index(catalog: Catalog, table: str, name: str) -> Any:
+    entry = catalog.get(name)
+    there = [found.name for found in catalog.of_table(catalog.entry(table).name, "index")]
+    if entry is None or entry.kind != "index" or fold(entry.table) != fold(table):
+        raise OperationRefused(
+            f"table {table!r} has no index {name!r}",
+            why=close_matches(name, there, "indexes"),
+            way_out="write the index's name as it is in the database",
+            table=table,
+            object=name,
+        )
+    if entry.sql is None:
+        raise OperationRefused(
+            f"index {name!r} belongs to a constraint of {table!r}",
+            why="SQLite made it for a PRIMARY KEY or UNIQUE of the table",
+            way_out="drop the constraint: migrator.drop_constraint(...)",
+            table=table,
+            object=name,
+        )
+    return entry
+
+
+def drop_index(migrator: SqliteMigrator, table: str, name: str) -> None:
+    catalog = read_catalog(migrator.database)
+    entry = _index(catalog, table, name)
+    guard = migrator.guard(catalog)
+    migrator.database.execute_sql(f"DROP INDEX {quote(entry.name)}")
+    guard.expect_gone(entry.name)
+
+
+def rename_index(migrator: SqliteMigrator, table: str, old: str, new: str) -> None:
+    """Dropped and made again under the new name: SQLite has no RENAME for it."""
+    catalog = read_catalog(migrator.database)
+    entry = _index(catalog, table, old)
+    _require_free(catalog, new)
+    guard = migrator.guard(catalog)
+    sql = edit.spliced(entry.sql, [(parse_create_index(entry.sql).name_span, quote(new))])
+    migrator.database.execute_sql(f"DROP INDEX {quote(entry.name)}")
+    migrator.database.execute_sql(sql)
+    guard.expect_gone(entry.name)
+    guard.expect(new, sql, entry.table)

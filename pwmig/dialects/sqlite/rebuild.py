@@ -1,0 +1,224 @@
+"""A table made anew from an edited text, its rows and everything that hangs on it kept.
+
+These are the steps of https://www.sqlite.org/lang_altertable.html#otheralter, run inside the
+transaction or savepoint of the batch: the new table under a free name, the rows copied, the old
+table dropped, the new one renamed, and indexes, triggers, statistics and the AUTOINCREMENT mark
+put back. Names and texts come out letter for letter.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import peewee
+
+from pwmig.dialects.sqlite.catalog import Catalog, Entry, ask
+from pwmig.dialects.sqlite.ddl import parse_create_table
+from pwmig.dialects.sqlite.edit import name_replaced
+from pwmig.dialects.sqlite.parts import ColumnDef, TableDef
+from pwmig.dialects.sqlite.tokens import fold, quote
+from pwmig.errors import OperationRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Fill", "rebuild"]
+
+_STATISTICS = ("sqlite_stat1", "sqlite_stat4")
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """What a column of the new table is filled with: an SQL expression over the old one, and its values."""
+
+    sql: str
+    params: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What hangs on a table and goes with DROP TABLE."""
+
+    objects: tuple[Entry, ...]
+    temporary: tuple[str, ...]
+    mark: int | None
+    statistics: Mapping[str, Sequence[tuple[Any, ...]]] = field(default_factory=dict)
+
+
+def rebuild(
+    database: peewee.Database,
+    catalog: Catalog,
+    old: TableDef,
+    new_sql: str,
+    fills: Mapping[str, Fill] | None = None,
+    *,
+    inspect: Callable[[str], None] | None = None,
+) -> None:
+    """Make the table ``old`` what ``new_sql`` says, with all its rows.
+
+    ``fills`` says what columns get that are new, or whose values change on the way; by name in the
+    new table. ``inspect`` is called with the new table's passing name while both tables exist.
+    Raises OperationRefused where a row would be lost or would not fit; the caller rolls back.
+    """
+    new = parse_create_table(new_sql)
+    _require_no_cascade(database, catalog, old)
+    kept = _keep(database, catalog, old)
+    passing = _free_name(catalog)
+    database.execute_sql(name_replaced(new, passing))
+    _copy_rows(database, old, new, passing, fills or {})
+    if inspect:
+        inspect(passing)
+    database.execute_sql(f"DROP TABLE {quote(old.name)}")
+    _take_name(database, passing, new)
+    _put_back(database, new.name, kept)
+
+
+def _require_no_cascade(database: peewee.Database, catalog: Catalog, old: TableDef) -> None:
+    """DROP TABLE deletes the rows first, and with foreign keys on that reaches the rows that refer to them."""
+    if not ask(database, "PRAGMA foreign_keys")[0][0]:
+        return
+    referring = catalog.referring(old.name)
+    if referring:
+        names = ", ".join(entry.name for entry in referring)
+        raise OperationRefused(
+            f"table {old.name!r} can't be rebuilt here",
+            why=f"foreign keys are on, and {names} refers to it: its rows could be deleted or changed on the way",
+            way_out="run it with pwmig migrate, or within migrator.migration_context() outside of a transaction",
+            table=old.name,
+        )
+
+
+def _free_name(catalog: Catalog) -> str:
+    number = 1
+    while catalog.get(f"pwmig_new_{number}") is not None:
+        number += 1
+    return f"pwmig_new_{number}"
+
+
+def _keep(database: peewee.Database, catalog: Catalog, old: TableDef) -> _Kept:
+    temporary = ask(
+        database, "SELECT sql FROM sqlite_temp_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?)", [old.name]
+    )
+    mark = None
+    if catalog.get("sqlite_sequence") is not None:
+        rows = ask(database, "SELECT seq FROM sqlite_sequence WHERE name = ?", [old.name])
+        mark = rows[0][0] if rows else None
+    statistics = {
+        name: ask(database, f"SELECT * FROM {name} WHERE tbl = ?", [old.name])
+        for name in _STATISTICS
+        if catalog.get(name) is not None
+    }
+    return _Kept(catalog.of_table(old.name, "index", "trigger"), tuple(row[0] for row in temporary), mark, statistics)
+
+
+def _copy_rows(
+    database: peewee.Database, old: TableDef, new: TableDef, passing: str, fills: Mapping[str, Fill]
+) -> None:
+    targets: list[str] = []
+    sources: list[str] = []
+    params: list[Any] = []
+    hidden = _hidden_key(old, new)
+    if hidden:
+        targets.append(hidden)
+        sources.append(hidden)
+    for column in new.columns:
+        fill = next((fill for name, fill in fills.items() if fold(name) == fold(column.name)), None)
+        if _is_generated(column) or (fill is None and old.column(column.name) is None):
+            continue
+        targets.append(quote(column.name))
+        sources.append(fill.sql if fill else quote(column.name))
+        params.extend(fill.params if fill else ())
+    # OR ABORT overrides an ON CONFLICT clause of the table, which could drop rows without a word.
+    sql = (
+        f"INSERT OR ABORT INTO {quote(passing)} ({', '.join(targets)}) "
+        f"SELECT {', '.join(sources)} FROM {quote(old.name)}"
+    )
+    try:
+        cursor = database.execute_sql(sql, tuple(params))
+    except peewee.IntegrityError as error:
+        raise OperationRefused(
+            f"a row of {old.name!r} does not fit the table as it would be",
+            why="SQLite says: " + str(error).replace(passing, old.name),
+            way_out="mend the rows in a migration before this one; nothing was changed",
+            table=old.name,
+        ) from error
+    _require_all(database, old, cursor.rowcount)
+
+
+def _require_all(database: peewee.Database, old: TableDef, copied: int) -> None:
+    there = ask(database, f"SELECT count(*) FROM {quote(old.name)}")[0][0]
+    if copied != there:
+        raise OperationRefused(
+            f"table {old.name!r} was not rebuilt", why=f"of {there} rows {copied} were copied", table=old.name
+        )
+
+
+def _is_generated(column: ColumnDef) -> bool:
+    return bool(column.all("generated"))
+
+
+def _hidden_key(old: TableDef, new: TableDef) -> str | None:
+    """The name by which the hidden rowid of both tables can be read, None where there is none to keep."""
+    if "WITHOUT ROWID" in old.options or "WITHOUT ROWID" in new.options or _shown_key(new):
+        return None
+    taken = {fold(name) for name in (*old.column_names, *new.column_names)}
+    return next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), None)
+
+
+def _shown_key(table: TableDef) -> bool:
+    """Whether a column is the rowid by another name (https://www.sqlite.org/lang_createtable.html#rowid)."""
+    for column in table.columns:
+        if fold(column.type.strip("\"'`[]")) != "integer":
+            continue
+        if any(not key.descending for key in column.all("primary key")):
+            return True
+        keys = [constraint.columns for constraint in table.constraints if constraint.kind == "primary key"]
+        if any(len(columns) == 1 and fold(columns[0]) == fold(column.name) for columns in keys):
+            return True
+    return False
+
+
+def _take_name(database: peewee.Database, passing: str, new: TableDef) -> None:
+    """Give the new table its name, and its text the letters that it was given.
+
+    In the legacy mode RENAME leaves the texts of views, triggers and foreign keys alone: they name
+    the table that the new one becomes.
+    """
+    legacy = ask(database, "PRAGMA legacy_alter_table")[0][0]
+    database.execute_sql("PRAGMA legacy_alter_table = ON")
+    try:
+        database.execute_sql(f"ALTER TABLE {quote(passing)} RENAME TO {quote(new.name)}")
+    finally:
+        database.execute_sql(f"PRAGMA legacy_alter_table = {'ON' if legacy else 'OFF'}")
+    _write_text(database, new)
+
+
+def _write_text(database: peewee.Database, new: TableDef) -> None:
+    """RENAME puts the name in double quotes; write it as it was. Where SQLite won't have it, the quotes stay."""
+    writable = ask(database, "PRAGMA writable_schema")[0][0]
+    database.execute_sql("PRAGMA writable_schema = ON")
+    try:
+        sql = "UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?"
+        database.connection().execute(sql, (new.sql, new.name))
+    except sqlite3.OperationalError:
+        pass  # A build that protects its schema; the quoted name means the same.
+    finally:
+        database.execute_sql(f"PRAGMA writable_schema = {'ON' if writable else 'OFF'}")
+
+
+def _put_back(database: peewee.Database, name: str, kept: _Kept) -> None:
+    for entry in kept.objects:
+        database.execute_sql(entry.sql or "")
+    for sql in kept.temporary:
+        database.execute_sql("CREATE TEMP" + sql.removeprefix("CREATE"))
+    connection = database.connection()
+    if kept.mark is not None:
+        cursor = connection.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (kept.mark, name))
+        if cursor.rowcount == 0:
+            connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, kept.mark))
+    for table, rows in kept.statistics.items():
+        for row in rows:
+            connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)

@@ -1,0 +1,50 @@
+"""What every operation on a table begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import peewee
+
+from pwmig.dialects.sqlite.catalog import Catalog, ask, column_of, read_catalog
+from pwmig.dialects.sqlite.parts import ColumnDef, TableDef
+from pwmig.dialects.sqlite.rebuild import Fill, rebuild
+from pwmig.dialects.sqlite.tokens import quote
+
+if TYPE_CHECKING:
+    from pwmig.dialects.sqlite.guard import Guard
+    from pwmig.dialects.sqlite.migrator import SqliteMigrator
+
+__all__ = ["Work"]
+
+
+class Work:
+    """One operation's view: the catalog as it is now, the table named, the batch's guard."""
+
+    def __init__(self, migrator: SqliteMigrator, table: str) -> None:
+        self.migrator = migrator
+        self.database: peewee.Database = migrator.database
+        self.catalog: Catalog = read_catalog(self.database)
+        self.guard: Guard = migrator.guard(self.catalog)
+        self.table: TableDef = self.catalog.table(table)
+
+    def column(self, name: str) -> ColumnDef:
+        return column_of(self.table, name)
+
+    def is_empty(self) -> bool:
+        return not ask(self.database, f"SELECT 1 FROM {quote(self.table.name)} LIMIT 1")
+
+    def rebuild(
+        self,
+        new_sql: str,
+        fills: dict[str, Fill] | None = None,
+        inspect: Callable[[str], None] | None = None,
+    ) -> None:
+        rebuild(self.database, self.catalog, self.table, new_sql, fills, inspect=inspect)
+        self.guard.expect(self.table.name, new_sql)
+
+    def native(self, sql: str, expected: str) -> None:
+        """Run one ALTER TABLE of SQLite's own; ``expected`` is the table's text afterwards."""
+        self.database.execute_sql(sql)
+        self.guard.expect(self.table.name, expected)
