@@ -335,8 +335,9 @@ class Project:
 
 def _dropped_place(run: Run, change: DropTable | DropColumn) -> tuple[str, str | None]:
     """The table and column of a drop, by the names they had before the run."""
-    from pwmig.diff import DropColumn, RenameTable
+    from pwmig.diff import DropTable, RenameTable
 
+    if isinstance(change, DropTable):
+        return change.table, None  # another table may have taken the name since
     renamed = {other.table: other.old_name for other in run.changes if isinstance(other, RenameTable)}
-    column = change.column.name if isinstance(change, DropColumn) else None
-    return renamed.get(change.table, change.table), column
+    return renamed.get(change.table, change.table), change.column.name
