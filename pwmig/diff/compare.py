@@ -114,7 +114,7 @@ class TableComparison:
             yield c.AlterPrimaryKey(self.after.name, self.before.primary_key, self.after.primary_key, facts)
 
     def _options(self) -> Iterator[c.Change]:
-        before, after = sorted(self.before.options), sorted(self.after.options)
+        before, after = (sorted(table.options, key=str.lower) for table in (self.before, self.after))
         if len(before) != len(after) or not all(map(same_text, before, after)):
             yield c.AlterOptions(self.after.name, self.before.options, self.after.options)
 
