@@ -27,7 +27,7 @@ DEFAULT_TABLE = "pwmig_history"
 FORMAT = 1
 """The form of the table that this pwmig writes; a row with a higher one is from a newer pwmig."""
 
-_COLUMNS = "name, checksum, applied_at, applied_by, elapsed_s, how, format"
+_COLUMNS = "name, checksum, applied_at, applied_by, elapsed_s, how"
 
 
 class History:
@@ -56,10 +56,11 @@ class History:
         if not self._present():
             return ()
         rows = self._rows(f"SELECT {_COLUMNS} FROM {self._quoted} WHERE reverted = 0 ORDER BY id")
-        newest = max((row[6] for row in rows), default=FORMAT)
-        if newest > FORMAT:
+        # Rows that were taken back count too: what a newer form means by `reverted` is not known here.
+        newest = self._rows(f"SELECT max(format) FROM {self._quoted}")[0][0]
+        if newest is not None and not (isinstance(newest, int) and newest <= FORMAT):
             raise self._too_new(f"it holds rows of form {newest}, and this pwmig knows form {FORMAT}")
-        return tuple(Applied(*row[:6]) for row in rows)
+        return tuple(Applied(*row) for row in rows)
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         import peewee

@@ -234,6 +234,7 @@ def plan_forward(
     Raises PlanError for an unknown ``to`` and for what is not allowed: an applied file that
     changed or is gone, a pending one that is older than one already applied.
     """
+    _check_allowances(allow)
     _check_applied(files, applied, allow)
     done = {row.name for row in applied}
     ordered = sorted(files, key=lambda file: file.name)
@@ -260,6 +261,7 @@ def plan_backward(
     Without ``to`` and ``steps`` just the last applied one. ``to`` names the migration that stays
     as the last applied one; ``zero`` takes back all.
     """
+    _check_allowances(allow)
     ordered = list(reversed(applied))
     if to is not None and to != "zero":
         stays = find(to, [row.name for row in applied])
@@ -316,7 +318,7 @@ def _limit(steps: int | None) -> int | None:
     return steps
 
 
-def _check_applied(files: Sequence[MigrationFile], applied: Sequence[Applied], allow: Collection[str]) -> None:
+def _check_allowances(allow: Collection[str]) -> None:
     unknown = set(allow) - set(ALLOWANCES)
     if unknown:
         raise PlanError(
@@ -324,6 +326,9 @@ def _check_applied(files: Sequence[MigrationFile], applied: Sequence[Applied], a
             why="only " + ", ".join(ALLOWANCES) + " can",
             way_out="give one of these to --allow",
         )
+
+
+def _check_applied(files: Sequence[MigrationFile], applied: Sequence[Applied], allow: Collection[str]) -> None:
     by_name = {file.name: file for file in files}
     changed = [
         row.name for row in applied if row.name in by_name and row.checksum not in ("", by_name[row.name].checksum)
