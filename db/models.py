@@ -8,6 +8,7 @@ from db.migrations_config import database
 class BaseModel(Model):
     class Meta:
         database = database
+        legacy_table_names = False  # TitleMatch is title_match, and its indexes are named after it.
 
 
 class Country(BaseModel):
@@ -23,7 +24,7 @@ class Player(BaseModel):
     name = CharField(max_length=100, unique=True)
     birth_year = IntegerField(index=True)
     died = IntegerField(null=True)
-    country = ForeignKeyField(Country, backref="players")
+    country = ForeignKeyField(Country, backref="players", constraint_name="fk_player_country_id_refs_country")
     titles = IntegerField(default=0)
 
 
@@ -41,9 +42,6 @@ class TitleMatch(BaseModel):
     champion_points = FloatField()
     opponent_points = FloatField()
     decided_by = CharField(max_length=20)
-
-    class Meta:
-        table_name = "title_match"
 
 
 class Olympiad(BaseModel):

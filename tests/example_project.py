@@ -13,6 +13,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE_MIGRATIONS = tuple(sorted(path.stem for path in (ROOT / "db/migrations").glob("2*.py")))
 
+OTHERS = ("pwmig_", "sqlite_")
+"""How the names of tables begin that are no table of the project."""
+
 
 def copy_example(folder: Path) -> Path:
     """The example project without its database, copied into a folder that is returned."""
@@ -41,17 +44,19 @@ def database_file(folder: Path) -> Path:
 
 
 def contents(folder: Path) -> dict[str, list[Any]]:
-    """The rows of every table but pwmig's own, as a set of columns by name, read by sqlite3 alone.
+    """The rows of every table but pwmig's and SQLite's own, as a set of columns by name, read by sqlite3 alone.
 
     A row is a sorted list of (column, value), so that the order of the columns does not count.
     """
     with sqlite3.connect(f"file:{database_file(folder)}?mode=ro", uri=True) as connection:
         connection.row_factory = sqlite3.Row
-        listed = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'pwmig%' ORDER BY name"
-        tables = [row["name"] for row in connection.execute(listed)]
+        listed = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+        tables = [row["name"] for row in connection.execute(listed) if not row["name"].startswith(OTHERS)]
         rows = {table: connection.execute(f'SELECT * FROM "{table}" ORDER BY 1').fetchall() for table in tables}
     connection.close()
-    return {table: [sorted((key, row[key]) for key in tuple(row.keys())) for row in found] for table, found in rows.items()}
+    return {
+        table: [sorted((key, row[key]) for key in tuple(row.keys())) for row in found] for table, found in rows.items()
+    }
 
 
 def columns(folder: Path, table: str) -> list[str]:
