@@ -9,9 +9,9 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
-from strategies import HOSTILE_NAMES, quoted, scripts
+from strategies import HOSTILE_NAMES, names, quoted, scripts
 
 from pwmig.dialects.sqlite.introspect import introspect
 from pwmig.diff import (
@@ -467,3 +467,42 @@ def test_candidates_are_of_what_went_and_what_came(script: tuple[str, ...], data
         else:
             old, new = before.table(found.table), after.table(found.table)
             assert old and new and not new.column(found.old_name) and not old.column(found.new_name)
+
+
+# -- one step of SQLite's own is one change
+
+
+def altered(script: tuple[str, ...], statement: str) -> tuple[Schema, Schema]:
+    """The schema before and after a statement; assumes that SQLite takes it."""
+    before = schema_of(*script)
+    try:
+        return before, schema_of(*script, statement)
+    except sqlite3.OperationalError:
+        reject()
+
+
+@given(scripts(), names(), st.data())
+def test_a_table_renamed_by_sqlite_is_one_change(script: tuple[str, ...], new: str, data: st.DataObject) -> None:
+    old = data.draw(st.sampled_from(schema_of(*script).table_names))
+    assume(new.lower() != old.lower())
+    before, after = altered(script, f"ALTER TABLE {quoted(old)} RENAME TO {quoted(new)}")
+    assert diff(before, after, renamed_tables={old: new}) == (RenameTable(new, old),)
+
+
+@given(scripts(), names(), st.data())
+def test_a_column_renamed_by_sqlite_is_one_change(script: tuple[str, ...], new: str, data: st.DataObject) -> None:
+    table = data.draw(st.sampled_from(schema_of(*script).tables))
+    old = data.draw(st.sampled_from(table.column_names))
+    assume(new.lower() != old.lower())
+    statement = f"ALTER TABLE {quoted(table.name)} RENAME COLUMN {quoted(old)} TO {quoted(new)}"
+    before, after = altered(script, statement)
+    found = diff(before, after, renamed_columns={(table.name, old): new})
+    assert found == (RenameColumn(table.name, old, new),)
+
+
+@given(scripts(), names(), st.data())
+def test_a_column_added_by_sqlite_is_one_change(script: tuple[str, ...], new: str, data: st.DataObject) -> None:
+    table = data.draw(st.sampled_from(schema_of(*script).tables))
+    statement = f"ALTER TABLE {quoted(table.name)} ADD COLUMN {quoted(new)} INT NOT NULL DEFAULT 7"
+    before, after = altered(script, statement)
+    assert diff(before, after) == (AddColumn(table.name, Column(new, "INT", nullable=False, default="7")),)
