@@ -1,0 +1,249 @@
+"""The source that is written runs, says what was asked, and is set as ruff sets it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+
+import peewee
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pwmig import Migrator
+from pwmig.codegen import inverse, literal, source
+from pwmig.columns import ColumnSpec
+from pwmig.dialects.sqlite.dialect import SqliteDialect
+from pwmig.operations import (
+    AddColumn,
+    AddForeignKey,
+    AddIndex,
+    AddNotNull,
+    CreateTable,
+    DropColumn,
+    DropForeignKey,
+    DropIndex,
+    DropNotNull,
+    DropTable,
+    RenameColumn,
+    RenameTable,
+    RunSQL,
+)
+
+LEVEL = ColumnSpec("level", default=1)
+HOSTILE = "pl\"a'y\\er\n{x}"
+
+
+def test_the_seeds_example_comes_out_in_its_shape():
+    assert source([AddColumn("player", LEVEL)]) == (
+        "from playhouse.migrate import *\n"
+        "from db.migrations_config import migrator\n"
+        "from peewee import IntegerField\n"
+        "\n\n"
+        "def migrate_forward():\n"
+        "    migrate(\n"
+        '        migrator.add_column("player", "level", IntegerField(default=1)),\n'
+        "    )\n"
+        "\n\n"
+        "def migrate_backward():\n"
+        "    migrate(\n"
+        '        migrator.drop_column("player", "level"),\n'
+        "    )\n"
+    )
+
+
+def test_what_has_no_way_back_gets_none():
+    assert "migrate_backward" not in source([DropColumn("player", "level")])
+    assert "migrate_backward" not in source([RunSQL("DELETE FROM player")])
+
+
+def test_the_way_back_goes_in_reverse():
+    text = source([AddColumn("player", LEVEL), AddIndex("player", ("level",))])
+    back = text[text.index("migrate_backward") :]
+    assert back.index("drop_index") < back.index("drop_column")
+
+
+SPECS = (ColumnSpec("id", "AutoField"), ColumnSpec("name", "CharField", max_length=40, unique=True))
+ALL = [
+    AddColumn("player", LEVEL),
+    AddColumn("p" * 40, ColumnSpec("c" * 30, "CharField", max_length=40, default="x" * 20, index=True)),
+    AddColumn(HOSTILE, ColumnSpec(HOSTILE, "TextField", default=HOSTILE)),
+    AddColumn("player", ColumnSpec("paid", "DecimalField", default="1.50")),
+    DropColumn("player", "level"),
+    RenameColumn("player", "position", "role"),
+    RenameColumn("p" * 30, "a" * 40, "b" * 40),
+    AddIndex("player", ("birth_date",)),
+    AddIndex("player", ("a", "b"), unique=True, name="by_a"),
+    CreateTable("club", SPECS),
+    CreateTable("club", SPECS, indexes=((("id", "name"), True),), primary_key=("id", "name")),
+    DropTable("club"),
+    RenameTable("club", "team"),
+    DropIndex("club", "club_name"),
+    AddNotNull("club", "name"),
+    DropNotNull("club", "name"),
+    AddForeignKey("player", "club_id", "club", on_delete="CASCADE"),
+    DropForeignKey("player", "club_id"),
+    RunSQL("UPDATE player SET level = 2\nWHERE level = 1"),
+]
+
+
+@pytest.mark.parametrize("operation", ALL, ids=lambda operation: type(operation).__name__)
+def test_ruff_would_set_it_the_same(operation, tmp_path):
+    ruff = shutil.which("ruff", path=str(_scripts())) or shutil.which("ruff")
+    if ruff is None:
+        pytest.skip("ruff is not installed")
+    path = tmp_path / "migration.py"
+    path.write_text(source([operation]))
+    subprocess.run([ruff, "format", "--isolated", "--quiet", str(path)], check=True)
+    assert path.read_text() == source([operation])
+
+
+def _scripts():
+    from pathlib import Path
+
+    return Path(sys.executable).parent
+
+
+def _facts(value):
+    """A value comparable by equality: a field by what it says."""
+    if isinstance(value, peewee.Field):
+        names = ("null", "default", "unique", "index", "primary_key", "max_length")
+        return type(value).__name__, [getattr(value, name, None) for name in names]
+    if isinstance(value, dict):
+        return {name: _facts(inner) for name, inner in value.items()}
+    return value
+
+
+MIGRATOR = Migrator.from_database(peewee.SqliteDatabase(":memory:"))
+
+
+def _told(operations):
+    return [(step.name, [_facts(arg) for arg in step.args], _facts(step.kwargs)) for step in operations]
+
+
+def _calls(text, function):
+    """What a migration's source asks of its migrator, run with the Peewee fields that it imports."""
+    body = "\n".join(line for line in text.splitlines() if "playhouse" not in line and "migrations_config" not in line)
+    asked = []
+    names = {"migrator": MIGRATOR, "migrate": lambda *operations: asked.extend(operations)}
+    exec(compile(body, "migration.py", "exec"), names)
+    names[function]()
+    return _told(asked)
+
+
+@pytest.mark.parametrize("operation", ALL, ids=lambda operation: type(operation).__name__)
+def test_the_source_asks_for_just_the_operation(operation):
+    assert _calls(source([operation]), "migrate_forward") == _told([operation.on(MIGRATOR)])
+
+
+NAMES = st.text(
+    alphabet=st.characters(blacklist_characters="\0.", blacklist_categories=("Cs",)), min_size=1, max_size=30
+)
+NAMES = NAMES.filter(lambda name: name.strip())
+
+
+@settings(deadline=None)
+@given(NAMES, NAMES, NAMES)
+def test_no_name_can_leave_its_literal(table, old, new):
+    text = source([RenameColumn(table, old, new)])
+    assert _calls(text, "migrate_forward") == [("rename_column", [table, old, new], {})]
+    assert _calls(text, "migrate_backward") == [("rename_column", [table, new, old], {})]
+
+
+@given(st.text(max_size=30))
+def test_a_literal_means_its_text(text):
+    assert eval(literal(text)) == text
+
+
+# -- the way back, on a real database
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = peewee.SqliteDatabase(tmp_path / "data.db", pragmas={"foreign_keys": 1})
+    migrator = Migrator.from_database(database)
+    migrator.migrate(
+        CreateTable("club", SPECS).on(migrator),
+        CreateTable("player", (*SPECS, ColumnSpec("club_id", null=True, index=True), LEVEL)).on(migrator),
+        AddForeignKey("player", "club_id", "club", on_delete="CASCADE").on(migrator),
+        AddIndex("player", ("level", "name")).on(migrator),
+    )
+    database.execute_sql("INSERT INTO club (name) VALUES ('Ajax')")
+    database.execute_sql("INSERT INTO player (name, club_id, level) VALUES ('a', 1, 5), ('b', NULL, 6)")
+    yield database
+    database.close()
+
+
+BACK_AND_FORTH = [
+    AddColumn("player", ColumnSpec("born", null=True)),
+    AddColumn("player", ColumnSpec("born", default=3, index=True)),
+    RenameColumn("player", "level", "rank"),
+    RenameTable("player", "pl ayer"),
+    AddIndex("player", ("level",)),
+    CreateTable("match", SPECS),
+    AddNotNull("player", "name"),
+    DropForeignKey("player", "club_id"),
+    DropIndex("player", "player_level_name"),
+    AddForeignKey("club", "id", "player", "id"),
+]
+
+
+@pytest.mark.parametrize("operation", BACK_AND_FORTH, ids=lambda operation: operation.describe())
+def test_an_operation_and_its_inverse_give_back_schema_and_rows(database, operation):
+    dialect, migrator = SqliteDialect(), Migrator.from_database(database)
+    before, rows = dialect.introspect(database), _rows(database)
+    if isinstance(operation, AddNotNull):
+        migrator.migrate(DropNotNull("player", "name").on(migrator))
+        before = dialect.introspect(database)
+    back = inverse(operation, before)
+    migrator.migrate(operation.on(migrator))
+    assert dialect.introspect(database) != before
+    migrator.migrate(back.on(migrator))
+    after = dialect.introspect(database)
+    assert _nameless(after) == _nameless(before)
+    assert _rows(database) == rows
+
+
+def _rows(database):
+    return [database.execute_sql(f"SELECT * FROM {table} ORDER BY id").fetchall() for table in ("club", "player")]
+
+
+def _nameless(schema):
+    """The schema as text, the names of foreign keys aside: one dropped comes back under its usual name."""
+    import dataclasses
+
+    tables = [
+        dataclasses.replace(table, foreign_keys=tuple(dataclasses.replace(k, name=None) for k in table.foreign_keys))
+        for table in schema.tables
+    ]
+    return dataclasses.replace(schema, tables=tuple(tables))
+
+
+def test_a_dropped_column_comes_back_with_its_index_and_a_neutral_value(database):
+    migrator = Migrator.from_database(database)
+    migrator.migrate(migrator.drop_index("player", "player_level_name"))
+    before = SqliteDialect().introspect(database)
+    drop = DropColumn("player", "level")
+    back = inverse(drop, before)
+    migrator.migrate(drop.on(migrator), back.on(migrator))
+    assert SqliteDialect().introspect(database) == before
+    assert database.execute_sql("SELECT level FROM player").fetchall() == [(0,), (0,)]
+
+
+def test_a_dropped_table_comes_back_empty(database):
+    migrator = Migrator.from_database(database)
+    before = SqliteDialect().introspect(database)
+    back = inverse(DropTable("club"), before)
+    migrator.migrate(migrator.drop_foreign_key_constraint("player", "club_id"), migrator.drop_table("club"))
+    migrator.migrate(back.on(migrator))
+    assert SqliteDialect().introspect(database).table("club") == before.table("club")
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [DropColumn("player", "id"), DropColumn("player", "nobody"), DropTable("player"), RunSQL("SELECT 1")],
+    ids=lambda operation: operation.describe(),
+)
+def test_what_can_not_be_told_has_no_inverse(database, operation):
+    assert inverse(operation, SqliteDialect().introspect(database)) is None
