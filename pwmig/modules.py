@@ -78,6 +78,7 @@ class ProjectModules:
             old = {key: sys.modules[key] for key in list(sys.modules) if key == name or key.startswith(name + ".")}
             for key in old:
                 del sys.modules[key]
+                self._kept.pop(key, None)  # Otherwise load() would put it back.
             try:
                 return self.load(name)
             finally:

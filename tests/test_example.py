@@ -156,6 +156,18 @@ def test_database_url_names_another_database(tmp_path: Path, monkeypatch: pytest
     assert (tmp_path / "other.db").exists() and not database_file(made).exists()
 
 
+def test_edited_models_are_seen_by_a_project_that_is_open(tmp_path: Path) -> None:
+    made = copy_example(tmp_path / "project")
+    project = Project.open(made)
+    project.apply()
+    models = made / "db/models.py"
+    text = models.read_text(encoding="utf-8")
+    for column in ("level", "elo_rating", None):
+        added = f"    {column} = IntegerField(default=1)\n" if column else ""
+        models.write_text(text.replace("    titles = ", added + "    titles = "), encoding="utf-8")
+        assert [change.column.name for change in project.diff()] == ([column] if column else [])
+
+
 def test_foreign_keys_are_enforced_for_the_application(folder: Path) -> None:
     database = Project.open(folder).database
     with database.connection_context():
