@@ -15,7 +15,7 @@ from pwmig.dialects.sqlite.dependants import dependants_of, only
 from pwmig.dialects.sqlite.literals import default_text
 from pwmig.dialects.sqlite.parts import ColumnDef, TableDef
 from pwmig.dialects.sqlite.rebuild import Fill
-from pwmig.dialects.sqlite.tokens import quote
+from pwmig.dialects.sqlite.tokens import quote, quote_if_needed
 from pwmig.dialects.sqlite.work import Work
 from pwmig.errors import OperationRefused
 
@@ -186,7 +186,11 @@ def _named_by(work: Work, name: str, dependants: list[tuple[str, str]]) -> Opera
 
 
 def rename_column(migrator: SqliteMigrator, table: str, old: str, new: str) -> None:
-    """SQLite's own RENAME COLUMN, which changes the name in every index, trigger, view and foreign key too."""
+    """SQLite's own RENAME COLUMN, which changes the name in every index, trigger, view and foreign key too.
+
+    A new name without quotes stands without them wherever the old one did, so that renaming back
+    gives the letters that were there.
+    """
     work = Work(migrator, table)
     column = work.column(old)
     taken = work.table.column(new)
@@ -197,7 +201,7 @@ def rename_column(migrator: SqliteMigrator, table: str, old: str, new: str) -> N
             table=table,
             column=old,
         )
-    sql = f"ALTER TABLE {quote(work.table.name)} RENAME COLUMN {quote(column.name)} TO {quote(new)}"
+    sql = f"ALTER TABLE {quote(work.table.name)} RENAME COLUMN {quote(column.name)} TO {quote_if_needed(new)}"
     work.database.execute_sql(sql)
     work.guard.expect_rename(column.name, new)
 

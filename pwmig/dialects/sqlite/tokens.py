@@ -17,6 +17,7 @@ __all__ = [
     "is_name",
     "names_in",
     "quote",
+    "quote_if_needed",
     "quote_string",
     "significant",
     "tokenize",
@@ -93,6 +94,28 @@ def unquote(name: str) -> str:
 def quote(name: str) -> str:
     """A name in double quotes, the quotes in it doubled."""
     return '"' + name.replace('"', '""') + '"'
+
+
+_KEYWORDS = frozenset(
+    """
+    ABORT ACTION ADD AFTER ALL ALTER ALWAYS ANALYZE AND AS ASC ATTACH AUTOINCREMENT BEFORE BEGIN BETWEEN BY CASCADE CASE
+    CAST CHECK COLLATE COLUMN COMMIT CONFLICT CONSTRAINT CREATE CROSS CURRENT CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP
+    DATABASE DEFAULT DEFERRABLE DEFERRED DELETE DESC DETACH DISTINCT DO DROP EACH ELSE END ESCAPE EXCEPT EXCLUDE EXCLUSIVE
+    EXISTS EXPLAIN FAIL FALSE FILTER FIRST FOLLOWING FOR FOREIGN FROM FULL GENERATED GLOB GROUP GROUPS HAVING IF IGNORE
+    IMMEDIATE IN INDEX INDEXED INITIALLY INNER INSERT INSTEAD INTERSECT INTO IS ISNULL JOIN KEY LAST LEFT LIKE LIMIT MATCH
+    MATERIALIZED NATURAL NO NOT NOTHING NOTNULL NULL NULLS OF OFFSET ON OR ORDER OTHERS OUTER OVER PARTITION PLAN PRAGMA
+    PRECEDING PRIMARY QUERY RAISE RANGE RECURSIVE REFERENCES REGEXP REINDEX RELEASE RENAME REPLACE RESTRICT RETURNING RIGHT
+    ROLLBACK ROW ROWS SAVEPOINT SELECT SET STORED STRICT TABLE TEMP TEMPORARY THEN TIES TO TRANSACTION TRIGGER TRUE
+    UNBOUNDED UNION UNIQUE UPDATE USING VACUUM VALUES VIEW VIRTUAL WHEN WHERE WINDOW WITH WITHOUT
+    """.split()
+)
+"""Words that may mean something else than a name (https://www.sqlite.org/lang_keywords.html, TRUE and FALSE added)."""
+
+
+def quote_if_needed(name: str) -> str:
+    """A name bare where SQLite reads it so, else in double quotes."""
+    plain = name.isascii() and name.isidentifier() and name.upper() not in _KEYWORDS
+    return name if plain else quote(name)
 
 
 def quote_string(text: str) -> str:
