@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser.lab import CHROMIUM_OPTIONS, LabPage, jupyter_lab
 from requirements import ROOT, require_or_skip
+
+from browser.lab import CHROMIUM_OPTIONS, LabPage, jupyter_lab
 
 SHOTS = ROOT / "test-output"
 

@@ -30,10 +30,6 @@ CHROMIUM_OPTIONS = (
 
 KERNEL_SPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
-RUN_CELL = """async () => {
-    await jupyterapp.commands.execute('notebook:run-cell-and-select-next');
-}"""
-
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -65,8 +61,10 @@ def jupyter_lab(root: Path, home: Path) -> Iterator[str]:
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
+    environment = _environment(home)
+    _ask_for_no_news(Path(environment["JUPYTERLAB_SETTINGS_DIR"]))
     log = (home / "server.log").open("w")
-    server = subprocess.Popen(command, env=_environment(home), stdout=log, stderr=subprocess.STDOUT)
+    server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
         _await_answer(f"http://127.0.0.1:{port}/api/status?token={TOKEN}", server)
         yield f"http://127.0.0.1:{port}"
@@ -96,6 +94,13 @@ def _environment(home: Path) -> dict[str, str]:
         Path(folder).mkdir(parents=True, exist_ok=True)
     kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "PWMIG_PROJECT")}
     return kept | made | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+
+
+def _ask_for_no_news(settings: Path) -> None:
+    """Answer JupyterLab's question about news, which would lie over the page."""
+    file = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
 
 
 def _await_answer(url: str, server: subprocess.Popen[bytes], seconds: float = 60) -> None:
