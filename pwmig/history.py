@@ -123,8 +123,16 @@ def _now() -> str:
 
 def _person() -> str:
     """Who runs this, as user@host."""
-    user = os.environ.get("USER") or os.environ.get("LOGNAME") or os.environ.get("USERNAME")
-    if not user and hasattr(os, "getuid"):
-        user = f"uid {os.getuid()}"
+    user = os.environ.get("USER") or os.environ.get("LOGNAME") or os.environ.get("USERNAME") or _account()
     host = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
-    return f"{user or 'somebody'}@{host}"
+    return f"{user}@{host}"
+
+
+def _account() -> str:
+    """The account's name where the environment does not tell it, as in a container."""
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):
+        return "somebody"
