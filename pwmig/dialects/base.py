@@ -30,12 +30,16 @@ __all__ = ["Dialect", "Turn"]
 class Turn:
     """What the database says of the migration whose turn it is.
 
-    ``touched`` are the tables whose rows or definition its statements name, ``refused`` what it
-    tried that a migration must not (to commit by itself, ...), in words for people.
+    ``touched`` are the tables whose rows or definition its statements name, ``unsettled`` those of
+    them where rows may now refer to rows that are not there, ``refused`` what it tried that a
+    migration must not (to commit by itself, ...), in words for people. ``require_open()`` raises
+    OperationRefused where the migration's transaction is no longer the one that was begun for it.
     """
 
     touched: set[str] = field(default_factory=set)
+    unsettled: set[str] = field(default_factory=set)
     refused: str = ""
+    require_open: Callable[[], None] = lambda: None
 
 
 class Dialect(ABC):

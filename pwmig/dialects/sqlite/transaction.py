@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import peewee
@@ -43,6 +44,17 @@ _OF_SECOND = {
     sqlite3.SQLITE_CREATE_TRIGGER,
     sqlite3.SQLITE_DROP_TRIGGER,
 }
+_OWN = ("sqlite_", "pwmig_")
+"""How the names of SQLite's and of pwmig's own tables begin: no row of a project refers to theirs."""
+
+_ORPHAN_NONE = {
+    sqlite3.SQLITE_CREATE_TABLE,
+    sqlite3.SQLITE_CREATE_VTABLE,
+    sqlite3.SQLITE_CREATE_INDEX,
+    sqlite3.SQLITE_CREATE_TRIGGER,
+    sqlite3.SQLITE_DROP_TRIGGER,
+}
+"""Actions after which no row refers to a row that is not there, unless it did before: foreign keys need no look."""
 
 
 @contextmanager
@@ -78,12 +90,13 @@ def _guarded(
     connection = database.connection()
     transaction = database.transaction()
     database.push_transaction(transaction)
-    connection.set_authorizer(_authorizer(turn, rehearsing))
+    turn.require_open = partial(_require_open, database, connection)
+    connection.set_authorizer(_authorizer(connection, turn, rehearsing))
     # Ctrl-C is heard between two bytecodes of Python: so a long statement has to come back to it now and then.
     connection.set_progress_handler(_keep_going, _STEPS_BETWEEN)
     try:
         yield turn
-        _require_open(database, connection)
+        turn.require_open()
         _unguard(connection)
         if foreign_keys:
             _refuse_orphans(connection, turn)
@@ -169,13 +182,25 @@ def _keep_going() -> int:
 
 def _require_open(database: peewee.SqliteDatabase, connection: sqlite3.Connection) -> None:
     """The transaction must be the one that was begun; else history and effect would part."""
-    same = not database.is_closed() and database.connection() is connection
-    if not same or not connection.in_transaction:
+    if database.is_closed() or database.connection() is not connection or not _usable(connection):
         raise OperationRefused(
             "the migration closed its database connection",
             why="with the connection went its transaction, so nothing of it took effect",
             way_out="remove close() from the migration: pwmig opens and closes the connection",
         )
+    if not connection.in_transaction:
+        raise OperationRefused(
+            "a statement of the migration ended its transaction",
+            why="a conflict under OR ROLLBACK, or RAISE(ROLLBACK) in a trigger, takes back the whole migration",
+            way_out="use OR ABORT, which takes back the statement only, or avoid the conflict",
+        )
+
+
+def _usable(connection: sqlite3.Connection) -> bool:
+    try:
+        return connection.total_changes >= 0
+    except sqlite3.ProgrammingError:
+        return False  # It is closed.
 
 
 def _manners(turn: Turn) -> OperationRefused:
@@ -186,16 +211,19 @@ def _manners(turn: Turn) -> OperationRefused:
     )
 
 
-def _authorizer(turn: Turn, rehearsing: bool) -> Callable[..., int]:
+def _authorizer(connection: sqlite3.Connection, turn: Turn, rehearsing: bool) -> Callable[..., int]:
     """SQLite asks this while it prepares a statement (https://www.sqlite.org/c3ref/set_authorizer.html)."""
 
     def authorize(action: int, first: str | None, second: str | None, place: str | None, inner: str | None) -> int:
-        if action in _WRITES:
-            if first and not first.startswith("sqlite_"):
-                turn.touched.add(first)
-        elif action in _OF_SECOND:
-            if second:
-                turn.touched.add(second)
+        if action in _WRITES or action in _OF_SECOND:
+            if not connection.in_transaction:
+                turn.refused = "write after one of its statements had ended its transaction"
+                return sqlite3.SQLITE_DENY
+            table = first if action in _WRITES else second
+            if table and not table.startswith(_OWN):
+                turn.touched.add(table)
+                if action not in _ORPHAN_NONE:
+                    turn.unsettled.add(table)
         elif action == sqlite3.SQLITE_TRANSACTION:
             turn.refused = f"{first} by itself"
             return sqlite3.SQLITE_DENY
@@ -208,9 +236,9 @@ def _authorizer(turn: Turn, rehearsing: bool) -> Callable[..., int]:
 
 
 def _refuse_orphans(connection: sqlite3.Connection, turn: Turn) -> None:
-    """Look whether rows now refer to rows that are not there, in the tables touched and those that refer to them."""
+    """Look whether rows now refer to rows that are not there, in the tables written and those that refer to them."""
     orphans = []
-    for table in sorted(_referring(connection, turn.touched)):
+    for table in sorted(_referring(connection, turn.unsettled)):
         quoted = table.replace('"', '""')
         for row in connection.execute(f'PRAGMA foreign_key_check("{quoted}")'):
             orphans.append((row[0], row[1], row[2]))
@@ -226,14 +254,15 @@ def _refuse_orphans(connection: sqlite3.Connection, turn: Turn) -> None:
         )
 
 
-def _referring(connection: sqlite3.Connection, touched: set[str]) -> set[str]:
-    """The tables touched that have foreign keys, and those that refer to one of them."""
-    if not touched:
+def _referring(connection: sqlite3.Connection, written: set[str]) -> set[str]:
+    """The tables written that have foreign keys, and those that refer to one of them."""
+    if not written:
         return set()
-    names = {name.lower() for name in touched}
+    names = {name.lower() for name in written}
+    # To ask for each table's foreign keys costs a hundred times what it costs to look at its text.
     sql = (
         'SELECT m.name, f."table" FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f '
-        "WHERE m.type = 'table'"
+        "WHERE m.type = 'table' AND instr(upper(m.sql), 'REFERENCES') > 0"
     )
     return {table for table, parent in connection.execute(sql) if table.lower() in names or parent.lower() in names}
 
