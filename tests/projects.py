@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pwmig.project import Project
 
-CONFIG = '''
+CONFIG = """
 import os
 from pathlib import Path
 from peewee import *
@@ -18,7 +18,7 @@ from pwmig import Migrator
 
 database = SqliteDatabase(Path(__file__).parent / "app.sqlite", pragmas={"foreign_keys": 1})
 migrator = Migrator.from_database(database)
-'''
+"""
 
 HEAD = "from playhouse.migrate import *\nfrom db.migrations_config import database, migrator\nfrom peewee import *\n\n"
 

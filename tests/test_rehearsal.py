@@ -15,7 +15,7 @@ from pwmig.errors import MigrationFailed
 from pwmig.plan import Event
 from pwmig.project import Project
 
-MODELS = '''
+MODELS = """
 from peewee import *
 from db.migrations_config import database
 
@@ -23,7 +23,7 @@ class Player(Model):
     name = CharField(max_length=80)
     class Meta:
         database = database
-'''
+"""
 
 ADD_PLAYER = CREATE_PLAYER + "    # again\n"
 
@@ -47,7 +47,7 @@ WAYS = {
     "module-level database": "    database.execute_sql(\"INSERT INTO player (name) VALUES ('new')\")\n",
     "migrator": "    migrate(migrator.add_column('player', 'level', IntegerField(null=True)))\n",
     "bound model": "    from db.models import Player\n    Player.create(name='new')\n",
-    "raw cursor": "    database.connection().execute(\"DELETE FROM player\")\n",
+    "raw cursor": '    database.connection().execute("DELETE FROM player")\n',
     "a database object of its own": (
         "    other = SqliteDatabase(str(database.database))\n"
         "    database.execute_sql(\"UPDATE player SET name = 'x'\")\n"
