@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import shutil
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -253,6 +257,28 @@ def test_migrate_backward_reverts_the_last_applied_one(migrated: Path) -> None:
     assert "olympiad" not in contents(migrated)
 
 
+def test_the_commands_run_as_the_document_writes_them(example: Path) -> None:
+    """ "uv run -m scripts.manage_migrations ...", each command of the document in its order, through uv itself."""
+    uv = os.environ.get("UV") or shutil.which("uv")
+    if uv is None:
+        pytest.skip("uv is not on the path")
+    commands = re.findall(r"```bash\nuv run (.*)\n```", SEED)
+    assert [words.split()[2:] for words in commands] == [
+        ["create", "migration_name"],
+        ["migrate"],
+        ["migrate", "--backward"],
+    ]
+    environment = {**os.environ, "VIRTUAL_ENV": sys.prefix}
+    for words in commands:
+        # The copy is no Python project: it runs in the environment of these tests, and asks no index.
+        command = [uv, "run", "--no-project", "--offline", "--python", sys.executable, *words.split()]
+        done = subprocess.run(command, cwd=example, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, (words, done.stderr)
+    states = {status.name[16:]: status.state for status in Project.open(example).status()}
+    assert states.pop("migration_name") is State.PENDING, "applied by the second command, reverted by the third"
+    assert set(states.values()) == {State.APPLIED}
+
+
 # Best practices
 
 
@@ -331,7 +357,7 @@ def test_an_applied_file_that_changed_is_seen_and_stops_migrate(
     changed.write_text(changed.read_text(encoding="utf-8").replace("100", "200"), encoding="utf-8")
     write_migration(migrated, LEVEL, EXAMPLE)
     assert run(migrated, "status", "--json") == 1
-    states = {row["name"]: row["state"] for row in _listed(json.loads(capsys.readouterr().out))}
+    states = {row["name"]: row["state"] for row in json.loads(capsys.readouterr().out)["migrations"]}
     assert states[FIRST] == "changed" and states[LEVEL] == "pending"
     before = contents(migrated)
     assert run(migrated, "migrate") == 2
@@ -398,8 +424,6 @@ def test_models_that_moved_on_do_not_conflict_with_the_initial_migration(migrate
 
 def test_tables_that_are_there_already_are_not_overwritten(example: Path) -> None:
     """ "No conflicts will occur": a database that grew another way is told about, and left as it is."""
-    import sqlite3
-
     with sqlite3.connect(database_file(example)) as connection:
         connection.execute("CREATE TABLE player (id INTEGER PRIMARY KEY, nickname TEXT)")
         connection.execute("INSERT INTO player (nickname) VALUES ('Patzer')")
@@ -419,7 +443,3 @@ def _shape(source: str) -> list[object]:
     """What a migration imports and defines, in its order."""
     parts: list[object] = [part for node in ast.parse(source).body for part in _modules_of(node)]
     return parts + [node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
-
-
-def _listed(answer: object) -> list[dict[str, str]]:
-    return answer["migrations"] if isinstance(answer, dict) else answer  # type: ignore[return-value]
