@@ -191,7 +191,7 @@ class Rows:
     row_count: int
     count_exact: bool = True
 
-    def keys(self) -> tuple[tuple[Any, ...], ...]:
+    def row_keys(self) -> tuple[tuple[Any, ...], ...]:
         """The key of each row, in order; empty tuples where the table has none."""
         places = [self.columns.index(name) for name in self.key]
         return tuple(tuple(row[place] for place in places) for row in self.rows)

@@ -86,7 +86,7 @@ class Watcher:
         if table is None:
             return _Seen({}, None, [], None)
         sample = self.dialect.sample(self.database, table, limit=SAMPLE_LIMIT)
-        return _Seen(dict(zip(sample.keys(), sample.rows)), sample, [], self.dialect.mark(self.database, table))
+        return _Seen(dict(zip(sample.row_keys(), sample.rows)), sample, [], self.dialect.mark(self.database, table))
 
     def _look_at_hits(self, name: str, seen: _Seen, sql: str, params: Sequence[Any]) -> None:
         if seen.sample is None or not seen.sample.key:
@@ -100,7 +100,7 @@ class Watcher:
         unseen = [key for key in fresh if key not in seen.rows]
         if unseen and table.column_names == tuple(c for c in seen.sample.columns if table.column(c)):
             found = self.dialect.sample(self.database, table, limit=len(unseen), keys=unseen)
-            seen.rows.update(zip(found.keys(), found.rows))
+            seen.rows.update(zip(found.row_keys(), found.rows))
 
     def _table_now(self, name: str) -> Any:
         return self.dialect.introspect(self.database, [name]).table(name)

@@ -308,6 +308,6 @@ def test_real_rows(real_data: Callable[[str], Path], file: str, name: str) -> No
 
     table = introspect(execute, [name]).tables[0]
     found = sample(execute, table, limit=7, keys=((100,),))
-    assert found.keys()[0] == (100,) and len(set(found.keys())) == 7
+    assert found.row_keys()[0] == (100,) and len(set(found.row_keys())) == 7
     assert (found.row_count, found.count_exact) == (execute(f"SELECT count(*) FROM {quoted(name)}")[0][0], True)
     assert set(found.rows) <= set(execute(f"SELECT * FROM {quoted(name)}"))

@@ -30,7 +30,7 @@ def rehearsed(root: Path, forward: str, *, tables: tuple[str, ...] = PLAYERS) ->
 
 def keys(run: Run, table: str) -> tuple[list[Any], list[Any]]:
     before, after = run.rows(table)
-    return [key[0] for key in before.keys()], [key[0] for key in after.keys()]
+    return [key[0] for key in before.row_keys()], [key[0] for key in after.row_keys()]
 
 
 def test_the_rows_that_the_migration_touches_come_first(tmp_path: Path) -> None:
@@ -62,8 +62,8 @@ def test_a_renamed_table_and_column_keep_their_rows_paired(tmp_path: Path) -> No
     )
     assert sorted(change.kind for change in run.changes) == ["RenameColumn", "RenameTable"]
     assert run.after.table_rows("master").columns == ("id", "name", "elo")
-    before = [key[0] for key in run.before.table_rows("player").keys()]
-    after = [key[0] for key in run.after.table_rows("master").keys()]
+    before = [key[0] for key in run.before.table_rows("player").row_keys()]
+    after = [key[0] for key in run.after.table_rows("master").row_keys()]
     assert set(after) == set(before) and 9 in after
 
 
