@@ -17,8 +17,9 @@ settings.load_profile("pwmig")
 
 @pytest.fixture(autouse=True)
 def no_foreign_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A DATABASE_URL of the person who runs the tests never leads them to a real database."""
-    monkeypatch.delenv("DATABASE_URL", raising=False)
+    """What the person who runs the tests has set never leads them to a real database or another project."""
+    for variable in ("DATABASE_URL", "PWMIG_PROJECT"):
+        monkeypatch.delenv(variable, raising=False)
 
 
 @pytest.fixture
