@@ -244,7 +244,7 @@ class _Progress:
             print(event.text, file=sys.stderr)
         elif event.kind == "copy" and event.total:
             self._show(f"{event.text}: {100 * event.done // event.total} %")
-        elif event.kind == "statement":
+        elif event.kind == "statement" and self.live:
             from pwmig.text import printable
 
             self._show(f"{event.migration}: {printable(event.text[:200])}")

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pwmig import __version__
 from pwmig.errors import HistoryError
 from pwmig.plan import Applied, Step
 
@@ -97,10 +99,8 @@ class History:
 
     def record(self, step: Step, elapsed_s: float, how: str) -> None:
         """Write that the step's migration took effect."""
-        from pwmig import __version__
-
         marks = ", ".join([self._param] * 8)
-        values = (step.name, step.checksum, _now(), _person(), round(elapsed_s, 6), how, __version__, FORMAT)
+        values = (step.name, step.checksum, _now(), self._person, round(elapsed_s, 6), how, __version__, FORMAT)
         self.database.execute_sql(
             f"INSERT INTO {self._quoted} "
             "(name, checksum, applied_at, applied_by, elapsed_s, how, pwmig_version, format) "
@@ -113,19 +113,19 @@ class History:
         self.database.execute_sql(
             f"UPDATE {self._quoted} SET reverted = id, reverted_at = {self._param}, reverted_by = {self._param} "
             f"WHERE name = {self._param} AND reverted = 0",
-            (_now(), _person(), step.name),
+            (_now(), self._person, step.name),
         )
+
+    @cached_property
+    def _person(self) -> str:
+        """Who runs this, as user@host."""
+        user = os.environ.get("USER") or os.environ.get("LOGNAME") or os.environ.get("USERNAME") or _account()
+        host = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+        return f"{user}@{host}"
 
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _person() -> str:
-    """Who runs this, as user@host."""
-    user = os.environ.get("USER") or os.environ.get("LOGNAME") or os.environ.get("USERNAME") or _account()
-    host = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
-    return f"{user}@{host}"
 
 
 def _account() -> str:

@@ -109,10 +109,11 @@ def _adopt(module: ModuleType) -> tuple[SchemaMigrator, ...]:
 
     migrators = []
     names = module.__dict__
+    theirs, kind = playhouse.migrate, playhouse.SchemaMigrator
     for name, value in list(names.items()):
-        if value is playhouse.migrate:
+        if value is theirs:
             names[name] = migrate
-        elif isinstance(value, playhouse.SchemaMigrator):
+        elif isinstance(value, kind):
             if not isinstance(value, Migrator):
                 value = names[name] = Migrator.from_database(value.database, schema=value.schema)
             migrators.append(value)

@@ -134,6 +134,8 @@ def seconds(elapsed_s: float) -> str:
 
 def printable(text: str) -> str:
     """The text without anything that would move a terminal's cursor or change its colours."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 

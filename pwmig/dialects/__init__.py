@@ -70,5 +70,6 @@ def _room(module: str, name: str) -> Dialect:
 
 def __getattr__(name: str) -> Any:
     if name in ("Migrator", "migrate"):
-        return getattr(import_module("pwmig.dialects.migrator"), name)
+        found = globals()[name] = getattr(import_module("pwmig.dialects.migrator"), name)
+        return found
     raise AttributeError(f"module 'pwmig.dialects' has no attribute {name!r}")
