@@ -82,13 +82,15 @@ class _Runner:
 
     def _run_step(self, migration: Loaded) -> None:
         step = migration.step
-        recorder = Recorder(self.database, step.name, self.listener, None)
+        recorder = Recorder(self.database, step.name, self.listener)
         self.operations = []
         started = time.perf_counter()
         try:
             with self.dialect.transaction(self.database, wait_s=self.wait_s, listener=self.listener) as turn:
                 outcome = self._take_turn(migration, recorder, turn, started)
         except BaseException as error:
+            if isinstance(error, DatabaseUnavailable) and recorder.check is None:
+                raise  # The migration itself had not begun.
             raise self._failure(step, recorder, error, time.perf_counter() - started) from error
         self.has_history = True
         self._keep(step, outcome, recorder, time.perf_counter() - started)
@@ -104,6 +106,7 @@ class _Runner:
             return "skipped"
         if not self.plan.fake:
             self._call(migration, recorder, turn)
+            turn.require_open()
         if forward:
             self.history.record(step, time.perf_counter() - started, "fake" if self.plan.fake else "run")
         else:
@@ -111,6 +114,7 @@ class _Runner:
         return "faked" if self.plan.fake else step.direction.participle
 
     def _call(self, migration: Loaded, recorder: Recorder, turn: Turn) -> None:
+        recorder.check = turn.require_open
         with ExitStack() as stack:
             if self.watch:
                 watcher = self._watcher()
@@ -165,17 +169,18 @@ class _Runner:
 
     def _failure(self, step: Step, recorder: Recorder, error: BaseException, elapsed_s: float) -> BaseException:
         """The error to raise for what stopped a step; by now the database has rolled it back."""
-        if isinstance(error, (DatabaseUnavailable, GeneratorExit)):
+        if isinstance(error, GeneratorExit):
             return error
         self._keep(step, "failed", recorder, elapsed_s)
         left = _left(self.done[:-1], took_effect=self._took_effect(step))
-        if isinstance(error, KeyboardInterrupt) or "interrupted" in str(error):
+        # A driver that hears Ctrl-C within a statement gives that up and says no more than this.
+        if isinstance(error, KeyboardInterrupt) or str(error) == "interrupted":
             return Cancelled(f"stopped in {step.name}", why="it was interrupted", way_out=left)
         what, why, way_out = _explained(step, recorder, error)
         return MigrationFailed(
             what,
             why=why,
-            way_out=f"{way_out} {left}" if way_out else f"mend it and run again. {left}",
+            way_out=f"{way_out}. {left}" if way_out else f"mend it and run again. {left}",
             migration=step.name,
             statement=recorder.current,
             run=Run(self.plan, self.target, tuple(self.done), elapsed_s=time.perf_counter() - self.started),

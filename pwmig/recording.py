@@ -23,7 +23,8 @@ _QUIET = frozenset({"SELECT", "PRAGMA", "EXPLAIN", "SAVEPOINT", "RELEASE", "ROLL
 class Recorder:
     """Listens to a database's ``execute_sql`` while entered; keeps the statements that change something.
 
-    ``ahead`` is called with each such statement before it is sent. ``current`` is the statement under way, or
+    ``ahead`` is called with each such statement before it is sent, ``check`` before that: it raises where no
+    statement may follow. ``current`` is the statement under way, or
     the last one that failed.
     """
 
@@ -32,12 +33,14 @@ class Recorder:
         database: peewee.Database,
         migration: str,
         listener: Listener | None,
-        ahead: Callable[[str, Sequence[Any]], None] | None,
+        ahead: Callable[[str, Sequence[Any]], None] | None = None,
+        check: Callable[[], None] | None = None,
     ) -> None:
         self.database = database
         self.migration = migration
         self.listener = listener
         self.ahead = ahead
+        self.check = check
         self.statements: list[Statement] = []
         self.current: str | None = None
 
@@ -58,6 +61,8 @@ class Recorder:
 
     def _record(self, send: Callable[[str, Any], Any], sql: str, params: Any) -> Any:
         values = tuple(params) if params else ()
+        if self.check:
+            self.check()
         if self.ahead:
             self.ahead(sql, values)
         if self.listener:

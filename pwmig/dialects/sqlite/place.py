@@ -83,13 +83,33 @@ def _open_memory(database: peewee.SqliteDatabase) -> Iterator[None]:
     yield
 
 
+# How SQLite's messages about a whole database begin (https://www.sqlite.org/rescode.html). One about a statement
+# may hold the same words: `no such table: full_names`.
 _MEANINGS: tuple[tuple[str, str, str], ...] = (
-    ("unable to open", "can't be opened", "look whether its folder exists and may be entered and written"),
-    ("readonly", "can't be written", "look at the permissions of the file and its folder, and for mode=ro in the URL"),
-    ("not a database", "is no SQLite database", "look at DATABASE_URL: another file is meant, or this one is damaged"),
-    ("malformed", "is damaged", "PRAGMA integrity_check tells where; bring back a copy"),
-    ("locked", "is locked by another program", "wait for it or end it, then try again; nothing was changed"),
-    ("full", "has no room left on its disk", "make room, then try again; nothing was changed"),
+    ("unable to open database", "can't be opened", "look whether its folder exists and may be entered and written"),
+    (
+        "attempt to write a readonly database",
+        "can't be written",
+        "look at the permissions of the file and its folder, and for mode=ro in the URL",
+    ),
+    (
+        "file is not a database",
+        "is no SQLite database",
+        "look at DATABASE_URL: another file is meant, or this one is damaged",
+    ),
+    ("database disk image is malformed", "is damaged", "PRAGMA integrity_check tells where; bring back a copy"),
+    ("malformed database schema", "is damaged", "PRAGMA integrity_check tells where; bring back a copy"),
+    (
+        "database is locked",
+        "is locked by another program",
+        "wait for it or end it, then try again; nothing was changed",
+    ),
+    (
+        "database table is locked",
+        "is locked by another program",
+        "wait for it or end it, then try again; nothing was changed",
+    ),
+    ("database or disk is full", "has no room left on its disk", "make room, then try again; nothing was changed"),
     ("disk i/o", "can't be read or written", "look at the disk and at the permissions of the file's folder"),
 )
 
@@ -113,8 +133,8 @@ def unavailable(path: str, error: BaseException) -> DatabaseUnavailable | None:
     text = str(error)
     if not isinstance(error, (peewee.OperationalError, peewee.DatabaseError, sqlite3.Error)):
         return None
-    for word, what, way_out in _MEANINGS:
-        if word in text.lower():
+    for beginning, what, way_out in _MEANINGS:
+        if text.lower().startswith(beginning):
             return DatabaseUnavailable(f"the database {path} {what}", why=f"SQLite says: {text}", way_out=way_out)
     return None
 
