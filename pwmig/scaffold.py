@@ -6,11 +6,17 @@ so that no tool takes them for modules of pwmig. ``{{ name }}`` in them stands f
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from pwmig.errors import ProjectError
 
@@ -48,6 +54,8 @@ def init_project(folder: Path, *, name: str | None = None, now: datetime | None 
     for place in _SHARED:
         if not os.path.lexists(folder / place):
             texts[place] = _template(place).replace("{{ name }}", project_name)
+    if "pyproject.toml" in texts:
+        texts["pyproject.toml"] += _source_of_pwmig()
     return tuple(_write(folder / place, text) for place, text in texts.items())
 
 
@@ -57,6 +65,41 @@ def _project_name(wanted: str) -> str:
     https://packaging.python.org/en/latest/specifications/name-normalization/
     """
     return re.sub(r"[^a-z0-9]+", "-", wanted.lower(), flags=re.ASCII).strip("-") or "players"
+
+
+def _source_of_pwmig() -> str:
+    """Where uv gets pwmig for the new project, if this one did not come from a package index; else nothing.
+
+    Whoever installed pwmig has noted it in ``direct_url.json``:
+    https://packaging.python.org/en/latest/specifications/direct-url/
+    """
+    try:
+        noted = json.loads(distribution("pwmig").read_text("direct_url.json") or "{}")
+    except (PackageNotFoundError, ValueError):
+        return ""
+    source = _uv_source(noted)
+    if not source:
+        return ""
+    parts = ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in source.items())
+    return f"\n# This is where the pwmig that made this project came from.\n[tool.uv.sources]\npwmig = {{ {parts} }}\n"
+
+
+def _uv_source(noted: Mapping[str, Any]) -> dict[str, str | bool]:
+    """An entry of uv's table of sources for a direct URL; {} where it can't be one, or holds a password.
+
+    https://docs.astral.sh/uv/concepts/projects/dependencies/#dependency-sources
+    """
+    url = str(noted.get("url", ""))
+    address = urlsplit(url)
+    if not url or address.username or address.password:
+        return {}
+    if "vcs_info" in noted:
+        vcs = noted["vcs_info"]
+        return {"git": url, "rev": str(vcs["commit_id"])} if vcs.get("vcs") == "git" else {}
+    if address.scheme != "file":
+        return {"url": url}
+    path = url2pathname(address.path)
+    return {"path": path, "editable": True} if noted.get("dir_info", {}).get("editable") else {"path": path}
 
 
 def _migrations(now: datetime) -> dict[str, str]:

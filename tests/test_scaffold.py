@@ -88,6 +88,48 @@ def test_the_project_is_named_as_python_projects_are(tmp_path: Path, name: str |
     assert "{{" not in "".join(text.decode() for text in files_in(folder).values())
 
 
+@pytest.mark.parametrize(
+    ("noted", "source"),
+    [
+        ({}, {}),
+        (
+            {"url": "file:///src/my%20pwmig", "dir_info": {"editable": True}},
+            {"path": "/src/my pwmig", "editable": True},
+        ),
+        ({"url": "file:///src/pwmig", "dir_info": {}}, {"path": "/src/pwmig"}),
+        (
+            {"url": "file:///dist/pwmig-1-py3-none-any.whl", "archive_info": {}},
+            {"path": "/dist/pwmig-1-py3-none-any.whl"},
+        ),
+        (
+            {"url": "https://host.invalid/pwmig.git", "vcs_info": {"vcs": "git", "commit_id": "c0ffee"}},
+            {"git": "https://host.invalid/pwmig.git", "rev": "c0ffee"},
+        ),
+        ({"url": "https://host.invalid/pwmig", "vcs_info": {"vcs": "hg", "commit_id": "c0ffee"}}, {}),
+        (
+            {"url": "https://host.invalid/pwmig-1.tar.gz", "archive_info": {}},
+            {"url": "https://host.invalid/pwmig-1.tar.gz"},
+        ),
+        ({"url": "https://me:secret@host.invalid/pwmig-1.tar.gz", "archive_info": {}}, {}),
+        ({"url": "https://token@host.invalid/pwmig.git", "vcs_info": {"vcs": "git", "commit_id": "c0ffee"}}, {}),
+    ],
+)
+def test_uv_finds_the_same_pwmig_and_learns_no_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, noted: dict[str, object], source: dict[str, object]
+) -> None:
+    """An installed pwmig is stood in for by a folder of metadata, as an installer writes it."""
+    metadata = tmp_path / "site" / "pwmig-1.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: pwmig\nVersion: 1\n", encoding="utf-8")
+    if noted:
+        (metadata / "direct_url.json").write_text(json.dumps(noted), encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    init_project(tmp_path / "club")
+    text = (tmp_path / "club/pyproject.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text).get("tool", {}).get("uv", {}).get("sources", {}).get("pwmig", {}) == source
+    assert "secret" not in text and "token" not in text
+
+
 @pytest.mark.parametrize("place", ["pyproject.toml", ".gitignore", "README.md"])
 def test_a_file_that_other_projects_have_too_stays_as_it_is(tmp_path: Path, place: str) -> None:
     (tmp_path / place).write_text("mine", encoding="utf-8")
