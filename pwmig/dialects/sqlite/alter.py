@@ -15,7 +15,7 @@ from pwmig.dialects.sqlite.dependants import dependants_of, only
 from pwmig.dialects.sqlite.literals import default_text
 from pwmig.dialects.sqlite.parts import ColumnDef, TableDef
 from pwmig.dialects.sqlite.rebuild import Fill
-from pwmig.dialects.sqlite.tokens import quote, quote_if_needed
+from pwmig.dialects.sqlite.tokens import quote, tokenize
 from pwmig.dialects.sqlite.work import Work
 from pwmig.errors import OperationRefused
 
@@ -164,7 +164,9 @@ def drop_column(migrator: SqliteMigrator, table: str, name: str) -> None:
         work.guard.expect_gone(index.name)
     spans = [column.span, *(key.span for key in own_keys)]
     new_sql = edit.parts_removed(work.table, spans)
-    if own_keys or column.all("references", "unique", "generated", "check"):
+    commented = any(token.kind == "comment" for token in tokenize(work.table.sql))
+    # SQLite's own DROP COLUMN refuses these, and stumbles over comments.
+    if commented or own_keys or column.all("references", "unique", "generated", "check"):
         work.catalog = read_catalog(work.database)
         work.rebuild(new_sql)
     else:

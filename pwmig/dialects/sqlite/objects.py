@@ -11,6 +11,7 @@ from playhouse.migrate import SchemaMigrator, make_index_name
 from pwmig.dialects.sqlite import edit
 from pwmig.dialects.sqlite.catalog import Catalog, ask, close_matches, column_of, read_catalog
 from pwmig.dialects.sqlite.ddl import parse_create_index
+from pwmig.dialects.sqlite.statistics import statistics_kept
 from pwmig.dialects.sqlite.tokens import fold, quote
 from pwmig.dialects.sqlite.work import Work
 from pwmig.errors import OperationRefused
@@ -250,7 +251,8 @@ def rename_index(migrator: SqliteMigrator, table: str, old: str, new: str) -> No
     _require_free(catalog, new)
     guard = migrator.guard(catalog)
     sql = edit.spliced(entry.sql, [(parse_create_index(entry.sql).name_span, quote(new))])
-    migrator.database.execute_sql(f"DROP INDEX {quote(entry.name)}")
-    migrator.database.execute_sql(sql)
+    with statistics_kept(migrator.database, catalog, entry.table, {entry.name: new}):
+        migrator.database.execute_sql(f"DROP INDEX {quote(entry.name)}")
+        migrator.database.execute_sql(sql)
     guard.expect_gone(entry.name)
     guard.expect(new, sql, entry.table)

@@ -9,8 +9,8 @@ put back. Names and texts come out letter for letter.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import peewee
@@ -19,15 +19,14 @@ from pwmig.dialects.sqlite.catalog import Catalog, Entry, ask
 from pwmig.dialects.sqlite.ddl import parse_create_table
 from pwmig.dialects.sqlite.edit import name_replaced
 from pwmig.dialects.sqlite.parts import ColumnDef, TableDef
+from pwmig.dialects.sqlite.statistics import statistics_kept
 from pwmig.dialects.sqlite.tokens import fold, quote
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Fill", "rebuild"]
-
-_STATISTICS = ("sqlite_stat1", "sqlite_stat4")
+__all__ = ["Fill", "rebuild", "write_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,6 @@ class _Kept:
     objects: tuple[Entry, ...]
     temporary: tuple[str, ...]
     mark: int | None
-    statistics: Mapping[str, Sequence[tuple[Any, ...]]] = field(default_factory=dict)
 
 
 def rebuild(
@@ -71,9 +69,10 @@ def rebuild(
     _copy_rows(database, old, new, passing, fills or {})
     if inspect:
         inspect(passing)
-    database.execute_sql(f"DROP TABLE {quote(old.name)}")
-    _take_name(database, passing, new)
-    _put_back(database, new.name, kept)
+    with statistics_kept(database, catalog, old.name):
+        database.execute_sql(f"DROP TABLE {quote(old.name)}")
+        _take_name(database, passing, new)
+        _put_back(database, new.name, kept)
 
 
 def _require_no_cascade(database: peewee.Database, catalog: Catalog, old: TableDef) -> None:
@@ -106,12 +105,7 @@ def _keep(database: peewee.Database, catalog: Catalog, old: TableDef) -> _Kept:
     if catalog.get("sqlite_sequence") is not None:
         rows = ask(database, "SELECT seq FROM sqlite_sequence WHERE name = ?", [old.name])
         mark = rows[0][0] if rows else None
-    statistics = {
-        name: ask(database, f"SELECT * FROM {name} WHERE tbl = ?", [old.name])
-        for name in _STATISTICS
-        if catalog.get(name) is not None
-    }
-    return _Kept(catalog.of_table(old.name, "index", "trigger"), tuple(row[0] for row in temporary), mark, statistics)
+    return _Kept(catalog.of_table(old.name, "index", "trigger"), tuple(row[0] for row in temporary), mark)
 
 
 def _copy_rows(
@@ -193,20 +187,26 @@ def _take_name(database: peewee.Database, passing: str, new: TableDef) -> None:
         database.execute_sql(f"ALTER TABLE {quote(passing)} RENAME TO {quote(new.name)}")
     finally:
         database.execute_sql(f"PRAGMA legacy_alter_table = {'ON' if legacy else 'OFF'}")
-    _write_text(database, new)
+    write_text(database, new.name, new.sql)
 
 
-def _write_text(database: peewee.Database, new: TableDef) -> None:
-    """RENAME puts the name in double quotes; write it as it was. Where SQLite won't have it, the quotes stay."""
+def write_text(database: peewee.Database, table: str, sql: str) -> None:
+    """Write a table's text, which means what SQLite wrote, in the letters that it should have.
+
+    RESET makes SQLite read its schema anew: it keeps places in the text in mind. Where a build
+    won't have its schema written, SQLite's letters stay, and mean the same.
+    """
+    connection = database.connection()
     writable = ask(database, "PRAGMA writable_schema")[0][0]
-    database.execute_sql("PRAGMA writable_schema = ON")
+    connection.execute("PRAGMA writable_schema = ON")
     try:
-        sql = "UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?"
-        database.connection().execute(sql, (new.sql, new.name))
+        connection.execute("UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?", (sql, table))
     except sqlite3.OperationalError:
-        pass  # A build that protects its schema; the quoted name means the same.
+        pass
     finally:
-        database.execute_sql(f"PRAGMA writable_schema = {'ON' if writable else 'OFF'}")
+        connection.execute("PRAGMA writable_schema = RESET")
+        if writable:
+            connection.execute("PRAGMA writable_schema = ON")
 
 
 def _put_back(database: peewee.Database, name: str, kept: _Kept) -> None:
@@ -219,6 +219,3 @@ def _put_back(database: peewee.Database, name: str, kept: _Kept) -> None:
         cursor = connection.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (kept.mark, name))
         if cursor.rowcount == 0:
             connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, kept.mark))
-    for table, rows in kept.statistics.items():
-        for row in rows:
-            connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)

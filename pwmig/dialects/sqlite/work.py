@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import peewee
 
 from pwmig.dialects.sqlite.catalog import Catalog, ask, column_of, read_catalog
+from pwmig.dialects.sqlite.guard import same_text
 from pwmig.dialects.sqlite.parts import ColumnDef, TableDef
-from pwmig.dialects.sqlite.rebuild import Fill, rebuild
+from pwmig.dialects.sqlite.rebuild import Fill, rebuild, write_text
 from pwmig.dialects.sqlite.tokens import quote
 
 if TYPE_CHECKING:
@@ -47,4 +48,7 @@ class Work:
     def native(self, sql: str, expected: str) -> None:
         """Run one ALTER TABLE of SQLite's own; ``expected`` is the table's text afterwards."""
         self.database.execute_sql(sql)
+        made = ask(self.database, "SELECT sql FROM sqlite_master WHERE name = ?", [self.table.name])
+        if made and made[0][0] != expected and same_text(made[0][0], expected):
+            write_text(self.database, self.table.name, expected)
         self.guard.expect(self.table.name, expected)
