@@ -15,7 +15,7 @@ from pwmig.dialects.sqlite.dependants import dependants_of, only
 from pwmig.dialects.sqlite.literals import default_text
 from pwmig.dialects.sqlite.parts import ColumnDef, TableDef
 from pwmig.dialects.sqlite.rebuild import Fill
-from pwmig.dialects.sqlite.tokens import quote, tokenize
+from pwmig.dialects.sqlite.tokens import quote, quote_if_needed, tokenize
 from pwmig.dialects.sqlite.work import Work
 from pwmig.errors import OperationRefused
 
