@@ -61,7 +61,7 @@ class GridRow:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A whole table: what it is called, its heads, its rows, and a note below."""
+    """A whole table: what it is called, its heads, its rows, and a note beside its name."""
 
     title: str
     headings: tuple[Heading, ...]
@@ -74,7 +74,8 @@ class Grid:
         lines = [heads] + [[_cell_plain(cell) for cell in row.cells] for row in self.rows]
         widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
         shown = ["  ".join(text.ljust(width) for text, width in zip(line, widths)).rstrip() for line in lines]
-        return "\n".join([self.title, *shown, *([self.note] if self.note else [])])
+        title = f"{self.title} ({self.note})" if self.note else self.title
+        return "\n".join([title, *shown])
 
 
 def _head_text(heading: Heading) -> str:
@@ -98,11 +99,11 @@ def grid_html(grid: Grid) -> str:
     """The grid as an HTML table with a caption, in a box that scrolls sideways."""
     head = "".join(_head(heading) for heading in grid.headings)
     body = "\n".join(_row(grid.headings, row) for row in grid.rows)
-    note = f'<p class="pwmig-note">{escape(grid.note)}</p>' if grid.note else ""
+    note = f' <span class="pwmig-note">{escape(grid.note)}</span>' if grid.note else ""
     return (
         f'<div class="pwmig-scroll" tabindex="0" role="region" aria-label="{escape(grid.title)}">'
-        f'<table class="pwmig-table">\n<caption>{escape(grid.title)}</caption>\n'
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>{note}"
+        f'<table class="pwmig-table">\n<caption>{escape(grid.title)}{note}</caption>\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>"
     )
 
 

@@ -190,7 +190,10 @@ def _marked(columns: Sequence[ColumnPair], pairs: Sequence[RowPair]) -> tuple[Co
 
 
 def _note(before: Rows | None, after: Rows | None, key: Sequence[ColumnPair]) -> str:
-    parts = [f"{count_text(rows)} {side}" for rows, side in ((before, "before"), (after, "after")) if rows is not None]
+    sides = ((before, "before"), (after, "after"))
+    parts = [f"{count_text(rows)} {side}" for rows, side in sides if rows is not None]
+    if before is not None and after is not None and count_text(before) == count_text(after):
+        parts = [count_text(after)]
     if before is None:
         parts.insert(0, "there was no such table before")
     if after is None:

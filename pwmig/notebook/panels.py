@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 
 import ipywidgets as w
 
@@ -56,20 +58,25 @@ class Panel:
 
 
 class TablePicker:
-    """A list of tables above what is shown of the chosen one; ``on_pick`` gets its name."""
+    """A list of tables above what is shown of the chosen one; ``on_pick`` gets its name.
 
-    def __init__(self, on_pick: Callable[[str], None]) -> None:
+    ``showing`` is held by the thread that changes what is shown.
+    """
+
+    def __init__(self, on_pick: Callable[[str], None], showing: AbstractContextManager[Any]) -> None:
         self.choice = w.Dropdown(description="Table", options=())
         self.choice.add_class("pwmig-choice")
         self.view = w.HTML()
         self.box = w.VBox([self.choice, self.view])
         self._on_pick = on_pick
+        self._showing = showing
         self._quiet = False
         self.choice.observe(self._picked, names="value")
 
     def _picked(self, change: dict[str, object]) -> None:
-        if not self._quiet and isinstance(change["new"], str):
-            self._on_pick(change["new"])
+        with self._showing:
+            if not self._quiet and isinstance(change["new"], str):
+                self._on_pick(change["new"])
 
     def offer(self, tables: Sequence[tuple[str, str]], chosen: str | None) -> None:
         """Offer tables as (label, name), with one of them chosen; tells nobody."""

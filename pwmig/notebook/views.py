@@ -122,13 +122,13 @@ def question_html(needed: ConfirmationNeeded) -> str:
     lines = "".join(f"<li>- {escape(str(loss))}</li>" for loss in needed.losses)
     verb = "Applying" if needed.plan.direction is Direction.FORWARD else "Reverting"
     names = ", ".join(step.name for step in needed.plan.steps)
-    return f'<p class="pwmig-what">{verb} {escape(names)} takes away:</p><ul>{lines}</ul><p>{escape(needed.why)}</p>'
+    return f'<p class="pwmig-what">{verb} {escape(names)} takes away:</p><ul>{lines}</ul><p>{escape(needed.why.capitalize())}.</p>'
 
 
 def timeline_options(statuses: Iterable[MigrationStatus], start: str) -> tuple[tuple[str, str], ...]:
     """The timeline as (label, name) pairs, from the moment before the first migration on."""
     shown = tuple((f"{SIGNS[s.state]} {s.state.value:8} {short_name(s.name)}", s.name) for s in statuses)
-    return (("  (before the first migration)", start), *shown)
+    return (("  (no migration)", start), *shown)
 
 
 def short_name(name: str) -> str:

@@ -52,6 +52,8 @@ class Workbench:
         self._table: str | None = None
         self._asked: Plan | None = None
         self._shown_at = 0.0
+        # A click is heard on the kernel's main thread while a run's thread may be showing what it did.
+        self._showing = threading.RLock()
         self._build()
         self._guarded(self.bench.refresh)
         self._select_first()
@@ -157,7 +159,7 @@ class Workbench:
         self.timeline.observe(self._picked, names="value")
         self._quiet = False
         self.plan_view, self.log_view = html("pwmig-plan"), html("pwmig-logged")
-        self.schema_picker, self.rows_picker = TablePicker(self._pick_table), TablePicker(self._pick_table)
+        self.schema_picker, self.rows_picker = (TablePicker(self._pick_table, self._showing) for _ in range(2))
         layout = Layout(
             [self.header, self.new_button, self.refresh_button],
             [self.rehearse_button, self.apply_button, self.revert_button, self.cancel_button],
@@ -291,9 +293,10 @@ class Workbench:
         self._selected = names[0] if names else START
 
     def _picked(self, change: dict[str, Any]) -> None:
-        if not self._quiet and change["new"] is not None:
-            self._selected = change["new"]
-            self._render()
+        with self._showing:
+            if not self._quiet and change["new"] is not None:
+                self._selected = change["new"]
+                self._render()
 
     def _pick_table(self, name: str) -> None:
         self._table = name
@@ -316,12 +319,14 @@ class Workbench:
             return error
 
     def _render(self) -> None:
-        self.header.value = views.header_html(self.bench)
-        self._render_timeline()
-        self._render_tools(busy=bool(self.bench.busy))
-        self._render_plan()
-        self._render_tables()
-        self.log_view.value = views.log_html(self.bench.events, self.last_run)
+        """Show all as it is now; the header last, so that who waits for it finds the rest in place."""
+        with self._showing:
+            self._render_timeline()
+            self._render_plan()
+            self._render_tables()
+            self.log_view.value = views.log_html(self.bench.events, self.last_run)
+            self._render_tools(busy=bool(self.bench.busy))
+            self.header.value = views.header_html(self.bench)
 
     def _render_timeline(self) -> None:
         self._quiet = True
