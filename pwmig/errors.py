@@ -44,7 +44,7 @@ __all__ = [
 
 _URL_PASSWORD = re.compile(r"(?P<head>[a-z][a-z0-9+.\-]*://[^\s:/@]*):(?P<password>\S*)@", re.IGNORECASE)
 _NAMED_PASSWORD = re.compile(
-    r"(?P<head>\b(?:password|passwd|pwd)\b['\"]?\s*[=:]\s*)(?P<value>'[^']*'|\"[^\"]*\"|[^\s,;)}]+)", re.IGNORECASE
+    r"(?P<head>\b\w*(?:password|passwd|pwd)\b['\"]?\s*[=:]\s*)(?P<value>'[^']*'|\"[^\"]*\"|[^\s,;)}]+)", re.IGNORECASE
 )
 
 

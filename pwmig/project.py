@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pwmig.errors import ProjectError
+from pwmig.errors import DatabaseUnsupported, ProjectError
 from pwmig.files import create, find_files, template
 from pwmig.history import DEFAULT_TABLE, History
 from pwmig.plan import Loss, MigrationStatus, Plan, Run, find, plan_backward, plan_forward, status_of
@@ -51,15 +51,16 @@ def read_config(root: Path) -> Config:
     import tomllib
 
     try:
-        table = tomllib.loads(text.decode()).get("tool", {}).get("pwmig", {})
+        tool = tomllib.loads(text.decode()).get("tool", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ProjectError(f"{path} can't be read", why=str(error), way_out="mend the file") from error
-    unknown = sorted(set(table) - set(Config.__slots__))
-    if unknown or not all(isinstance(value, str) for value in table.values()):
+    table = tool.get("pwmig", {}) if isinstance(tool, dict) else {}
+    unknown = sorted(set(table) - set(Config.__slots__)) if isinstance(table, dict) else []
+    if unknown or not isinstance(table, dict) or not all(isinstance(text, str) and text for text in table.values()):
         raise ProjectError(
             f"[tool.pwmig] in {path} has "
             + (f"the unknown key {unknown[0]!r}" if unknown else "a value that is no text"),
-            why="the keys are " + ", ".join(Config.__slots__) + ", each a text",
+            why="the keys are " + ", ".join(Config.__slots__) + ", each a text that is not empty",
             way_out="correct or remove it",
         )
     return Config(**table)
@@ -127,10 +128,17 @@ class Project:
 
     @property
     def database(self) -> peewee.Database:
-        """The project's Peewee database, out of its proxy."""
+        """The project's Peewee database, out of its proxy; DatabaseUnsupported where it is none, or names none yet."""
         from pwmig.dialects import unwrapped
 
-        return unwrapped(self._given_database)
+        database = unwrapped(self._given_database)
+        if database.deferred:
+            raise DatabaseUnsupported(
+                "the project's database names no file or server yet",
+                why="it was made with None, and its init() was not called when the config was imported",
+                way_out="call database.init(...) in the config module",
+            )
+        return database
 
     @cached_property
     def dialect(self) -> Dialect:
