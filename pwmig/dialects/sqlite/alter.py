@@ -68,6 +68,8 @@ def _bound(work: Work, field: peewee.Field, name: str) -> peewee.Field:
     """A copy of the field under the column's name, a foreign key's target found."""
     field = field.clone()
     field.name = field.column_name = name
+    if isinstance(field, peewee.FieldDatabaseHook):
+        field._db_hook(work.database)  # What a model does when it is bound; BlobField and JSONField need it.
     if isinstance(field, peewee.ForeignKeyField):
         if isinstance(field.rel_field, str):
             field.rel_field = getattr(field.rel_model, field.rel_field, None)

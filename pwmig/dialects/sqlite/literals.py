@@ -49,8 +49,11 @@ def _is_sql(text: str) -> bool:
         return tokens[0].kind == "string"
     if not tokens or tokens[-1].text != ")":
         return False
-    start = 0 if tokens[0].text == "(" else 1
-    return tokens[start].text == "(" and (start == 0 or tokens[0].kind == "word") and _closes_last(tokens[start:])
+    if tokens[0].text == "(":
+        return _closes_last(tokens)
+    # A call has its parenthesis right behind the name; "so (it is)" is a text.
+    is_call = tokens[0].kind == "word" and tokens[1].text == "(" and tokens[1].start == tokens[0].end
+    return is_call and _closes_last(tokens[1:])
 
 
 def _closes_last(tokens: Any) -> bool:
