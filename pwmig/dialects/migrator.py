@@ -8,7 +8,6 @@ migration works; how an operation is done is each database's own matter.
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -30,7 +29,9 @@ class Operation(playhouse.Operation):
     """
 
     def __init__(self, migrator: Migrator, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        bound = inspect.signature(fn).bind(migrator, *args, **kwargs)
+        from inspect import signature  # Costly, and a config only makes the migrator.
+
+        bound = signature(fn).bind(migrator, *args, **kwargs)
         super().__init__(migrator, fn, *bound.args[1:], **bound.kwargs)
 
     @property

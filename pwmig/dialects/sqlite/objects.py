@@ -42,12 +42,15 @@ def create_table(
             table=name,
         )
     model = _stub(migrator, name, columns, constraints, indexes, primary_key, options)
-    migrator.database.execute(model._schema._create_table(safe=False))
-    migrator.expect_new(name)
-    for index in model._schema._create_indexes(safe=False):
-        migrator.database.execute(index)
-    for made in model._meta.fields_to_index():
-        migrator.expect_new(made._name, name)
+    try:
+        migrator.database.execute(model._schema._create_table(safe=False))
+        migrator.expect_new(name)
+        for made, index in zip(model._meta.fields_to_index(), model._schema._create_indexes(safe=False)):
+            migrator.database.execute(index)
+            migrator.expect_new(made._name, name)
+    finally:
+        for key in list(model._meta.refs):
+            model._meta.remove_ref(key)  # The models that it refers to are left as they were.
 
 
 def _stub(
