@@ -6,11 +6,12 @@ Exit codes: 0 fine; 1 there is something to do or to look at; 2 an error.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pwmig.errors import PwmigError
+from pwmig.errors import PwmigError, redact
 
 if TYPE_CHECKING:
     from pwmig.plan import Event, Run
@@ -23,6 +24,7 @@ FINE, LOOK, ERROR = 0, 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    _prepare_streams()
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
@@ -37,6 +39,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output has enough of it; Python must not complain at its end.
         sys.stdout = None
         return ERROR
+    except Exception:
+        # Left to Python this would exit with 1, which says that there is something to do.
+        import traceback
+
+        print(redact(traceback.format_exc()), file=sys.stderr, end="")
+        return ERROR
+
+
+def _prepare_streams() -> None:
+    """Let output that nobody takes go nowhere, and letters that the terminal does not know go as escapes."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - it is open as long as the process
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _report(error: PwmigError, options: argparse.Namespace) -> int:
@@ -155,9 +173,9 @@ def _diff(options: argparse.Namespace) -> int:
     elif not changes:
         print("the database is what the models declare")
     else:
-        from pwmig.text import Ink, change_lines
+        from pwmig.text import Ink, change_lines, printable
 
-        print(f"to make {project.location} what the models declare:")
+        print(f"to make {printable(project.location)} what the models declare:")
         _print(change_lines(changes, Ink()))
     return LOOK if changes else FINE
 
@@ -206,6 +224,8 @@ def _plain(record: Any) -> Any:
         return {field.name: _plain(getattr(record, field.name)) for field in fields(record)}
     if isinstance(record, (tuple, list)):
         return [_plain(item) for item in record]
+    if isinstance(record, float) and record - record != 0:
+        return str(record)  # JSON has no infinity.
     return record
 
 
@@ -241,7 +261,9 @@ class _Progress:
             self._show("")
             print(f"{event.text} {event.migration}", flush=self.live)
         elif event.kind == "wait":
-            print(event.text, file=sys.stderr)
+            from pwmig.text import printable
+
+            print(printable(event.text), file=sys.stderr)
         elif event.kind == "copy" and event.total:
             self._show(f"{event.text}: {100 * event.done // event.total} %")
         elif event.kind == "statement" and self.live:

@@ -76,7 +76,7 @@ def sql_lines(run: Run, ink: Ink) -> Iterable[str]:
     for step in run.steps:
         yield ink(f"-- {printable(step.step.name)}, {step.step.direction.value}", "dim")
         for statement in step.statements:
-            yield statement.sql.rstrip().rstrip(";") + ";"
+            yield harmless(statement.sql.rstrip().rstrip(";")) + ";"
             if statement.params:
                 yield ink(f"-- with {_values(statement)}", "dim")
 
@@ -137,6 +137,15 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def harmless(sql: str) -> str:
+    """A statement in its own lines and letters, without control characters that a terminal would obey."""
+    return "".join(repr(char)[1:-1] if _controls(char) else char for char in sql)
+
+
+def _controls(char: str) -> bool:
+    return (ord(char) < 32 and char not in "\n\t") or 127 <= ord(char) < 160
 
 
 def loss_words(losses: Sequence[Loss]) -> str:

@@ -92,9 +92,7 @@ PROJECTS: list[tuple[str, Callable[[Path], None], str]] = [
     ),
     (
         "a stranger among databases",
-        config(
-            "from playhouse.sqliteq import SqliteQueueDatabase\ndatabase = SqliteQueueDatabase('x.db', autostart=False)\n"
-        ),
+        config("from playhouse.sqliteq import SqliteQueueDatabase as Q\ndatabase = Q('x.db', autostart=False)\n"),
         "pwmig does not work on SqliteQueueDatabase",
     ),
     ("broken TOML", pyproject("[tool.pwmig\n"), "pyproject.toml can't be read"),
