@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from pwmig import __version__
 from pwmig.errors import HistoryError
-from pwmig.plan import Applied, Step
+from pwmig.states import Applied
 
 if TYPE_CHECKING:
     import peewee
 
     from pwmig.dialects.base import Dialect
+    from pwmig.plan import Step
 
 __all__ = ["DEFAULT_TABLE", "FORMAT", "History"]
 

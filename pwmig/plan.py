@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pwmig.errors import PlanError
 from pwmig.files import MigrationFile
+from pwmig.states import Applied, MigrationStatus, State, status_of
 
 if TYPE_CHECKING:
     from pwmig.diff import Change
@@ -49,44 +50,6 @@ class Direction(str, Enum):
     @property
     def participle(self) -> str:
         return "applied" if self is Direction.FORWARD else "reverted"
-
-
-class State(str, Enum):
-    """A migration's state, as files and history together say."""
-
-    PENDING = "pending"
-    APPLIED = "applied"
-    FAILED = "failed"
-    CHANGED = "changed"
-    MISSING = "missing"
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """A row of the history that says: this migration's effect is in the database.
-
-    ``applied_at`` is ISO 8601 in UTC; ``how`` is ``run`` or ``fake``; rows come oldest first.
-    """
-
-    name: str
-    checksum: str
-    applied_at: str
-    applied_by: str = ""
-    elapsed_s: float = 0.0
-    how: str = "run"
-
-
-@dataclass(frozen=True, slots=True)
-class MigrationStatus:
-    """One line of ``status``."""
-
-    name: str
-    state: State
-    path: str | None = None
-    applied_at: str | None = None
-    applied_by: str = ""
-    elapsed_s: float = 0.0
-    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,26 +161,6 @@ class Event:
     done: int = 0
     total: int = 0
     elapsed_s: float = 0.0
-
-
-def status_of(files: Sequence[MigrationFile], applied: Sequence[Applied]) -> tuple[MigrationStatus, ...]:
-    """Each migration with its state, in the order of their names; files and applied rows in any order."""
-    rows = {row.name: row for row in applied}
-    found = [_file_status(file, rows.get(file.name)) for file in files]
-    names = {file.name for file in files}
-    gone = [_row_status(row, State.MISSING, None) for row in applied if row.name not in names]
-    return tuple(sorted(found + gone, key=lambda status: status.name))
-
-
-def _file_status(file: MigrationFile, row: Applied | None) -> MigrationStatus:
-    if row is None:
-        return MigrationStatus(file.name, State.PENDING, file.path)
-    same = not row.checksum or row.checksum == file.checksum
-    return _row_status(row, State.APPLIED if same else State.CHANGED, file.path)
-
-
-def _row_status(row: Applied, state: State, path: str | None) -> MigrationStatus:
-    return MigrationStatus(row.name, state, path, row.applied_at, row.applied_by, row.elapsed_s, row.how)
 
 
 def plan_forward(

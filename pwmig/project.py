@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pwmig.errors import DatabaseUnsupported, ProjectError
 from pwmig.files import create, find_files, template
 from pwmig.history import DEFAULT_TABLE, History
-from pwmig.plan import Loss, MigrationStatus, Plan, Run, find, plan_backward, plan_forward, status_of
+from pwmig.states import status_of
 
 if TYPE_CHECKING:
     import peewee
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from pwmig.diff import Change, DropColumn, DropTable
     from pwmig.files import MigrationFile
     from pwmig.modules import ProjectModules
-    from pwmig.plan import Applied
+    from pwmig.plan import Loss, Plan, Run
     from pwmig.schema import Schema, Snapshot
+    from pwmig.states import Applied, MigrationStatus
 
 __all__ = ["Config", "Project"]
 
@@ -159,6 +160,8 @@ class Project:
 
     def source(self, name: str) -> str:
         """The text of a migration's file; ``name`` may be a part of its name."""
+        from pwmig.plan import find
+
         files = {file.name: file for file in self.files()}
         return Path(files[find(name, list(files))].path).read_text(encoding="utf-8")
 
@@ -187,6 +190,8 @@ class Project:
         ``to`` names where to stop (backward: the one that stays; ``zero`` for none), ``steps`` how
         many at most. Raises PlanError.
         """
+        from pwmig.plan import plan_backward, plan_forward
+
         make = plan_backward if backward else plan_forward
         return make(self.files(), self.applied(), to=to, steps=steps, fake=fake, allow=allow)
 
@@ -254,6 +259,8 @@ class Project:
         It runs in this process: until it returns, the project's Peewee objects here point at the
         copy. Raises what :meth:`apply` raises, and RehearsalRefused.
         """
+        from dataclasses import replace
+
         chosen = plan if plan is not None else self.plan(to=to, steps=steps, backward=backward, allow=allow)
         with self.modules_installed(), self.dialect.copy(self.database, listener):
             run = self._run(chosen, target="copy", watch=True, listener=listener)
@@ -262,6 +269,7 @@ class Project:
     def _dropped(self, run: Run) -> Iterator[Loss]:
         """What the drops of a rehearsal would take away, counted on the real rows."""
         from pwmig.diff import DropColumn, DropTable
+        from pwmig.plan import Loss
 
         drops = [change for change in run.changes if isinstance(change, (DropTable, DropColumn))]
         if not drops or not self.dialect.exists(self.database):
@@ -317,6 +325,7 @@ class Project:
 
     def _run(self, plan: Plan, *, target: str, watch: bool, listener: Listener | None, wait_s: float = 60.0) -> Run:
         from pwmig.engine import run
+        from pwmig.plan import Run
 
         if not plan:
             return Run(plan, target)

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "pwmig"
 ROOMS = (
     *("errors", "schema"),
     *("diff", "files", "columns", "operations"),
-    *("codegen", "plan", "history", "dialects"),
+    *("codegen", "states", "plan", "history", "dialects"),
     *("modules", "loading", "recording", "watch", "declared", "lint", "engine"),
     *("project", "scaffold"),
     *("text", "frames", "report", "worker", "lab", "pytest_plugin"),
