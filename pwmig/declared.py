@@ -13,12 +13,12 @@ from dataclasses import replace
 from importlib import import_module
 from pkgutil import walk_packages
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import peewee
 
 from pwmig.errors import ProjectError, PwmigError
-from pwmig.schema import Schema, Table
+from pwmig.schema import Check, ForeignKey, Schema, Table
 
 if TYPE_CHECKING:
     from pwmig.dialects.base import Dialect
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["compare", "find_models", "models_schema"]
 
 _Model = type[peewee.Model]
+_Constraint = TypeVar("_Constraint", ForeignKey, Check)
 _LIBRARIES = ("peewee", "playhouse")
 
 
@@ -46,16 +47,32 @@ def compare(live: Schema, declared: Schema) -> tuple[Schema, Schema]:
     """(before, after) of what the models have to say about the live schema.
 
     Live tables without a model are left alone, and so are views and triggers: no model can declare
-    one. A model that reads a live view is no table to create.
+    one. A model that reads a live view is no table to create. A constraint that a model leaves
+    without a name may have any name in the database.
     """
     views = {view.name.lower() for view in live.views}
     after = tuple(table for table in declared.tables if table.name.lower() not in views)
     before = live.only(table.name for table in after)
-    return Schema(tuple(map(_without_triggers, before.tables))), Schema(after)
+    wanted = Schema(after)
+    return Schema(tuple(_sayable(table, wanted.table(table.name)) for table in before.tables)), wanted
 
 
-def _without_triggers(table: Table) -> Table:
-    return replace(table, triggers=())
+def _sayable(live: Table, declared: Table | None) -> Table:
+    """A live table without what no model can say, and without the names that this model does not."""
+    assert declared is not None
+    return replace(
+        live,
+        triggers=(),
+        foreign_keys=_unnamed_alike(live.foreign_keys, declared.foreign_keys),
+        checks=_unnamed_alike(live.checks, declared.checks),
+        primary_key_name=declared.primary_key_name and live.primary_key_name,
+    )
+
+
+def _unnamed_alike(live: tuple[_Constraint, ...], declared: tuple[_Constraint, ...]) -> tuple[_Constraint, ...]:
+    """The live constraints, without a name where the model has the same one without a name."""
+    bare = [replace(constraint, name=None) for constraint in live]
+    return tuple(alike if alike in declared else found for found, alike in zip(live, bare, strict=True))
 
 
 def find_models(module: ModuleType) -> tuple[_Model, ...]:

@@ -79,9 +79,12 @@ class ProjectModules:
             for key in old:
                 del sys.modules[key]
                 self._kept.pop(key, None)  # Otherwise load() would put it back.
+            writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
             try:
+                # Cached bytecode is told apart by second and size only: an edit may be quicker than that.
                 return self.load(name)
             finally:
+                sys.dont_write_bytecode = writes
                 for key in [key for key in sys.modules if key == name or key.startswith(name + ".")]:
                     if old:
                         del sys.modules[key]

@@ -351,3 +351,32 @@ COMPARED = [
 def test_what_the_models_say_of_the_live_schema(statements: tuple[str, ...], said: tuple[str, ...], why: str) -> None:
     before, after = compare(live(*statements), models_schema([Counter], DIALECT))
     assert tuple(f"{change.sign} {change.describe()}" for change in diff(before, after)) == said, why
+
+
+def test_a_constraint_without_a_name_in_the_model_may_have_one_in_the_database() -> None:
+    class Country(peewee.Model):
+        class Meta:
+            table_name = "country"
+
+    class Player(peewee.Model):
+        country = peewee.ForeignKeyField(Country)
+        rating = peewee.IntegerField(constraints=[peewee.Check("rating > 0")])
+
+        class Meta:
+            table_name = "player"
+            legacy_table_names = False
+
+    database = peewee.SqliteDatabase(":memory:")
+    for sql in (
+        "CREATE TABLE country (id INTEGER NOT NULL PRIMARY KEY)",
+        "CREATE TABLE player (id INTEGER NOT NULL PRIMARY KEY, country_id INTEGER NOT NULL, rating INTEGER NOT NULL, "
+        "CONSTRAINT fk_country FOREIGN KEY (country_id) REFERENCES country (id), "
+        "CONSTRAINT rating_is_positive CHECK (rating > 0))",
+        "CREATE INDEX player_country_id ON player (country_id)",
+    ):
+        database.execute_sql(sql)
+    dialect = dialect_of(database)
+    live = dialect.introspect(database)
+    assert diff(*compare(live, models_schema([Country, Player], dialect))) == ()
+    database.execute_sql("DROP TABLE player")
+    assert [change.kind for change in diff(*compare(dialect.introspect(database), live))] == ["CreateTable"]
