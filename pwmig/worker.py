@@ -17,11 +17,12 @@ import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from pwmig.errors import Cancelled, PwmigError
+from pwmig.errors import Cancelled, PwmigError, redact
 from pwmig.plan import Event
 
 __all__ = ["VERBS", "Worker", "serve"]
@@ -29,6 +30,7 @@ __all__ = ["VERBS", "Worker", "serve"]
 VERBS = ("apply", "diff", "plan", "rehearse", "revert", "schema", "snapshot", "status")
 _HEARS_EVENTS = ("apply", "rehearse", "revert")
 _GRACE_S = 5.0
+_FOLDER_PREFIX = "pwmig-worker-"
 
 
 class Worker:
@@ -59,6 +61,7 @@ class Worker:
         self._folder = ""
         self._result: Any = None
         self._error: BaseException | None = None
+        self._answered = False
         self._sending = threading.Lock()
         self._cancelled = False
 
@@ -72,7 +75,7 @@ class Worker:
 
     def start(self) -> Worker:
         """Start the child and return at once."""
-        self._folder = tempfile.mkdtemp(prefix="pwmig-worker-")
+        self._folder = tempfile.mkdtemp(prefix=_FOLDER_PREFIX)
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "pwmig.worker"],
             stdin=subprocess.PIPE,
@@ -131,8 +134,10 @@ class Worker:
         try:
             for kind, content in iter(lambda: _read(process.stdout), None):
                 if kind == "event":
-                    self._emit(content)
-                elif kind == "result":
+                    self._tell(self._on_event, content)
+                    continue
+                self._answered = True
+                if kind == "result":
                     self._result = content
                 else:
                     self._error = content
@@ -143,11 +148,10 @@ class Worker:
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
             self.done.set()
-            if self._on_done:
-                self._on_done(self)
+            self._tell(self._on_done, self)
 
     def _judge_end(self, code: int) -> None:
-        if self._error is not None or code == 0:
+        if self._answered:
             return
         if self._cancelled:
             self._error = Cancelled(
@@ -166,11 +170,16 @@ class Worker:
         process = self._process
         assert process is not None and process.stderr is not None
         for line in process.stderr:
-            self._emit(Event("output", text=line.decode(errors="replace").rstrip("\n")))
+            self._tell(self._on_event, Event("output", text=line.decode(errors="replace").rstrip("\n")))
 
-    def _emit(self, event: Event) -> None:
-        if self._on_event:
-            self._on_event(event)
+    def _tell(self, listener: Callable[[Any], None] | None, news: Any) -> None:
+        """Call a listener; what is wrong with it must not lose what the child still has to say."""
+        if listener is None:
+            return
+        try:
+            listener(news)
+        except Exception:
+            print(redact(traceback.format_exc()), file=sys.stderr, end="")
 
 
 def _write(stream: IO[bytes], message: Any) -> None:
@@ -188,8 +197,8 @@ def _read(stream: IO[bytes] | None) -> Any:
     content = stream.read(int.from_bytes(head, "big"))
     try:
         return pickle.loads(content)
-    except (EOFError, pickle.UnpicklingError):
-        return None
+    except Exception as error:
+        return "error", _unexpected("reading a message", error)
 
 
 # In the child
@@ -212,12 +221,16 @@ def serve() -> None:
         with lock:
             _write(messages, (kind, content))
 
-    finished = threading.Event()
-    threading.Thread(target=_hear, args=(requests, finished), daemon=True).start()
+    finished, orphaned = threading.Event(), threading.Event()
+    threading.Thread(target=_hear, args=(requests, finished, orphaned), daemon=True).start()
     try:
         _answer(request, send)
+    except BrokenPipeError:
+        orphaned.set()
     finally:
         finished.set()
+        if orphaned.is_set():
+            _remove_folder()
 
 
 def _answer(request: Mapping[str, Any], send: Callable[[str, Any], None]) -> None:
@@ -230,9 +243,18 @@ def _answer(request: Mapping[str, Any], send: Callable[[str, Any], None]) -> Non
         result = getattr(Project.open(request["root"]), request["verb"])(**options)
         send("result", result)
     except PwmigError as error:
-        send("error", error)
+        try:
+            send("error", error)
+        except BrokenPipeError:
+            raise
+        except Exception:  # A record that it carries can't be pickled: its words can.
+            send("error", type(error)(error.what, why=error.why, way_out=error.way_out))
     except KeyboardInterrupt:
-        send("error", Cancelled("stopped before it did anything", way_out="nothing was changed"))
+        # It may have come before the first step, or after the last one.
+        what, way_out = f"{request['verb']} was stopped", "pwmig status shows what took effect"
+        send("error", Cancelled(what, why="it was interrupted", way_out=way_out))
+    except BrokenPipeError:
+        raise
     except Exception as error:
         send("error", _unexpected(request["verb"], error))
 
@@ -245,19 +267,26 @@ def _unexpected(verb: str, error: Exception) -> PwmigError:
     )
 
 
-def _hear(requests: IO[bytes], finished: threading.Event) -> None:
+def _hear(requests: IO[bytes], finished: threading.Event, orphaned: threading.Event) -> None:
     """On a thread: a cancel, or the end of the parent, stops the main thread."""
     message = _read(requests)
+    if message is None:
+        orphaned.set()
     if finished.is_set():
         return
     _interrupt_main()
     if message is None:
         # The parent is gone, so nobody waits for an answer: end for certain, and leave no copy behind.
         finished.wait(_GRACE_S)
-        folder = os.environ.get("TMPDIR", "")
-        if os.path.basename(folder).startswith("pwmig-worker-"):
-            shutil.rmtree(folder, ignore_errors=True)
+        _remove_folder()
         os._exit(1)
+
+
+def _remove_folder() -> None:
+    """Remove this worker's folder for temporary files; its parent would, but is gone."""
+    folder = os.environ.get("TMPDIR", "")
+    if os.path.basename(folder).startswith(_FOLDER_PREFIX):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _interrupt_main() -> None:
