@@ -46,7 +46,8 @@ def stored(path: Path) -> str:
         cell.metadata = {}
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop(WIDGET, None)
-    return nbformat.writes(notebook) + "\n"
+    text: str = nbformat.writes(notebook)
+    return text + "\n"
 
 
 def main(names: Sequence[str]) -> None:

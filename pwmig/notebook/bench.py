@@ -22,10 +22,13 @@ from pwmig.project import Project
 from pwmig.schema import Schema, Snapshot
 from pwmig.worker import Worker
 
-__all__ = ["PROJECT_VARIABLE", "Bench", "ConfirmationNeeded", "nearest_project"]
+__all__ = ["PROJECT_VARIABLE", "START", "Bench", "ConfirmationNeeded", "nearest_project"]
 
 PROJECT_VARIABLE = "PWMIG_PROJECT"
 """The environment variable that names the project where no path is given."""
+
+START = "zero"
+"""The name of the moment before the first migration, as ``--to zero`` takes it."""
 
 SAMPLE_LIMIT = 20
 """Rows of a table that are shown as they are now."""
@@ -129,6 +132,20 @@ class Bench:
     def plan_to(self, name: str | None, *, backward: bool, allow: Collection[str] = ()) -> Plan:
         """The steps to a migration and no further, () where there is nothing to do; raises PlanError."""
         return self.project.plan(to=name, backward=backward, allow=allow)
+
+    def plans_here(self, name: str) -> tuple[Plan | PwmigError, Plan | PwmigError]:
+        """What applying up to a migration, and reverting all after it, would do now, or why it can't be."""
+        applied = any(status.name == name and status.state is not State.PENDING for status in self.statuses)
+        forward = Plan(()) if name == START else self._plan_or_error(name, backward=False)
+        if name != START and not applied:
+            return forward, Plan((), Direction.BACKWARD)
+        return forward, self._plan_or_error(name, backward=True)
+
+    def _plan_or_error(self, name: str, *, backward: bool) -> Plan | PwmigError:
+        try:
+            return self.plan_to(name, backward=backward)
+        except PwmigError as error:
+            return error
 
     def snapshot(self, table: str) -> Snapshot:
         """A table as it is now in the real database, with some of its rows."""

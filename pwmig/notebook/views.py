@@ -13,7 +13,7 @@ from importlib.resources import files
 
 from pwmig import frames
 from pwmig.diff import Change
-from pwmig.errors import PwmigError
+from pwmig.errors import PwmigError, redact
 from pwmig.frames.grid import Cell, Grid, GridRow, Heading, grid_html, style_tag
 from pwmig.notebook.bench import Bench, ConfirmationNeeded
 from pwmig.plan import Direction, Event, MigrationStatus, Plan, Run, State, StepRun
@@ -106,7 +106,7 @@ def changes_html(changes: Sequence[Change]) -> str:
 def error_html(error: BaseException) -> str:
     """What happened, why, and the way out."""
     if not isinstance(error, PwmigError):
-        return f'<p class="pwmig-what">{escape(type(error).__name__)}: {escape(str(error))}</p>'
+        return f'<p class="pwmig-what">{escape(type(error).__name__)}: {escape(redact(str(error)))}</p>'
     parts = [f'<p class="pwmig-what">{escape(error.what)}</p>']
     for label, text in (("Why", error.why), ("Way out", error.way_out)):
         if text:
@@ -122,7 +122,8 @@ def question_html(needed: ConfirmationNeeded) -> str:
     lines = "".join(f"<li>- {escape(str(loss))}</li>" for loss in needed.losses)
     verb = "Applying" if needed.plan.direction is Direction.FORWARD else "Reverting"
     names = ", ".join(step.name for step in needed.plan.steps)
-    return f'<p class="pwmig-what">{verb} {escape(names)} takes away:</p><ul>{lines}</ul><p>{escape(needed.why.capitalize())}.</p>'
+    head = f'<p class="pwmig-what">{verb} {escape(names)} takes away:</p>'
+    return f"{head}<ul>{lines}</ul><p>{escape(needed.why.capitalize())}.</p>"
 
 
 def timeline_options(statuses: Iterable[MigrationStatus], start: str) -> tuple[tuple[str, str], ...]:
@@ -153,7 +154,8 @@ def timeline_grid(statuses: Iterable[MigrationStatus]) -> Grid:
 
 
 def code_html(text: str, language: str) -> str:
-    """Source as coloured HTML; plain and escaped where Pygments is not installed."""
+    """Source as coloured HTML without passwords; plain and escaped where Pygments is not installed."""
+    text = redact(text)
     try:
         from pygments import highlight
         from pygments.formatters import HtmlFormatter
@@ -219,7 +221,7 @@ def _run_parts(name: str | None, run: Run) -> list[str]:
 
 def _step_html(step: StepRun, *, named: bool) -> str:
     head = f"<h5>{escape(step.step.name)}</h5>" if named else ""
-    operations = "".join(f"<li><code>{escape(operation)}</code></li>" for operation in step.operations)
+    operations = "".join(f"<li><code>{escape(redact(operation))}</code></li>" for operation in step.operations)
     listed = f'<h4>Operations</h4><ul class="pwmig-operations">{operations}</ul>' if operations else ""
     shown = [statement.sql.strip().rstrip(";") + ";" for statement in step.statements[:SQL_STATEMENTS]]
     more = len(step.statements) - len(shown)
@@ -234,7 +236,7 @@ def progress_html(busy: str, event: Event | None) -> str:
     if not busy:
         return ""
     amount = f' max="{event.total}" value="{event.done}"' if event and event.total and event.kind != "copy-done" else ""
-    at = f"{event.migration} {_one_line(event.text)}".strip() if event else "starting"
+    at = f"{event.migration} {_one_line(redact(event.text))}".strip() if event else "starting"
     return (
         f'<div class="pwmig-progress"><progress{amount} aria-label="progress"></progress>'
         f"<span>{escape(busy)} under way: {escape(at)}</span></div>"
@@ -256,7 +258,7 @@ def log_html(events: Sequence[Event], run: Run | None) -> str:
         lines.append(f"{run_title(run)} ({run.elapsed_s:.3f} s)")
     if not lines:
         return '<p class="pwmig-quiet">Nothing has run yet.</p>'
-    return f'<pre class="pwmig-code pwmig-log" tabindex="0">{escape(chr(10).join(lines))}</pre>'
+    return f'<pre class="pwmig-code pwmig-log" tabindex="0">{escape(redact(chr(10).join(lines)))}</pre>'
 
 
 def _log_line(event: Event) -> str:

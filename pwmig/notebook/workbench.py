@@ -19,20 +19,17 @@ import ipywidgets as w
 from pwmig import frames
 from pwmig.errors import PwmigError
 from pwmig.notebook import static, views
-from pwmig.notebook.bench import Bench, ConfirmationNeeded, nearest_project
+from pwmig.notebook.bench import START, Bench, ConfirmationNeeded, nearest_project
 from pwmig.notebook.form import Form
 from pwmig.notebook.panels import Layout, Panel, TablePicker, button, html, show
-from pwmig.plan import Direction, Event, Plan, Run, State, find
+from pwmig.plan import Direction, Event, Plan, Run, find
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pwmig.operations import Operation
 
-__all__ = ["START", "Workbench"]
-
-START = "zero"
-"""The name of the moment before the first migration, as ``--to zero`` takes it."""
+__all__ = ["Workbench"]
 
 _PROGRESS_EVERY_S = 0.1
 
@@ -43,14 +40,18 @@ class Workbench:
     ``path`` is the project's folder; without it, that of the environment variable PWMIG_PROJECT,
     or the nearest project upwards from the current folder. Raises ProjectError where there is none.
 
-    ``last_run`` is the last rehearsal or run, with its rows before and after.
+    ``last_run`` is the last rehearsal or run, with its rows before and after; ``failure`` the last
+    error that was shown.
     """
+
+    failure: BaseException | None = None
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         self.bench = Bench(nearest_project(path), self._hear)
         self._selected = START
         self._table: str | None = None
         self._asked: Plan | None = None
+        self._thread: threading.Thread | None = None
         self._shown_at = 0.0
         # A click is heard on the kernel's main thread while a run's thread may be showing what it did.
         self._showing = threading.RLock()
@@ -77,6 +78,12 @@ class Workbench:
     def cancel(self) -> bool:
         """Stop the run under way, which is rolled back; False where there is none."""
         return self.bench.cancel()
+
+    def wait(self, timeout_s: float | None = None) -> Run | None:
+        """Wait for what a click began, at most so many seconds; the last run."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+        return self.last_run
 
     def create(self, name: str, *operations: Operation) -> Path:
         """Write a new migration of these operations (none: the empty template), and select it."""
@@ -228,7 +235,9 @@ class Workbench:
             with suppress(Exception):
                 action()
 
-        threading.Thread(target=run, name="pwmig-workbench", daemon=True).start()
+        self._render_tools(busy=True)
+        self._thread = threading.Thread(target=run, name="pwmig-workbench", daemon=True)
+        self._thread.start()
 
     # Running and showing
 
@@ -237,8 +246,11 @@ class Workbench:
         self.error.hide()
         self.progress.value = views.progress_html(what, None)
         self._render_tools(busy=True)
+        changed = False
         try:
-            return action()
+            run = action()
+            changed = run.target == "live"
+            return run
         except ConfirmationNeeded as needed:
             self._ask(needed)
             raise
@@ -246,11 +258,12 @@ class Workbench:
             self._show_error(error)
             raise
         finally:
-            self._after(what)
+            self._after(changed)
 
-    def _after(self, what: str) -> None:
+    def _after(self, changed: bool) -> None:
+        """Show what is there after a run; the models are compared anew only where the database changed."""
         with suppress(PwmigError):
-            self.bench.refresh() if what != "rehearsal" else self.bench.read()
+            self.bench.refresh() if changed else self.bench.read()
         self._choose_table()
         self._render()
 
@@ -265,6 +278,7 @@ class Workbench:
         return done
 
     def _show_error(self, error: BaseException) -> None:
+        self.failure = error
         self.error.say(views.error_html(error))
 
     def _ask(self, needed: ConfirmationNeeded | None) -> None:
@@ -303,20 +317,7 @@ class Workbench:
         self._guarded(self._render_tables)
 
     def _plans(self) -> tuple[Plan | PwmigError, Plan | PwmigError]:
-        """What Apply and Revert to here would do now, or why they can't."""
-        return self._plan(backward=False), self._plan(backward=True)
-
-    def _plan(self, *, backward: bool) -> Plan | PwmigError:
-        direction = Direction.BACKWARD if backward else Direction.FORWARD
-        applied = any(
-            status.name == self._selected and status.state is not State.PENDING for status in self.bench.statuses
-        )
-        if (backward and self._selected != START and not applied) or (not backward and self._selected == START):
-            return Plan((), direction)
-        try:
-            return self.bench.plan_to(self._selected, backward=backward)
-        except PwmigError as error:
-            return error
+        return self.bench.plans_here(self._selected)
 
     def _render(self) -> None:
         """Show all as it is now; the header last, so that who waits for it finds the rest in place."""

@@ -1,0 +1,618 @@
+"""The workbench without a browser: its methods, its buttons, its form, and what a notebook keeps of it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as w
+import pytest
+from projects import CREATE_PLAYER, HEAD, sql_migration, state, states, write_project
+
+from pwmig.errors import Cancelled, MigrationFailed, PlanError, ProjectError, PwmigError
+from pwmig.notebook import Workbench
+from pwmig.notebook.bench import ConfirmationNeeded, nearest_project
+from pwmig.notebook.form import suggested_name
+from pwmig.operations import (
+    OPERATIONS,
+    AddColumn,
+    AddIndex,
+    ColumnSpec,
+    CreateTable,
+    DropColumn,
+    DropTable,
+    Operation,
+    RenameColumn,
+)
+from pwmig.project import Project
+
+FILL = sql_migration("INSERT INTO player (name) VALUES ('Tal'), ('Euwe'), ('Spassky')", "DELETE FROM player")
+ADD_LEVEL = (
+    HEAD
+    + "def migrate_forward():\n    migrate(migrator.add_column('player', 'level', IntegerField(default=1)))\n\n"
+    + "def migrate_backward():\n    migrate(migrator.drop_column('player', 'level'))\n"
+)
+SLOW = (
+    "from db.migrations_config import database\n\n"
+    "def migrate_forward():\n"
+    "    database.execute_sql('CREATE TABLE half_way (id INTEGER)')\n"
+    "    database.execute_sql('WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1e12) '\n"
+    "                         'INSERT INTO half_way SELECT max(i) FROM n')\n"
+)
+MIGRATIONS = {"create_player": CREATE_PLAYER, "fill_player": FILL, "add_player_level": ADD_LEVEL}
+LEVEL = "20250101_000002_add_player_level"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project with three migrations, none of them applied."""
+    return write_project(tmp_path / "players", MIGRATIONS)
+
+
+@pytest.fixture
+def bench(root: Path) -> Workbench:
+    return Workbench(root)
+
+
+def database_file(root: Path) -> Path:
+    return root / "db" / "app.sqlite"
+
+
+def wait_until(holds: Callable[[], object], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def click(button: w.Button, bench: Workbench) -> None:
+    """Click, and wait until what it began is over and shown."""
+    button.click()
+    bench.wait(60)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    """A workbench on a project with all its migrations applied, for tests that change nothing."""
+    bench = Workbench(write_project(tmp_path_factory.mktemp("filled") / "players", MIGRATIONS))
+    bench.apply()
+    bench.new_button.click()
+    return bench
+
+
+# Methods
+
+
+def test_a_rehearsal_shows_what_would_happen_and_touches_nothing(bench: Workbench, root: Path) -> None:
+    run = bench.rehearse()
+    assert run.target == "copy" and [step.outcome for step in run.steps] == ["applied"] * 3
+    assert not database_file(root).exists()
+    assert bench.last_run is run
+    assert list(bench.changes()["kind"]) == ["CreateTable"]
+    assert list(bench.rows("player").index) == [1, 2, 3]
+    assert set(bench.schema("player")["change"]) == {"+ added"}
+    assert set(bench.status()["state"]) == {"pending"}
+
+
+def test_apply_goes_as_far_as_it_is_told_and_revert_takes_back_what_is_after(bench: Workbench, root: Path) -> None:
+    bench.apply("fill_player")
+    assert states(Project.open(root)) == {
+        "create_player": "applied",
+        "fill_player": "applied",
+        "add_player_level": "pending",
+    }
+    bench.apply()
+    assert set(states(Project.open(root)).values()) == {"applied"}
+    bench.revert("fill_player", confirm=True)
+    assert states(Project.open(root))["add_player_level"] == "pending"
+    bench.revert("zero", confirm=True)
+    assert set(states(Project.open(root)).values()) == {"pending"}
+
+
+def test_before_rows_are_lost_it_asks_and_names_how_many(bench: Workbench, root: Path) -> None:
+    bench.apply()
+    before = state(database_file(root))
+    with pytest.raises(ConfirmationNeeded, match=r"the values of player\.level in 3 rows") as caught:
+        bench.revert()
+    assert [str(loss) for loss in caught.value.losses] == ["the values of player.level in 3 rows"]
+    assert state(database_file(root)) == before
+    assert bench.question.visible and "in 3 rows" in bench.question.text.value
+    assert bench.revert(confirm=True).ok
+    assert not bench.question.visible
+    assert state(database_file(root)) != before
+
+
+def test_what_loses_nothing_is_not_asked_about(bench: Workbench) -> None:
+    assert bench.apply().target == "live"
+    assert not bench.question.visible
+
+
+def test_the_rehearsal_at_hand_is_not_repeated(bench: Workbench) -> None:
+    rehearsal = bench.rehearse()
+    seen: list[str] = []
+    work = bench.bench._work
+    bench.bench._work = lambda verb, options: seen.append(verb) or work(verb, options)  # type: ignore[method-assign]
+    assert bench.apply().plan == rehearsal.plan
+    assert seen == ["apply"]
+
+
+def test_the_last_pair_of_rows_is_kept_after_apply(bench: Workbench) -> None:
+    bench.apply("fill_player")
+    bench.apply()
+    frame = bench.rows("player")
+    assert ("level", "after") in frame.columns and ("level", "before") not in frame.columns
+    assert "level" in bench.rows_picker.view.value
+
+
+def test_a_table_that_the_run_did_not_touch_is_shown_as_it_is(root: Path) -> None:
+    database = sqlite3.connect(database_file(root))
+    database.executescript("CREATE TABLE coach (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO coach VALUES (7, 'B')")
+    database.close()
+    bench = Workbench(root)
+    bench.rehearse("create_player")
+    assert list(bench.rows("coach").columns) == ["name"]
+    assert list(bench.rows("coach").index) == [7]
+
+
+def test_an_edited_migration_needs_no_restart(bench: Workbench, root: Path) -> None:
+    assert bench.rehearse().after.schema.table("player").column("level").type == "INTEGER"
+    file = root / "db" / "migrations" / f"{LEVEL}.py"
+    file.write_text(ADD_LEVEL.replace("IntegerField(default=1)", "TextField(default='one')"))
+    assert bench.rehearse().after.schema.table("player").column("level").type == "TEXT"
+
+
+def test_edited_models_need_no_restart(bench: Workbench, root: Path) -> None:
+    bench.apply("fill_player")
+    models = root / "db" / "models.py"
+    head = "from peewee import *\nfrom db.migrations_config import database\n\nclass Player(Model):\n"
+    meta = "\n    class Meta:\n        database = database\n"
+    models.write_text(f"{head}    name = CharField(max_length=80)\n{meta}")
+    bench.refresh()
+    assert bench.bench.drift == () and "models agree" in bench.header.value
+    models.write_text(f"{head}    name = CharField(max_length=80)\n    level = IntegerField()\n{meta}")
+    bench.refresh()
+    assert [change.kind for change in bench.bench.drift or ()] == ["AddColumn"]
+    assert "differ" in bench.header.value
+
+
+def test_models_that_do_not_import_are_named_and_stop_nothing(bench: Workbench, root: Path) -> None:
+    (root / "db" / "models.py").write_text("import no_such_module\n")
+    bench.refresh()
+    assert "models not compared" in bench.header.value
+    assert bench.rehearse().ok
+
+
+def test_the_kernels_own_database_is_left_alone(bench: Workbench, root: Path) -> None:
+    bench.apply("fill_player")
+    database = bench.bench.project.database
+    database.connect(reuse_if_open=True)
+    own = database.connection()
+    path = database.database
+    bench.rehearse()
+    bench.apply()
+    assert database.connection() is own and database.database == path
+    assert database.execute_sql("SELECT sum(level) FROM player").fetchone() == (3,)
+    database.close()
+
+
+def test_create_writes_the_operations_and_selects_the_file(bench: Workbench) -> None:
+    bench.apply()
+    path = bench.create("drop_name", DropColumn("player", "name"))
+    assert bench.selected == path.stem and path.stem.endswith("_drop_name")
+    text = path.read_text()
+    assert 'migrator.drop_column("player", "name")' in text and "migrate_backward" in text
+    assert [str(loss) for loss in bench.rehearse().losses] == ["the values of player.name in 3 rows"]
+
+
+def test_create_without_operations_gives_the_template(bench: Workbench) -> None:
+    assert "# migrator.add_column" in bench.create("something").read_text()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "selected"),
+    [("zero", "zero"), ("level", LEVEL), (LEVEL, LEVEL), ("create", "20250101_000000_create_player")],
+)
+def test_select_takes_a_part_of_a_name(bench: Workbench, wanted: str, selected: str) -> None:
+    bench.select(wanted)
+    assert bench.selected == bench.timeline.value == selected
+
+
+def test_select_refuses_what_is_not_there(bench: Workbench) -> None:
+    with pytest.raises(PlanError, match="'coach'"):
+        bench.select("coach")
+    assert bench.selected == "20250101_000000_create_player"
+
+
+# Errors
+
+
+def test_a_failing_migration_says_what_why_and_the_way_out(root: Path) -> None:
+    source = sql_migration("INSERT INTO nowhere VALUES ('postgresql://me:hunter2@host/db')")
+    write_project(root, {**MIGRATIONS, "fails": source})
+    bench = Workbench(root)
+    bench.apply(LEVEL)
+    before = state(database_file(root))
+    with pytest.raises(MigrationFailed):
+        bench.rehearse()
+    shown = bench.error.text.value
+    assert bench.error.visible and "Why:" in shown and "Way out:" in shown and "nowhere" in shown
+    assert "hunter2" not in shown and "hunter2" not in bench.log_view.value
+    assert state(database_file(root)) == before
+    bench.rehearse("add_player_level")
+    assert not bench.error.visible, "the next run takes the message away"
+
+
+def test_an_error_behind_a_button_is_shown_too(root: Path) -> None:
+    write_project(root, {**MIGRATIONS, "fails": "def migrate_forward():\n    raise ValueError('<b>not so</b>')\n"})
+    bench = Workbench(root)
+    bench.select("fails")
+    click(bench.rehearse_button, bench)
+    assert bench.error.visible and "&lt;b&gt;not so&lt;/b&gt;" in bench.error.text.value
+
+
+def test_a_broken_file_is_named(root: Path) -> None:
+    write_project(root, {**MIGRATIONS, "broken": "def migrate_forward(:\n"})
+    bench = Workbench(root)
+    with pytest.raises(PwmigError, match="broken"):
+        bench.rehearse()
+    assert "not valid Python" in bench.error.text.value
+
+
+def test_there_is_no_workbench_without_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ProjectError, match="no pwmig project"):
+        Workbench()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_nearest_project_is_found_upwards_or_by_the_environment(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = root / "notebooks" / "deep"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert nearest_project().root == root
+    other = write_project(tmp_path / "other")
+    monkeypatch.setenv("PWMIG_PROJECT", str(other))
+    assert nearest_project().root == other
+    assert nearest_project(root).root == root
+
+
+# Buttons
+
+
+def test_buttons_do_what_their_methods_do(bench: Workbench, root: Path) -> None:
+    bench.select("fill_player")
+    click(bench.rehearse_button, bench)
+    assert not database_file(root).exists() and bench.last_run is not None and bench.last_run.target == "copy"
+    click(bench.apply_button, bench)
+    assert states(Project.open(root))["fill_player"] == "applied"
+    assert states(Project.open(root))["add_player_level"] == "pending"
+    bench.select("create_player")
+    click(bench.revert_button, bench)
+    assert "3 rows of player" in bench.question.text.value
+    click(bench.yes_button, bench)
+    assert states(Project.open(root))["fill_player"] == "pending"
+
+
+def test_the_second_question_is_answered_by_a_click(bench: Workbench, root: Path) -> None:
+    bench.apply()
+    before = state(database_file(root))
+    bench.select("fill_player")
+    click(bench.revert_button, bench)
+    assert bench.question.visible and bench.yes_button.description == "Revert all the same"
+    assert state(database_file(root)) == before
+    bench.no_button.click()
+    assert not bench.question.visible and state(database_file(root)) == before
+    click(bench.yes_button, bench)
+    assert state(database_file(root)) == before, "there is no question any more that a click could answer"
+    click(bench.revert_button, bench)
+    click(bench.yes_button, bench)
+    assert states(Project.open(root))["add_player_level"] == "pending" and not bench.question.visible
+
+
+@pytest.mark.parametrize(
+    ("selected", "rehearse", "apply", "revert"),
+    [
+        ("zero", True, False, True),
+        ("create_player", True, False, True),
+        ("fill_player", False, False, False),
+        ("add_player_level", True, True, False),
+    ],
+)
+def test_only_what_can_be_done_here_can_be_clicked(
+    bench: Workbench, selected: str, rehearse: bool, apply: bool, revert: bool
+) -> None:
+    bench.apply("fill_player")
+    bench.select(selected)
+    tools = (bench.rehearse_button, bench.apply_button, bench.revert_button, bench.cancel_button)
+    assert [not tool.disabled for tool in tools] == [rehearse, apply, revert, False]
+
+
+def test_a_click_on_a_disabled_button_does_nothing(bench: Workbench, root: Path) -> None:
+    bench.select("zero")
+    assert bench.apply_button.disabled and bench.revert_button.disabled
+    for tool in (bench.apply_button, bench.revert_button, bench.rehearse_button, bench.cancel_button):
+        click(tool, bench)
+    assert not database_file(root).exists() and set(bench.status()["state"]) == {"pending"}
+
+
+@pytest.fixture
+def slow(root: Path) -> Workbench:
+    """A workbench whose last migration never ends."""
+    write_project(root, {**MIGRATIONS, "slow": SLOW})
+    bench = Workbench(root)
+    bench.apply(LEVEL)
+    bench.select("slow")
+    return bench
+
+
+def start(button: w.Button, bench: Workbench) -> None:
+    """Click, and wait until the worker is at the endless statement."""
+    button.click()
+    wait_until(lambda: any("RECURSIVE" in event.text for event in bench.bench.events))
+
+
+def test_a_click_returns_at_once_and_cancel_is_heard(slow: Workbench, root: Path) -> None:
+    before = state(database_file(root))
+    began = time.monotonic()
+    slow.apply_button.click()
+    assert time.monotonic() - began < 1, "the kernel stays free"
+    wait_until(lambda: slow.bench.busy)
+    assert not slow.cancel_button.disabled and slow.apply_button.disabled
+    wait_until(lambda: any("RECURSIVE" in event.text for event in slow.bench.events))
+    wait_until(lambda: "progress" in slow.progress.value and slow.progress.layout.display is None)
+    click(slow.cancel_button, slow)
+    assert slow.error.visible and slow.progress.layout.display == "none"
+    assert state(database_file(root)) == before
+    assert states(Project.open(root))["slow"] == "pending"
+
+
+def test_only_one_run_at_a_time(slow: Workbench) -> None:
+    start(slow.rehearse_button, slow)
+    with pytest.raises(PwmigError, match="under way"):
+        slow.rehearse()
+    assert slow.cancel() is True
+    slow.wait(30)
+    assert slow.cancel() is False
+
+
+def test_a_cancelled_rehearsal_says_so(slow: Workbench) -> None:
+    start(slow.rehearse_button, slow)
+    slow.cancel()
+    slow.wait(30)
+    assert slow.error.visible
+    assert isinstance(slow.failure, Cancelled)
+
+
+# The form
+
+
+def fill(bench: Workbench, operation: str, **values: Any) -> None:
+    """Choose an operation and fill its inputs, as a person would."""
+    bench.form.operation.value = operation
+    for name, value in values.items():
+        asked = bench.form.input(name)
+        if isinstance(value, dict):
+            for part, content in value.items():
+                getattr(asked, part).value = content
+        elif isinstance(value, tuple):
+            for choice, content in zip(asked.box.children, value):
+                choice.value = content
+        else:
+            asked.box.value = value
+
+
+CASES = {
+    "add": ("AddColumn", {"table": "player", "column": {"name": "elo", "default": "1500"}}, "add_player_elo"),
+    "add text": (
+        "AddColumn",
+        {"table": "player", "column": {"name": "nick", "type": "CharField", "length": "20", "null": True}},
+        "add_player_nick",
+    ),
+    "drop": ("DropColumn", {"table": "player", "column": "level"}, "drop_player_level"),
+    "rename": (
+        "RenameColumn",
+        {"table": "player", "old_name": "level", "new_name": 'the "grade"'},
+        "rename_player_level_the_grade",
+    ),
+    "index": ("AddIndex", {"table": "player", "columns": ("name", "level")}, "add_index_player_name_level"),
+    "create": ("CreateTable", {"name": "club"}, "create_table_club"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_form_writes_the_code_that_it_shows_and_the_code_runs(bench: Workbench, case: str) -> None:
+    kind, values, name = CASES[case]
+    bench.apply()
+    bench.new_button.click()
+    assert bench.form.visible
+    fill(bench, kind, **values)
+    if kind == "CreateTable":
+        bench.form.input("columns")._columns[1].name.value = "title"  # type: ignore[attr-defined]
+    assert bench.form.name.value == name
+    shown = text_of(bench.form.code.value)
+    bench.form.create_button.click()
+    assert not bench.error.visible and not bench.form.visible
+    written = bench.bench.project.source(bench.selected)
+    assert bench.selected.endswith(name) and written.strip() == shown.strip()
+    there = bench.apply(confirm=True)
+    assert there.changes
+    back = bench.revert(confirm=True)
+    assert back.after.schema.only(["player"]) == there.before.schema.only(["player"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "said"),
+    [
+        ("AddColumn", {"column": {"name": ""}}, "needs a name"),
+        ("AddColumn", {"column": {"name": "x", "default": "many"}}, "can&#x27;t be the default"),
+        ("AddColumn", {"column": {"name": "x", "type": "CharField", "length": "long"}}, "is no length"),
+        ("RenameColumn", {"new_name": " "}, "needs a name"),
+    ],
+)
+def test_what_is_missing_is_said_in_place_of_the_code(
+    filled: Workbench, kind: str, values: dict[str, Any], said: str
+) -> None:
+    filled.form.renew()
+    fill(filled, kind, **values)
+    assert said in filled.form.code.value and filled.form.create_button.disabled
+    before = filled.bench.names()
+    filled.form.create_button.click()
+    assert filled.bench.names() == before
+
+
+def test_a_name_that_cannot_be_is_refused_in_the_form(filled: Workbench) -> None:
+    filled.form.renew()
+    fill(filled, "AddColumn", table="player", column={"name": "elo", "null": True})
+    filled.form.name.value = "../etc/passwd"
+    filled.form.create_button.click()
+    assert "can&#x27;t name a migration" in filled.form.code.value
+    assert len(filled.bench.names()) == 3 and filled.form.visible
+
+
+def test_a_name_that_a_person_wrote_is_kept(filled: Workbench) -> None:
+    filled.form.renew()
+    filled.form.name.value = "my_own"
+    fill(filled, "AddColumn", table="player", column={"name": "elo"})
+    assert filled.form.name.value == "my_own"
+
+
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_every_operation_has_its_form(filled: Workbench, kind: str) -> None:
+    bench = filled
+    bench.form.operation.value = kind
+    labels = [field.metadata["label"] for field in OPERATIONS[kind].__dataclass_fields__.values() if field.metadata]
+    inputs = [bench.form.input(name) for name in bench.form._inputs]
+    assert [asked.label for asked in inputs] == labels
+    assert all(described(asked.box) for asked in inputs), "each input has a name that is read out"
+
+
+def described(widget: w.Widget) -> bool:
+    if isinstance(widget, w.Box):
+        return any(described(child) for child in widget.children)
+    return bool(getattr(widget, "description", ""))
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        (AddColumn("player", ColumnSpec("level", default=1)), "add_player_level"),
+        (RenameColumn("player", "a", "b"), "rename_player_a_b"),
+        (AddIndex("player", ("a", "b")), "add_index_player_a_b"),
+        (CreateTable("Größe & Co", (ColumnSpec("id", "AutoField"),)), "create_table_gr_e_co"),
+        (DropTable("x" * 200), "drop_table_" + "x" * 49),
+    ],
+)
+def test_a_migration_is_named_after_what_it_does(operation: Operation, name: str) -> None:
+    assert suggested_name(operation) == name
+
+
+# What a notebook keeps
+
+
+class _Text(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text = ""
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def parsed(html: str) -> _Text:
+    parser = _Text()
+    parser.feed(html)
+    parser.close()
+    return parser
+
+
+def text_of(html: str) -> str:
+    return parsed(html).text
+
+
+def test_a_notebook_gets_the_widget_a_static_form_and_a_line(bench: Workbench) -> None:
+    bundle = bench._repr_mimebundle_()
+    assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
+    assert bundle["text/plain"] == "Workbench(players: 3 migrations, 3 pending)"
+    assert "○ pending" in text_of(bundle["text/html"]) and LEVEL in bundle["text/html"]
+
+
+def test_the_static_form_is_the_same_for_the_same_state(root: Path) -> None:
+    forms = []
+    for _ in range(2):
+        bench = Workbench(root)
+        bench.rehearse()
+        forms.append(bench._repr_mimebundle_()["text/html"])
+    assert forms[0] == forms[1]
+    assert "level" in forms[0] and "Euwe" in forms[0] and str(root) not in forms[0]
+
+
+def test_hostile_names_and_values_stay_text_wherever_they_are_shown(tmp_path: Path) -> None:
+    evil = '<img src=x onerror="alert(1)">'
+    quoted = evil.replace('"', '""')
+    create = f'CREATE TABLE "{quoted}" (id INTEGER PRIMARY KEY, "{quoted}" TEXT)'
+    write_project(
+        tmp_path,
+        {
+            "create": sql_migration(create, f'DROP TABLE "{quoted}"'),
+            "fill": sql_migration(f"""INSERT INTO "{quoted}" VALUES (1, '{evil}')""", f'DELETE FROM "{quoted}"'),
+            "fails": f"def migrate_forward():\n    raise ValueError({evil!r})\n",
+        },
+    )
+    bench = Workbench(tmp_path)
+    bench.apply("fill")
+    with pytest.raises(ConfirmationNeeded):
+        bench.revert("zero")
+    with pytest.raises(MigrationFailed):
+        bench.apply()
+    bench.new_button.click()
+    pieces = [bench._repr_mimebundle_()["text/html"], *(view.value for view in html_views(bench.view))]
+    assert any(evil in text_of(piece) for piece in pieces)
+    assert all("img" not in parsed(piece).tags for piece in pieces)
+
+
+def html_views(widget: w.Widget) -> list[w.HTML]:
+    if isinstance(widget, w.HTML):
+        return [widget]
+    return [found for child in getattr(widget, "children", ()) for found in html_views(child)]
+
+
+# The line magic
+
+
+class _Shell:
+    def __init__(self) -> None:
+        self.magics: dict[str, Any] = {}
+
+    def register_magic_function(self, function: Any, magic_kind: str, magic_name: str) -> None:
+        self.magics[magic_name] = function
+
+
+def test_load_ext_gives_the_commands_as_a_magic(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import pwmig
+
+    shell = _Shell()
+    pwmig.load_ipython_extension(shell)
+    monkeypatch.chdir(root)
+    magic = shell.magics["pwmig"]
+    magic("migrate")
+    magic("status")
+    assert "applied  20250101_000000_create_player" in capfd.readouterr().out
+    magic("migrate --backward")
+    assert states(Project.open(root))["add_player_level"] == "pending"
+    with pytest.raises(PwmigError, match="no command 'dance'"):
+        magic("dance")
+    with pytest.raises(PwmigError, match="no migration 'nowhere'") as caught:
+        magic("migrate --to nowhere")
+    assert caught.value.way_out
