@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from pwmig.dialects.sqlite.ddl import DDLError, parse_create_index, parse_create_table
-from pwmig.dialects.sqlite.tokens import fold, unquote
+from pwmig.dialects.sqlite.texts.ddl import DDLError, parse_create_index, parse_create_table
+from pwmig.dialects.sqlite.texts.tokens import fold, unquote
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

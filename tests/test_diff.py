@@ -13,7 +13,7 @@ from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 from strategies import HOSTILE_NAMES, names, quoted, scripts
 
-from pwmig.dialects.sqlite.introspect import introspect
+from pwmig.dialects.sqlite.seeing.introspect import introspect
 from pwmig.diff import (
     AddCheck,
     AddColumn,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pwmig import frames
-from pwmig.dialects.sqlite.cells import CutBytes, CutText
+from pwmig.dialects.sqlite.seeing.cells import CutBytes, CutText
 from pwmig.diff import Change, RenameColumn, RenameTable, diff
 from pwmig.errors import PwmigError
 from pwmig.frames.cells import FOLD_AT, cell_html, cell_text, same_value

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from strategies import HOSTILE_NAMES, quoted, scripts
 
-from pwmig.dialects.sqlite.introspect import introspect
+from pwmig.dialects.sqlite.seeing.introspect import introspect
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Schema, Table, Trigger, Unique, View
 
 Rows = list[tuple[Any, ...]]

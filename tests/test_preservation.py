@@ -17,8 +17,8 @@ import pytest
 from peewee import SQL, Check, IntegerField, TextField
 
 from pwmig import Migrator
-from pwmig.dialects.sqlite.ddl import parse_create_table
-from pwmig.dialects.sqlite.tokens import quote, significant, tokenize, unquote
+from pwmig.dialects.sqlite.texts.ddl import parse_create_table
+from pwmig.dialects.sqlite.texts.tokens import quote, significant, tokenize, unquote
 from pwmig.errors import OperationRefused
 
 # Every table has a key `id`, a column `a` that much depends on, and `x` (of type INT) that nothing names.

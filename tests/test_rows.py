@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from strategies import HOSTILE_NAMES, quoted, scripts
 
-from pwmig.dialects.sqlite import rows as rows_module
-from pwmig.dialects.sqlite.cells import BLOB_LIMIT, TEXT_LIMIT
-from pwmig.dialects.sqlite.introspect import introspect
-from pwmig.dialects.sqlite.rows import CutBytes, CutText, keys_after, max_rowid, row_count, sample, touched_keys
+from pwmig.dialects.sqlite.seeing import rows as rows_module
+from pwmig.dialects.sqlite.seeing.cells import BLOB_LIMIT, TEXT_LIMIT
+from pwmig.dialects.sqlite.seeing.introspect import introspect
+from pwmig.dialects.sqlite.seeing.rows import CutBytes, CutText, keys_after, max_rowid, row_count, sample, touched_keys
 from pwmig.schema import Rows, Table
 
 

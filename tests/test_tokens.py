@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pwmig.dialects.sqlite.tokens import fold, names_in, quote, quote_string, significant, tokenize, unquote
+from pwmig.dialects.sqlite.texts.tokens import fold, names_in, quote, quote_string, significant, tokenize, unquote
 
 CASES = [
     ("a 'b''c' d", [("word", "a"), ("string", "'b''c'"), ("word", "d")]),

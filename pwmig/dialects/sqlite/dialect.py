@@ -49,7 +49,7 @@ class SqliteDialect(Dialect):
         return place.read_only(database)
 
     def migrator(self, database: peewee.Database, schema: str | None = None) -> Migrator:
-        from pwmig.dialects.sqlite.migrator import SqliteMigrator
+        from pwmig.dialects.sqlite.operations.migrator import SqliteMigrator
 
         return SqliteMigrator(database, schema)
 
@@ -81,14 +81,14 @@ class SqliteDialect(Dialect):
             database.close()
 
     def introspect(self, database: peewee.Database, tables: Collection[str] | None = None) -> Schema:
-        from pwmig.dialects.sqlite.introspect import introspect
+        from pwmig.dialects.sqlite.seeing.introspect import introspect
 
         return introspect(_executor(database), tables)
 
     def sample(
         self, database: peewee.Database, table: Table, *, limit: int, keys: Sequence[tuple[Any, ...]] = ()
     ) -> Rows:
-        from pwmig.dialects.sqlite.rows import sample
+        from pwmig.dialects.sqlite.seeing.rows import sample
 
         return sample(_executor(database), table, limit=limit, keys=keys)
 
@@ -109,19 +109,19 @@ class SqliteDialect(Dialect):
     def touched_keys(
         self, database: peewee.Database, table: Table, sql: str, params: Sequence[Any], limit: int
     ) -> tuple[tuple[Any, ...], ...]:
-        from pwmig.dialects.sqlite.rows import touched_keys
+        from pwmig.dialects.sqlite.seeing.rows import touched_keys
 
         return touched_keys(_executor(database), table, sql, params, limit)
 
     def mark(self, database: peewee.Database, table: Table) -> Any:
-        from pwmig.dialects.sqlite.rows import max_rowid
+        from pwmig.dialects.sqlite.seeing.rows import max_rowid
 
         return max_rowid(_executor(database), table)
 
     def newest_keys(
         self, database: peewee.Database, table: Table, after: Any, limit: int
     ) -> tuple[tuple[Any, ...], ...]:
-        from pwmig.dialects.sqlite.rows import keys_after
+        from pwmig.dialects.sqlite.seeing.rows import keys_after
 
         return keys_after(_executor(database), table, after, limit)
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pwmig.dialects.sqlite.catalog import Catalog, Entry, read_catalog
-from pwmig.dialects.sqlite.tokens import Token, fold, significant, unquote
+from pwmig.dialects.sqlite.operations.catalog import Catalog, Entry, read_catalog
+from pwmig.dialects.sqlite.texts.tokens import Token, fold, significant, unquote
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:

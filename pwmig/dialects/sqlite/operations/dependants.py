@@ -7,12 +7,12 @@ from typing import Any
 
 from playhouse.migrate import make_index_name
 
-from pwmig.dialects.sqlite import edit
-from pwmig.dialects.sqlite.catalog import Entry
-from pwmig.dialects.sqlite.ddl import parse_create_index, parse_create_table
-from pwmig.dialects.sqlite.parts import ColumnDef, ConstraintDef, IndexDef
-from pwmig.dialects.sqlite.tokens import fold, names_in, quote
-from pwmig.dialects.sqlite.work import Work
+from pwmig.dialects.sqlite.operations.catalog import Entry
+from pwmig.dialects.sqlite.operations.work import Work
+from pwmig.dialects.sqlite.texts import edit
+from pwmig.dialects.sqlite.texts.ddl import parse_create_index, parse_create_table
+from pwmig.dialects.sqlite.texts.parts import ColumnDef, ConstraintDef, IndexDef
+from pwmig.dialects.sqlite.texts.tokens import fold, names_in, quote
 
 __all__ = ["Need", "dependants_of", "only"]
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.sqlite.catalog import Catalog, Entry, ask
-from pwmig.dialects.sqlite.ddl import parse_create_table
-from pwmig.dialects.sqlite.edit import name_replaced
-from pwmig.dialects.sqlite.parts import ColumnDef, TableDef
-from pwmig.dialects.sqlite.statistics import statistics_kept
-from pwmig.dialects.sqlite.tokens import fold, quote
+from pwmig.dialects.sqlite.operations.catalog import Catalog, Entry, ask
+from pwmig.dialects.sqlite.operations.statistics import statistics_kept
+from pwmig.dialects.sqlite.texts.ddl import parse_create_table
+from pwmig.dialects.sqlite.texts.edit import name_replaced
+from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
+from pwmig.dialects.sqlite.texts.tokens import fold, quote
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 Everything here takes ``execute(sql, params=())``, which runs one statement and gives its rows,
 and only reads. Rows are identified by the primary key, or by the rowid where a table has none
 (https://www.sqlite.org/rowidtable.html): it comes first among the columns then. Large cells are cut
-(:mod:`pwmig.dialects.sqlite.cells`).
+(:mod:`pwmig.dialects.sqlite.seeing.cells`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pwmig.dialects.sqlite.cells import CutBytes, CutText, cell, cell_sql, escaped_cell, escaped_cell_sql
-from pwmig.dialects.sqlite.introspect import Execute
-from pwmig.dialects.sqlite.keys import key_of, keys_after, max_rowid, rowid_of, touched_keys
-from pwmig.dialects.sqlite.tokens import fold, quote
+from pwmig.dialects.sqlite.seeing.cells import CutBytes, CutText, cell, cell_sql, escaped_cell, escaped_cell_sql
+from pwmig.dialects.sqlite.seeing.introspect import Execute
+from pwmig.dialects.sqlite.seeing.keys import key_of, keys_after, max_rowid, rowid_of, touched_keys
+from pwmig.dialects.sqlite.texts.tokens import fold, quote
 from pwmig.schema import Rows, Table
 
 __all__ = [

@@ -22,8 +22,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pwmig.dialects.sqlite.ddl import ConstraintDef, DDLError, TableDef, parse_create_index, parse_create_table
-from pwmig.dialects.sqlite.tokens import fold, significant
+from pwmig.dialects.sqlite.texts.ddl import ConstraintDef, DDLError, TableDef, parse_create_index, parse_create_table
+from pwmig.dialects.sqlite.texts.tokens import fold, significant
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Schema, Table, Trigger, Unique, View
 
 __all__ = ["Execute", "introspect"]

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from peewee import _truncate_constraint_name
 
-from pwmig.dialects.sqlite import edit
-from pwmig.dialects.sqlite.catalog import ask, close_matches
-from pwmig.dialects.sqlite.ddl import parse_create_table
-from pwmig.dialects.sqlite.parts import ConstraintDef, TableDef
-from pwmig.dialects.sqlite.tokens import fold, quote
-from pwmig.dialects.sqlite.work import Work
+from pwmig.dialects.sqlite.operations.catalog import ask, close_matches
+from pwmig.dialects.sqlite.operations.work import Work
+from pwmig.dialects.sqlite.texts import edit
+from pwmig.dialects.sqlite.texts.ddl import parse_create_table
+from pwmig.dialects.sqlite.texts.parts import ConstraintDef, TableDef
+from pwmig.dialects.sqlite.texts.tokens import fold, quote
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
-    from pwmig.dialects.sqlite.migrator import SqliteMigrator
+    from pwmig.dialects.sqlite.operations.migrator import SqliteMigrator
 
 __all__ = [
     "add_constraint",

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pwmig.dialects.sqlite.introspect import Execute
-from pwmig.dialects.sqlite.tokens import Token, fold, is_name, quote, significant
+from pwmig.dialects.sqlite.seeing.introspect import Execute
+from pwmig.dialects.sqlite.texts.tokens import Token, fold, is_name, quote, significant
 from pwmig.schema import Table
 
 __all__ = ["key_of", "keys_after", "max_rowid", "rowid_of", "touched_keys"]

@@ -1,4 +1,4 @@
-"""The parts of CREATE TABLE and CREATE INDEX texts, as :mod:`pwmig.dialects.sqlite.ddl` reads them.
+"""The parts of CREATE TABLE and CREATE INDEX texts, as :mod:`pwmig.dialects.sqlite.texts.ddl` reads them.
 
 Spans are ``(start, end)`` in letters of the text that was read, so that an edit can change one part
 and leave every other letter as it is.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pwmig.dialects.sqlite.tokens import fold
+from pwmig.dialects.sqlite.texts.tokens import fold
 
 __all__ = ["ColumnDef", "ConstraintDef", "IndexDef", "PartDef", "Span", "TableDef"]
 

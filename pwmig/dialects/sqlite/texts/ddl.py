@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pwmig.dialects.sqlite.parts import ColumnDef, ConstraintDef, IndexDef, PartDef, Span, TableDef
-from pwmig.dialects.sqlite.tokens import Token, is_name, significant
+from pwmig.dialects.sqlite.texts.parts import ColumnDef, ConstraintDef, IndexDef, PartDef, Span, TableDef
+from pwmig.dialects.sqlite.texts.tokens import Token, is_name, significant
 from pwmig.errors import PwmigError
 
 __all__ = [

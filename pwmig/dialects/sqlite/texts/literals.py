@@ -7,7 +7,7 @@ from typing import Any
 
 import peewee
 
-from pwmig.dialects.sqlite.tokens import quote_string, significant
+from pwmig.dialects.sqlite.texts.tokens import quote_string, significant
 from pwmig.errors import OperationRefused
 
 __all__ = ["default_text"]

@@ -16,8 +16,8 @@ from playhouse import migrate as playhouse
 from pwmig.dialects.migrator import Migrator, Operation, operation
 
 if TYPE_CHECKING:
-    from pwmig.dialects.sqlite.catalog import Catalog
-    from pwmig.dialects.sqlite.guard import Guard
+    from pwmig.dialects.sqlite.operations.catalog import Catalog
+    from pwmig.dialects.sqlite.operations.guard import Guard
 
 __all__ = ["SqliteMigrator"]
 
@@ -35,56 +35,56 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
     @operation
     def add_column(self, table: str, column_name: str, field: peewee.Field, allow_not_null: bool = False) -> None:
         """Add a column. Rows there are get the field's Python default; the database keeps none."""
-        from pwmig.dialects.sqlite import alter
+        from pwmig.dialects.sqlite.operations import alter
 
         alter.add_column(self, table, column_name, field, allow_not_null)
 
     @operation
     def drop_column(self, table: str, column_name: str, cascade: bool = True, legacy: bool = False) -> None:
         """Drop a column, its own constraints and the index of its own name; refused while anything else names it."""
-        from pwmig.dialects.sqlite import alter
+        from pwmig.dialects.sqlite.operations import alter
 
         alter.drop_column(self, table, column_name)
 
     @operation
     def rename_column(self, table: str, old_name: str, new_name: str, legacy: bool = False) -> None:
         """Rename a column wherever it is named."""
-        from pwmig.dialects.sqlite import alter
+        from pwmig.dialects.sqlite.operations import alter
 
         alter.rename_column(self, table, old_name, new_name)
 
     @operation
     def add_not_null(self, table: str, column: str, legacy: bool = False) -> None:
         """Let the column hold no NULL; refused, with their number, where rows hold one."""
-        from pwmig.dialects.sqlite import alter
+        from pwmig.dialects.sqlite.operations import alter
 
         alter.add_not_null(self, table, column)
 
     @operation
     def drop_not_null(self, table: str, column: str, legacy: bool = False) -> None:
         """Let the column hold NULL."""
-        from pwmig.dialects.sqlite import alter
+        from pwmig.dialects.sqlite.operations import alter
 
         alter.drop_not_null(self, table, column)
 
     @operation
     def add_column_default(self, table: str, column: str, default: Any) -> None:
         """Give the column a default of the database; rows there are keep their values."""
-        from pwmig.dialects.sqlite import alter
+        from pwmig.dialects.sqlite.operations import alter
 
         alter.add_column_default(self, table, column, default)
 
     @operation
     def drop_column_default(self, table: str, column: str) -> None:
         """Take the default of the database away; rows there are keep their values."""
-        from pwmig.dialects.sqlite import alter
+        from pwmig.dialects.sqlite.operations import alter
 
         alter.drop_column_default(self, table, column)
 
     @operation
     def alter_column_type(self, table: str, column: str, field: peewee.Field, cast: Any = None) -> None:
         """Change the type and nothing else of the column; ``cast`` is SQL that makes the new value of the old."""
-        from pwmig.dialects.sqlite import alter
+        from pwmig.dialects.sqlite.operations import alter
 
         alter.alter_column_type(self, table, column, field, cast)
 
@@ -107,7 +107,7 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
         ``columns`` maps a column's name to its field. ``indexes`` are (columns, unique), as in
         ``Meta.indexes``. ``primary_key`` names the columns of a composite key.
         """
-        from pwmig.dialects.sqlite import objects
+        from pwmig.dialects.sqlite.operations import objects
 
         options = {"strict_tables": strict_tables, "without_rowid": without_rowid}
         objects.create_table(self, name, columns, constraints, indexes, primary_key, options)
@@ -115,14 +115,14 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
     @operation
     def drop_table(self, table: str, safe: bool = False, cascade: bool = False, schema: str | None = None) -> None:
         """Drop a table; refused while a foreign key, a view or a trigger of another object names it."""
-        from pwmig.dialects.sqlite import objects
+        from pwmig.dialects.sqlite.operations import objects
 
         objects.drop_table(self, table, safe, cascade)
 
     @operation
     def rename_table(self, old_name: str, new_name: str) -> None:
         """Rename a table wherever it is named."""
-        from pwmig.dialects.sqlite import objects
+        from pwmig.dialects.sqlite.operations import objects
 
         objects.rename_table(self, old_name, new_name)
 
@@ -138,21 +138,21 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
         name: str | None = None,
     ) -> None:
         """Create an index, called ``table_column_column`` unless a name is given."""
-        from pwmig.dialects.sqlite import objects
+        from pwmig.dialects.sqlite.operations import objects
 
         objects.add_index(self, table, columns, unique, where, nulls_distinct, name)
 
     @operation
     def drop_index(self, table: str, index_name: str) -> None:
         """Drop an index of the table."""
-        from pwmig.dialects.sqlite import objects
+        from pwmig.dialects.sqlite.operations import objects
 
         objects.drop_index(self, table, index_name)
 
     @operation
     def rename_index(self, table: str, old_name: str, new_name: str) -> None:
         """Rename an index of the table."""
-        from pwmig.dialects.sqlite import objects
+        from pwmig.dialects.sqlite.operations import objects
 
         objects.rename_index(self, table, old_name, new_name)
 
@@ -161,21 +161,21 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
     @operation
     def add_constraint(self, table: str, name: str, constraint: Any) -> None:
         """Add a named constraint, as ``Check('price >= 0')``; refused where a row does not hold to it."""
-        from pwmig.dialects.sqlite import constrain
+        from pwmig.dialects.sqlite.operations import constrain
 
         constrain.add_constraint(self, table, name, constraint)
 
     @operation
     def drop_constraint(self, table: str, name: str) -> None:
         """Drop a constraint by its name."""
-        from pwmig.dialects.sqlite import constrain
+        from pwmig.dialects.sqlite.operations import constrain
 
         constrain.drop_constraint(self, table, name)
 
     @operation
     def add_unique(self, table: str, *column_names: str) -> None:
         """Add a UNIQUE constraint called ``uniq_column_column``."""
-        from pwmig.dialects.sqlite import constrain
+        from pwmig.dialects.sqlite.operations import constrain
 
         constrain.add_unique(self, table, column_names)
 
@@ -192,7 +192,7 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
         rel_schema: str | None = None,
     ) -> None:
         """Let a column refer to another table; refused where a row refers to what is not there."""
-        from pwmig.dialects.sqlite import constrain
+        from pwmig.dialects.sqlite.operations import constrain
 
         constrain.add_foreign_key_constraint(
             self, table, column_name, rel, rel_column, on_delete, on_update, constraint_name
@@ -201,7 +201,7 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
     @operation
     def drop_foreign_key_constraint(self, table: str, column_name: str) -> None:
         """Drop the foreign key of a column; the column stays."""
-        from pwmig.dialects.sqlite import constrain
+        from pwmig.dialects.sqlite.operations import constrain
 
         constrain.drop_foreign_key_constraint(self, table, column_name)
 
@@ -215,7 +215,7 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
     def guard(self, catalog: Catalog) -> Guard:
         """The batch's guard, begun with the first operation that needs one."""
         if self._guard is None:
-            from pwmig.dialects.sqlite.guard import Guard
+            from pwmig.dialects.sqlite.operations.guard import Guard
 
             self._guard = Guard(catalog)
         return self._guard

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pwmig.dialects.sqlite.catalog import Catalog, ask
+from pwmig.dialects.sqlite.operations.catalog import Catalog, ask
 
 if TYPE_CHECKING:
     import peewee

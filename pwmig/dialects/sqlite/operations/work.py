@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import peewee
 
-from pwmig.dialects.sqlite.catalog import Catalog, ask, column_of, read_catalog
-from pwmig.dialects.sqlite.guard import same_text
-from pwmig.dialects.sqlite.parts import ColumnDef, TableDef
-from pwmig.dialects.sqlite.rebuild import Fill, rebuild, write_text
-from pwmig.dialects.sqlite.tokens import quote
+from pwmig.dialects.sqlite.operations.catalog import Catalog, ask, column_of, read_catalog
+from pwmig.dialects.sqlite.operations.guard import same_text
+from pwmig.dialects.sqlite.operations.rebuild import Fill, rebuild, write_text
+from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
+from pwmig.dialects.sqlite.texts.tokens import quote
 
 if TYPE_CHECKING:
-    from pwmig.dialects.sqlite.guard import Guard
-    from pwmig.dialects.sqlite.migrator import SqliteMigrator
+    from pwmig.dialects.sqlite.operations.guard import Guard
+    from pwmig.dialects.sqlite.operations.migrator import SqliteMigrator
 
 __all__ = ["Work"]
 

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.sqlite import edit
-from pwmig.dialects.sqlite.catalog import ask, read_catalog
-from pwmig.dialects.sqlite.ddl import parse_create_table
-from pwmig.dialects.sqlite.dependants import dependants_of, only
-from pwmig.dialects.sqlite.literals import default_text
-from pwmig.dialects.sqlite.parts import ColumnDef, TableDef
-from pwmig.dialects.sqlite.rebuild import Fill
-from pwmig.dialects.sqlite.tokens import quote, quote_if_needed, tokenize
-from pwmig.dialects.sqlite.work import Work
+from pwmig.dialects.sqlite.operations.catalog import ask, read_catalog
+from pwmig.dialects.sqlite.operations.dependants import dependants_of, only
+from pwmig.dialects.sqlite.operations.rebuild import Fill
+from pwmig.dialects.sqlite.operations.work import Work
+from pwmig.dialects.sqlite.texts import edit
+from pwmig.dialects.sqlite.texts.ddl import parse_create_table
+from pwmig.dialects.sqlite.texts.literals import default_text
+from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
+from pwmig.dialects.sqlite.texts.tokens import quote, quote_if_needed, tokenize
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
-    from pwmig.dialects.sqlite.migrator import SqliteMigrator
+    from pwmig.dialects.sqlite.operations.migrator import SqliteMigrator
 
 __all__ = [
     "add_column",
@@ -141,7 +141,7 @@ def _count(work: Work, condition: str) -> str:
 
 
 def add_index(migrator: SqliteMigrator, table: str, columns: Sequence[str], unique: bool) -> None:
-    from pwmig.dialects.sqlite.objects import add_index as add
+    from pwmig.dialects.sqlite.operations.objects import add_index as add
 
     add(migrator, table, tuple(columns), unique, None, None, None)
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import peewee
 from playhouse.migrate import SchemaMigrator, make_index_name
 
-from pwmig.dialects.sqlite import edit
-from pwmig.dialects.sqlite.catalog import Catalog, ask, close_matches, column_of, read_catalog
-from pwmig.dialects.sqlite.ddl import parse_create_index
-from pwmig.dialects.sqlite.statistics import statistics_kept
-from pwmig.dialects.sqlite.tokens import fold, quote
-from pwmig.dialects.sqlite.work import Work
+from pwmig.dialects.sqlite.operations.catalog import Catalog, ask, close_matches, column_of, read_catalog
+from pwmig.dialects.sqlite.operations.statistics import statistics_kept
+from pwmig.dialects.sqlite.operations.work import Work
+from pwmig.dialects.sqlite.texts import edit
+from pwmig.dialects.sqlite.texts.ddl import parse_create_index
+from pwmig.dialects.sqlite.texts.tokens import fold, quote
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
-    from pwmig.dialects.sqlite.migrator import SqliteMigrator
+    from pwmig.dialects.sqlite.operations.migrator import SqliteMigrator
 
 __all__ = ["add_index", "create_table", "drop_index", "drop_table", "rename_index", "rename_table"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from pwmig.dialects.sqlite.parts import ColumnDef, ConstraintDef, Span, TableDef
-from pwmig.dialects.sqlite.tokens import Token, fold, quote, significant
+from pwmig.dialects.sqlite.texts.parts import ColumnDef, ConstraintDef, Span, TableDef
+from pwmig.dialects.sqlite.texts.tokens import Token, fold, quote, significant
 
 __all__ = [
     "column_added",

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pwmig.dialects.sqlite.ddl import parse_create_table
-from pwmig.dialects.sqlite.parts import ColumnDef, TableDef
-from pwmig.dialects.sqlite.tokens import fold, names_in
+from pwmig.dialects.sqlite.texts.ddl import parse_create_table
+from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
+from pwmig.dialects.sqlite.texts.tokens import fold, names_in
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:

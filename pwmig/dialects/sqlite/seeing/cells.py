@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pwmig.dialects.sqlite.tokens import quote
+from pwmig.dialects.sqlite.texts.tokens import quote
 
 __all__ = ["BLOB_LIMIT", "TEXT_LIMIT", "CutBytes", "CutText", "cell", "cell_sql", "escaped_cell", "escaped_cell_sql"]
 

@@ -1,0 +1,1 @@
+"""How pwmig's migrator carries out its operations on SQLite, and what guards them."""
