@@ -25,7 +25,8 @@ FINE, LOOK, ERROR = 0, 1, 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     _prepare_streams()
-    options = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser(arguments).parse_args(arguments)
     try:
         code: int = options.run(options)
         sys.stdout.flush()
@@ -280,53 +281,94 @@ class _Progress:
             sys.stderr.flush()
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pwmig", description="See what a migration does before it does it; apply it once; take it back."
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--project", default=".", metavar="DIR", help="the project's folder (default: this one)")
-    reads = argparse.ArgumentParser(add_help=False)
-    reads.add_argument("--json", action="store_true", help="print JSON for programs")
-    ways = argparse.ArgumentParser(add_help=False)
-    ways.add_argument("--backward", action="store_true", help="take back instead of apply")
-    ways.add_argument(
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    # To make them all takes longer than to read the history: where one is named, the others wait.
+    wanted = arguments[:1] if arguments and arguments[0] in _COMMANDS else _COMMANDS
+    for name in wanted:
+        run, help, adders = _COMMANDS[name]
+        made = commands.add_parser(name, help=help, description=help)
+        made.set_defaults(run=run)
+        for add in adders:
+            add(made)
+    return parser
+
+
+def _add_project(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--project", default=".", metavar="DIR", help="the project's folder (default: this one)")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+
+
+def _add_ways(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--backward", action="store_true", help="take back instead of apply")
+    parser.add_argument(
         "--allow",
         action="append",
         default=[],
         metavar="WHAT",
         help="go on over what stops a run: changed, missing or out-of-order (may be given again)",
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    def command(name: str, run: Any, help: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=help, description=help, parents=[common, *parents])
-        made.set_defaults(run=run)
-        return made
 
-    init = commands.add_parser("init", help="write the files of a new project")
-    init.add_argument("folder", nargs="?", default=".", metavar="DIR")
-    init.set_defaults(run=_init)
-    command("status", _status, "each migration and its state; exits 1 when something is pending", reads)
-    command("create", _create, "write a new migration file, ready to edit").add_argument("name", metavar="NAME")
-    migrate = command(
-        "migrate", _migrate, "apply what is pending, or with --backward revert the last applied one", ways
-    )
-    migrate.add_argument("--to", metavar="NAME", help="stop after this one (backward: it stays; zero: none stays)")
-    migrate.add_argument("--steps", type=int, metavar="N", help="at most so many")
-    migrate.add_argument("--fake", action="store_true", help="only record them in the history, run nothing")
-    migrate.add_argument("--dry-run", action="store_true", help="only say what would be run")
-    migrate.add_argument("--wait", type=float, default=60.0, metavar="SECONDS", help="for other writers (default: 60)")
-    sql = command("sql", _sql, "the statements, seen in a rehearsal on a copy", reads, ways)
-    sql.add_argument("name", nargs="?", metavar="NAME", help="stop after this one")
-    rehearse = command("rehearse", _rehearse, "run on a copy: changes of schema and rows, timings", reads, ways)
-    rehearse.add_argument("--to", metavar="NAME", help="stop after this one")
-    command("diff", _diff, "the models against the live schema; exits 1 when they differ", reads)
-    lab = command("lab", _lab, "JupyterLab at the workbench notebook")
-    lab.add_argument("--port", type=int, default=8888, help="the first port to try (default: 8888)")
-    lab.add_argument("--no-browser", dest="browser", action="store_false", help="print the address, open nothing")
-    return parser
+def _add_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", nargs="?", default=".", metavar="DIR")
+
+
+def _add_new_name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+
+
+def _add_last_name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME", help="stop after this one")
+
+
+def _add_last(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--to", metavar="NAME", help="stop after this one")
+
+
+def _add_migrate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--to", metavar="NAME", help="stop after this one (backward: it stays; zero: none stays)")
+    parser.add_argument("--steps", type=int, metavar="N", help="at most so many")
+    parser.add_argument("--fake", action="store_true", help="only record them in the history, run nothing")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be run")
+    parser.add_argument("--wait", type=float, default=60.0, metavar="SECONDS", help="for other writers (default: 60)")
+
+
+def _add_lab(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=8888, help="the first port to try (default: 8888)")
+    parser.add_argument("--no-browser", dest="browser", action="store_false", help="print the address, open nothing")
+
+
+_COMMANDS: dict[str, tuple[Any, str, tuple[Any, ...]]] = {
+    "init": (_init, "write the files of a new project", (_add_folder,)),
+    "status": (_status, "each migration and its state; exits 1 when something is pending", (_add_project, _add_json)),
+    "create": (_create, "write a new migration file, ready to edit", (_add_project, _add_new_name)),
+    "migrate": (
+        _migrate,
+        "apply what is pending, or with --backward revert the last applied one",
+        (_add_project, _add_ways, _add_migrate),
+    ),
+    "sql": (
+        _sql,
+        "the statements, seen in a rehearsal on a copy",
+        (_add_project, _add_json, _add_ways, _add_last_name),
+    ),
+    "rehearse": (
+        _rehearse,
+        "run on a copy: changes of schema and rows, timings",
+        (_add_project, _add_json, _add_ways, _add_last),
+    ),
+    "diff": (_diff, "the models against the live schema; exits 1 when they differ", (_add_project, _add_json)),
+    "lab": (_lab, "JupyterLab at the workbench notebook", (_add_project, _add_lab)),
+}
+"""Each command: what runs it, what it does in words, and what adds its arguments."""
 
 
 class _Version(argparse.Action):

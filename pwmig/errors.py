@@ -42,16 +42,14 @@ __all__ = [
     "redact",
 ]
 
-_URL_PASSWORD = re.compile(r"(?P<head>[a-z][a-z0-9+.\-]*://[^\s:/@]*):(?P<password>\S*)@", re.IGNORECASE)
-_NAMED_PASSWORD = re.compile(
-    r"(?P<head>\b\w*(?:password|passwd|pwd)\b['\"]?\s*[=:]\s*)(?P<value>'[^']*'|\"[^\"]*\"|[^\s,;)}]+)", re.IGNORECASE
-)
+_URL_PASSWORD = r"(?P<head>[a-z][a-z0-9+.\-]*://[^\s:/@]*):(?P<password>\S*)@"
+_NAMED_PASSWORD = r"(?P<head>\b\w*(?:password|passwd|pwd)\b['\"]?\s*[=:]\s*)(?P<value>'[^']*'|\"[^\"]*\"|[^\s,;)}]+)"
 
 
 def redact(text: str) -> str:
     """The text with every password of a URL or a ``password=...`` replaced by ``***``."""
-    text = _URL_PASSWORD.sub(r"\g<head>:***@", text)
-    return _NAMED_PASSWORD.sub(r"\g<head>***", text)
+    text = re.sub(_URL_PASSWORD, r"\g<head>:***@", text, flags=re.IGNORECASE)
+    return re.sub(_NAMED_PASSWORD, r"\g<head>***", text, flags=re.IGNORECASE)
 
 
 class PwmigError(Exception):

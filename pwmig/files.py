@@ -17,9 +17,9 @@ __all__ = ["NAME_LIMIT", "MigrationFile", "compiled", "create", "find_files", "s
 NAME_LIMIT = 100
 """The most letters that a person may give to a migration's name; the time in front comes on top."""
 
-_FILE_NAME = re.compile(r"(?P<stamp>\d{8}_\d{6})_(?P<slug>[a-z0-9_]+)\.py", re.ASCII | re.IGNORECASE)
-_SLUG = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*", re.ASCII)
-_STRAY = re.compile(r"\d{8}.*\.py", re.ASCII)
+_FILE_NAME = re.compile(r"(?P<stamp>\d{8}_\d{6})_(?P<slug>[A-Za-z0-9_]+)\.[pP][yY]", re.ASCII)
+_SLUG = r"[a-z0-9]+(?:_[a-z0-9]+)*"
+_STRAY = r"\d{8}.*\.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def find_files(folder: str | os.PathLike[str]) -> tuple[MigrationFile, ...]:
     for file_name in names:
         if _FILE_NAME.fullmatch(file_name):
             found.append(_read(folder, file_name))
-        elif _STRAY.fullmatch(file_name):
+        elif re.fullmatch(_STRAY, file_name, re.ASCII):
             raise MigrationFileError(
                 f"{file_name} is not named as a migration",
                 why="it begins with a date, but has not the form YYYYMMDD_HHMMSS_name.py (letters, digits and _)",
@@ -66,7 +66,7 @@ def _read(folder: str, file_name: str) -> MigrationFile:
 
 def _text(path: str) -> bytes:
     try:
-        with open(path, "rb") as stream:
+        with open(path, "rb", buffering=0) as stream:
             return stream.read()
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -107,7 +107,7 @@ def slug(name: str) -> str:
         problem = "a migration needs a name"
     elif len(wanted) > NAME_LIMIT:
         problem = f"a migration's name has at most {NAME_LIMIT} letters, and this one has {len(wanted)}"
-    elif not _SLUG.fullmatch(wanted):
+    elif not re.fullmatch(_SLUG, wanted, re.ASCII):
         problem = "a migration's name holds only letters a-z, digits and single underscores between them"
     else:
         return wanted
