@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Generator
 from pathlib import Path
 from typing import NoReturn
@@ -11,7 +12,13 @@ import requirements
 from hypothesis import HealthCheck, settings
 
 # A shared machine is slow at times: a slow example is no failure, a wrong one is.
-settings.register_profile("pwmig", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile(
+    "pwmig",
+    max_examples=int(os.environ.get("PWMIG_EXAMPLES", "100")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
 settings.load_profile("pwmig")
 
 
