@@ -6,6 +6,7 @@ Exit codes: 0 fine; 1 there is something to do or to look at; 2 an error.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -25,7 +26,10 @@ FINE, LOOK, ERROR = 0, 1, 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     _prepare_streams()
-    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments is None:
+        arguments = sys.argv[1:]
+        # This process is the command's own: importing modules makes many objects, and hardly any garbage to look for.
+        gc.set_threshold(100_000)
     options = _parser(arguments).parse_args(arguments)
     try:
         code: int = options.run(options)
