@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -10,7 +12,7 @@ import ipywidgets as w
 
 from pwmig.notebook.views import style_html
 
-__all__ = ["Panel", "TablePicker", "button", "html", "show"]
+__all__ = ["Layout", "Panel", "Steady", "TablePicker", "button", "html", "show"]
 
 
 def button(label: str, tooltip: str, do: Callable[[], object], style: str = "") -> w.Button:
@@ -32,6 +34,37 @@ def show(widget: w.DOMWidget, visible: bool) -> None:
     wanted = None if visible else "none"
     if widget.layout.display != wanted:
         widget.layout.display = wanted
+
+
+class Steady:
+    """Do something at most every so many seconds, however often it is asked for, and once after the last time."""
+
+    def __init__(self, every_s: float, do: Callable[[], None]) -> None:
+        self._every_s = every_s
+        self._do = do
+        self._lock = threading.Lock()
+        self._waiting = False
+        self._done_at = float("-inf")
+
+    def ask(self) -> None:
+        """Do it now, or as soon as it may be done again; never waits itself."""
+        with self._lock:
+            if self._waiting:
+                return
+            left_s = self._done_at + self._every_s - time.monotonic()
+            if left_s > 0:
+                self._waiting = True
+                later = threading.Timer(left_s, self._now)
+                later.daemon = True
+                later.start()
+                return
+        self._now()
+
+    def _now(self) -> None:
+        with self._lock:
+            self._waiting = False
+            self._done_at = time.monotonic()
+        self._do()
 
 
 class Panel:

@@ -128,7 +128,7 @@ def question_html(needed: ConfirmationNeeded) -> str:
 
 def timeline_options(statuses: Iterable[MigrationStatus], start: str) -> tuple[tuple[str, str], ...]:
     """The timeline as (label, name) pairs, from the moment before the first migration on."""
-    shown = tuple((f"{SIGNS[s.state]} {s.state.value:8} {short_name(s.name)}", s.name) for s in statuses)
+    shown = tuple((f"{SIGNS[s.state]} {s.state.value:7} {short_name(s.name)}", s.name) for s in statuses)
     return (("  (no migration)", start), *shown)
 
 
@@ -239,7 +239,7 @@ def progress_html(busy: str, event: Event | None) -> str:
     at = f"{event.migration} {_one_line(redact(event.text))}".strip() if event else "starting"
     return (
         f'<div class="pwmig-progress"><progress{amount} aria-label="progress"></progress>'
-        f"<span>{escape(busy)} under way: {escape(at)}</span></div>"
+        f"<span>{escape(busy.capitalize())} under way: {escape(at)}</span></div>"
     )
 
 

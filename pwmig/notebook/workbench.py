@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +20,7 @@ from pwmig.errors import PwmigError
 from pwmig.notebook import static, views
 from pwmig.notebook.bench import START, Bench, ConfirmationNeeded, nearest_project
 from pwmig.notebook.form import Form
-from pwmig.notebook.panels import Layout, Panel, TablePicker, button, html, show
+from pwmig.notebook.panels import Layout, Panel, Steady, TablePicker, button, html, show
 from pwmig.plan import Direction, Event, Plan, Run, find
 
 if TYPE_CHECKING:
@@ -47,12 +46,12 @@ class Workbench:
     failure: BaseException | None = None
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        self._progress = Steady(_PROGRESS_EVERY_S, self._show_progress)
         self.bench = Bench(nearest_project(path), self._hear)
         self._selected = START
         self._table: str | None = None
         self._asked: Plan | None = None
         self._thread: threading.Thread | None = None
-        self._shown_at = 0.0
         # A click is heard on the kernel's main thread while a run's thread may be showing what it did.
         self._showing = threading.RLock()
         self._build()
@@ -291,13 +290,15 @@ class Workbench:
         self.yes_button.description = f"{verb} all the same"
         self.question.say(views.question_html(needed), "alertdialog")
 
-    def _hear(self, event: Event) -> None:
-        """On the worker's reader thread: show progress, at most ten times a second."""
-        now = time.monotonic()
-        if self.bench.busy and now - self._shown_at >= _PROGRESS_EVERY_S:
-            self._shown_at = now
-            self.progress.value = views.progress_html(self.bench.busy, event)
-            self.log_view.value = views.log_html(self.bench.events, None)
+    def _hear(self, _: Event) -> None:
+        """On the worker's reader thread: an event came."""
+        self._progress.ask()
+
+    def _show_progress(self) -> None:
+        events = self.bench.events
+        if self.bench.busy and events:
+            self.progress.value = views.progress_html(self.bench.busy, events[-1])
+            self.log_view.value = views.log_html(events, None)
 
     # Rendering
 
