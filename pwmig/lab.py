@@ -69,15 +69,19 @@ def _has_display() -> bool:
 def _stay(command: list[str]) -> int:
     """Run the server until it ends; Ctrl-C is for it, and an end by Ctrl-C is a good one."""
     interrupted = False
+    process: subprocess.Popen[bytes] | None = None
 
     def on_interrupt(number: int, frame: object) -> None:
         nonlocal interrupted
         interrupted = True
-        if process.poll() is None:
+        if process is not None and process.poll() is None:
             process.send_signal(signal.SIGINT)
 
-    process = subprocess.Popen(command, start_new_session=True)
+    # Heard from now on: the server has a session of its own, and nobody else would end it.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_interrupt)
+    process = subprocess.Popen(command, start_new_session=True)
+    if interrupted:
+        process.send_signal(signal.SIGINT)
     code = process.wait()
     return 0 if interrupted else code

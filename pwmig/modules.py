@@ -69,26 +69,26 @@ class ProjectModules:
             except (Exception, SystemExit) as error:
                 raise self._failed(name, error) from error
 
-    def load_fresh(self, name: str) -> ModuleType:
-        """Import a module and its submodules anew, from the files as they are now.
+    @contextmanager
+    def fresh(self, name: str) -> Iterator[ModuleType]:
+        """While entered, a module and its submodules are as their files are now, whoever imports them.
 
-        The modules that were loaded before stay the ones that everybody else holds.
+        The modules that were loaded before are the ones that everybody else holds: they come back at the end.
         """
         with self.installed():
-            old = {key: sys.modules[key] for key in list(sys.modules) if key == name or key.startswith(name + ".")}
+            old = _taken_out(name)
             for key in old:
-                del sys.modules[key]
                 self._kept.pop(key, None)  # Otherwise load() would put it back.
             writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
             try:
                 # Cached bytecode is told apart by second and size only: an edit may be quicker than that.
-                return self.load(name)
+                yield self.load(name)
             finally:
                 sys.dont_write_bytecode = writes
-                for key in [key for key in sys.modules if key == name or key.startswith(name + ".")]:
-                    if old:
-                        del sys.modules[key]
-                sys.modules.update(old)
+                if old:
+                    _taken_out(name)
+                    sys.modules.update(old)
+                    _tie_to_package(name)
 
     def _failed(self, name: str, error: BaseException) -> ProjectError:
         file = self.root.joinpath(*name.split("."))
@@ -117,6 +117,19 @@ class ProjectModules:
 
     def _is_inside(self, path: str) -> bool:
         return os.path.realpath(path).startswith(self._prefix)
+
+
+def _taken_out(name: str) -> dict[str, ModuleType]:
+    """The loaded module of that name and its submodules, no longer among the loaded ones."""
+    keys = [key for key in sys.modules if key == name or key.startswith(name + ".")]
+    return {key: sys.modules.pop(key) for key in keys}
+
+
+def _tie_to_package(name: str) -> None:
+    """Let the package's attribute be the loaded module again, for ``import package.module``."""
+    package, _, last = name.rpartition(".")
+    if package in sys.modules and name in sys.modules:
+        setattr(sys.modules[package], last, sys.modules[name])
 
 
 def _importable(entry: os.DirEntry[str]) -> bool:

@@ -221,8 +221,8 @@ class Project:
 
         models = self._given_models
         if self._modules is not None:
-            with self._modules.installed():
-                return models_schema(find_models(self._modules.load_fresh(self.config.models)), self.dialect)
+            with self._modules.fresh(self.config.models) as module:
+                return models_schema(find_models(module), self.dialect)
         if models is None:
             raise ProjectError(
                 "this project names no models",
