@@ -73,7 +73,9 @@ class _Runner:
     has_history: bool = False
 
     def run(self) -> Run:
-        with loaded(() if self.plan.fake else self.plan.steps) as migrations:
+        with ExitStack() as stack:
+            with Recorder(self.database, "", None, check=_refuse_while_loading).listening():
+                migrations = stack.enter_context(loaded(() if self.plan.fake else self.plan.steps))
             ready = migrations or tuple(Loaded(step, _nothing, ()) for step in self.plan.steps)
             for migration in ready:
                 self._tell("step", migration.step)
@@ -185,6 +187,10 @@ class _Runner:
             statement=recorder.current,
             run=Run(self.plan, self.target, tuple(self.done), elapsed_s=time.perf_counter() - self.started),
         )
+
+
+def _refuse_while_loading() -> None:
+    raise RuntimeError("SQL outside of migrate_forward() and migrate_backward() would run in no transaction")
 
 
 def _nothing() -> None:

@@ -68,8 +68,14 @@ def _load(step: Step, modules: list[ModuleType]) -> Loaded:
 def _execute(step: Step, code: Any, module: ModuleType) -> None:
     try:
         exec(code, module.__dict__)
-    except PwmigError:
-        raise
+    except PwmigError as error:
+        raise MigrationFileError(
+            f"{step.name} can't be loaded: {error.what}",
+            why=error.why,
+            way_out=error.way_out,
+            path=step.path,
+            line=line_in(step.path, error),
+        ) from error
     except (Exception, SystemExit) as error:
         line = line_in(step.path, error)
         raise MigrationFileError(

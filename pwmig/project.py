@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pwmig.errors import DatabaseUnsupported, ProjectError
+from pwmig.errors import DatabaseUnsupported, ProjectError, redact
 from pwmig.files import create, find_files, template
 from pwmig.history import DEFAULT_TABLE, History
 from pwmig.states import status_of
@@ -150,7 +150,7 @@ class Project:
     @property
     def location(self) -> str:
         """The database for people: never a password."""
-        return self.dialect.describe(self.database)
+        return redact(self.dialect.describe(self.database))
 
     # Reading
 

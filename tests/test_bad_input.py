@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import peewee
 import pytest
 from projects import CONFIG, CREATE_PLAYER, HEAD, open_project, run_cli, sql_migration, states, write_project
 
@@ -209,6 +210,11 @@ def test_a_database_that_is_not_supported_yet_is_refused_without_its_password(
     write_project(tmp_path, GOOD, config=text)
     told = refused(tmp_path, *command, DATABASE_URL=f"{scheme}://ann:{SECRET}@127.0.0.1:9/shop")
     assert {"postgresql": "PostgreSQL", "mysql": "MySQL"}[scheme] in told
+
+
+def test_where_a_database_is_never_shows_its_password(tmp_path: Path) -> None:
+    database = peewee.PostgresqlDatabase(URL)
+    assert Project(database=database, migrations=tmp_path).location.endswith("postgresql://ann:***@db.example.org/shop")
 
 
 # The files

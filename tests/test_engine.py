@@ -82,6 +82,8 @@ LATE_FAULTS = {
     "an import of what is not there": "import nothing_of_the_kind\n\ndef migrate_forward():\n    pass\n",
     "an error while loading": "1 / 0\n\ndef migrate_forward():\n    pass\n",
     "sys.exit while loading": "import sys\nsys.exit(3)\n",
+    "SQL while loading": HEAD + "database.execute_sql('CREATE TABLE early (x)')\n\ndef migrate_forward():\n    pass\n",
+    "an operation while loading": HEAD + "migrate(migrator.add_column('a', 'x', IntegerField(null=True)))\n",
     "no migrate_forward": "def migrate_backward():\n    pass\n",
     "migrate_forward that is no function": "migrate_forward = 3\n",
 }
