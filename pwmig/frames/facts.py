@@ -227,9 +227,9 @@ def _pair_row(pair: FactPair) -> GridRow:
     differ = pair.before is not None and pair.after is not None and not pair.same
     return GridRow(
         (
-            Cell(pair.change, prose=True),
+            Cell(pair.change.replace(f" from {pair.old_name}", "", 1) if pair.old_name else pair.change, prose=True),
             Cell(pair.fact.what, prose=True),
-            Cell(pair.fact.name, prose=True),
+            Cell(f"{pair.fact.name} (was {pair.old_name})" if pair.old_name else pair.fact.name, prose=True),
             _side(pair.before, "-" if differ else ""),
             _side(pair.after, "+" if differ else ""),
         ),

@@ -263,7 +263,8 @@ def log_html(events: Sequence[Event], run: Run | None) -> str:
 
 def _log_line(event: Event) -> str:
     elapsed = f"{event.elapsed_s:8.3f} s  " if event.elapsed_s else " " * 12
-    return f"{elapsed}{event.kind:10} {event.migration} {_one_line(event.text, 300)}".rstrip()
+    said = [] if event.kind == "statement" else [event.migration] if event.migration else []
+    return " ".join([f"{elapsed}{event.kind:10}", *said, _one_line(event.text, 300)]).rstrip()
 
 
 def table_html(title: str, styled: frames.Styled) -> str:

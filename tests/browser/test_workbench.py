@@ -115,8 +115,7 @@ def test_a_long_rehearsal_is_cancelled_while_another_cell_sees_the_real_database
     bench.lab.run_cell("import sys; sys.path.insert(0, '..')\nfrom db.migrations_config import database")
     bench.choose("never_ends")
     bench.click("Rehearse")
-    bench.root.locator("progress").wait_for()
-    bench.root.get_by_text("INSERT INTO half_way").first.wait_for()
+    bench.root.locator(".pwmig-progress", has_text="WITH RECURSIVE").wait_for()
     shot(bench.page, "running")
 
     said = bench.lab.run_cell(
@@ -176,6 +175,29 @@ def test_nothing_is_cut_off(
         bench.tab(tab)
         assert bench.overflow() == []
         shot(bench.page, f"{tab.lower()}-{width}-{theme.lower()}")
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_a_data_step_shows_each_changed_cell_before_and_after(
+    folder: Path, lab: OpenPage, shot: Callable[[Any, str], None], theme: str
+) -> None:
+    """The pictures of docs/ are these two."""
+    root = folder / "players"
+    root.mkdir()
+    copy_example(root)
+    Project.open(root).apply(to="add_player_titles")
+    write_notebook(root / "notebooks" / "workbench.ipynb", [CELL])
+    page = lab(root / "notebooks" / "workbench.ipynb", width=1500, height=1200)
+    page.theme(f"JupyterLab {theme}")
+    bench = BenchPage(page)
+    bench.choose("count_player_titles")
+    bench.click("Rehearse")
+    bench.await_run("Rehearsed on a copy")
+    rows = bench.tab("Rows")
+    assert rows.get_by_role("columnheader", name="~ titles before").is_visible()
+    assert rows.get_by_role("columnheader", name="~ titles after").is_visible()
+    assert rows.locator("tr", has_text="Garry Kasparov").locator("del, ins").all_inner_texts() == ["0", "6"]
+    shot(bench.root, f"workbench-{theme.lower()}")
 
 
 def test_a_keyboard_reaches_all_in_the_order_of_the_page(example: Path, lab: OpenPage) -> None:
@@ -247,7 +269,7 @@ def look(bench: BenchPage, shot: Callable[[Any, str], None], moment: str) -> Non
     """The three changes, in schema and rows."""
     schema = bench.tab("Schema").inner_text()
     shot(bench.page, f"footballers-{moment}-schema")
-    assert "~ renamed from position" in schema and "player_birth_date" in schema and schema.count("+ added") == 2
+    assert "role (was position)" in schema and "player_birth_date" in schema and schema.count("+ added") == 2
     rows = bench.tab("Rows")
     assert rows.get_by_role("columnheader", name="+ level after").is_visible()
     assert rows.get_by_role("columnheader", name="~ role (was position)").is_visible()
