@@ -83,7 +83,6 @@ LATE_FAULTS = {
     "an error while loading": "1 / 0\n\ndef migrate_forward():\n    pass\n",
     "sys.exit while loading": "import sys\nsys.exit(3)\n",
     "SQL while loading": HEAD + "database.execute_sql('CREATE TABLE early (x)')\n\ndef migrate_forward():\n    pass\n",
-    "an operation while loading": HEAD + "migrate(migrator.add_column('a', 'x', IntegerField(null=True)))\n",
     "no migrate_forward": "def migrate_backward():\n    pass\n",
     "migrate_forward that is no function": "migrate_forward = 3\n",
 }
@@ -96,6 +95,18 @@ def test_a_fault_in_the_last_file_stops_the_run_before_the_first_statement(tmp_p
         project.apply()
     assert not database_of(tmp_path).exists()
     assert states(project) == {"a": "pending", "b": "pending", "c": "pending"}
+
+
+def test_an_operation_outside_of_the_two_functions_is_refused_before_it_does_anything(tmp_path: Path) -> None:
+    early = (
+        HEAD + "migrate(migrator.add_column('a', 'x', IntegerField(null=True)))\n\ndef migrate_forward():\n    pass\n"
+    )
+    project = open_project(tmp_path, {"a": create("a"), "b": create("b"), "c": early})
+    project.apply(to="a")
+    before = database_of(tmp_path).read_bytes()
+    with pytest.raises(MigrationFileError, match="20250101_000002_c can't be loaded"):
+        project.apply()
+    assert database_of(tmp_path).read_bytes() == before
 
 
 def test_a_missing_way_back_stops_before_the_first_step_back(tmp_path: Path) -> None:
