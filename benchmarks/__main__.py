@@ -29,7 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"of {', '.join(_SUITES)} (default: all)")
-    parser.add_argument("--pairs", type=int, default=15, help=f"how often to run each (at least {FLOOR_PAIRS})")
+    parser.add_argument(
+        "--pairs", type=int, default=9, help=f"how often to run each (at least {FLOOR_PAIRS}, default: 9)"
+    )
     parser.add_argument("--count", type=int, default=1000, help="how many migrations (default: 1000)")
     return parser
 

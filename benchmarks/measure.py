@@ -53,13 +53,17 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table. ``floor`` is the most that ``ratio`` may be; None where there is no such limit."""
+    """One line of the table: pwmig's value and the peer's, in ``unit``.
+
+    ``floor`` is the most that ``ratio`` may be; None where there is no such limit.
+    """
 
     name: str
-    ours_ms: float
-    peer_ms: float
+    ours: float
+    peer: float
     ratio: float
     floor: float | None
+    unit: str = "ms"
 
     @property
     def holds(self) -> bool:
@@ -99,10 +103,12 @@ def table(figures: Sequence[Figure]) -> Iterable[str]:
         floor = "" if figure.floor is None else f"{figure.floor:.2f}"
         verdict = "" if figure.floor is None else ("holds" if figure.holds else "does not hold")
         yield (
-            f"{figure.name:{width}}  {_ms(figure.ours_ms)}  {_ms(figure.peer_ms)}  {figure.ratio:>6.2f}  "
+            f"{figure.name:{width}}  {_amount(figure.ours, figure.unit)}  {_amount(figure.peer, figure.unit)}  "
+            f"{figure.ratio:>6.2f}  "
             f"{floor:>6}  {verdict}"
         ).rstrip()
 
 
-def _ms(value: float) -> str:
-    return f"{value:6.{1 if value >= 10 else 2}f} ms" if value < 1000 else f"{value:6.0f} ms"
+def _amount(value: float, unit: str) -> str:
+    digits = 2 if value < 10 else 1 if value < 1000 else 0
+    return f"{value:6.{digits}f} {unit:2}"
