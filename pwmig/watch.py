@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pwmig.diff import diff
@@ -116,7 +116,8 @@ class Watcher:
             if seen.sample is not None:
                 before_rows.append(_before(seen, order))
             if table is not None:
-                after_rows.append(self.dialect.sample(self.database, table, limit=SAMPLE_LIMIT, keys=order))
+                sample = self.dialect.sample(self.database, table, limit=SAMPLE_LIMIT, keys=order)
+                after_rows.append(_after(seen, order, sample))
         changes = diff(self.before, after, renamed_tables=self.renames.tables, renamed_columns=self.renames.columns)
         return Snapshot(self.before, tuple(before_rows)), Snapshot(after, tuple(after_rows)), changes
 
@@ -148,3 +149,11 @@ def _before(seen: _Seen, order: list[tuple[Any, ...]]) -> Rows:
         return sample
     rows = tuple(seen.rows[key] for key in order if key in seen.rows)
     return Rows(sample.table, sample.columns, sample.key, rows, sample.row_count, sample.count_exact)
+
+
+def _after(seen: _Seen, order: list[tuple[Any, ...]], rows: Rows) -> Rows:
+    """Without rows that stand in only for those that are gone: they were not looked at before, but they are not new."""
+    if seen.sample is None or not rows.key or len(seen.sample.rows) >= seen.sample.row_count:
+        return rows
+    wanted = set(order)
+    return replace(rows, rows=tuple(row for key, row in zip(rows.row_keys(), rows.rows) if key in wanted))

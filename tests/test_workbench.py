@@ -158,6 +158,28 @@ def test_a_table_that_the_run_did_not_touch_is_shown_as_it_is(root: Path) -> Non
     assert list(bench.rows("coach").index) == [7]
 
 
+def test_rows_that_were_only_out_of_sight_before_are_not_called_added(root: Path) -> None:
+    many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) "
+    write_project(
+        root,
+        {
+            "create_player": CREATE_PLAYER,
+            "fill": sql_migration(f"INSERT INTO player {many} SELECT i, 'x' || i FROM n"),
+            "thin": sql_migration("DELETE FROM player WHERE id % 5 = 0"),
+            "more": sql_migration("INSERT INTO player VALUES (99, 'new')"),
+        },
+    )
+    (root / "db" / "migrations" / "20250101_000001_fill_player.py").unlink()
+    (root / "db" / "migrations" / "20250101_000002_add_player_level.py").unlink()
+    bench = Workbench(root)
+    bench.apply("20250101_000001_fill")
+    bench.rehearse()
+    change = bench.rows("player")[("", "change")]
+    assert [key for key, word in change.items() if word == "- removed"] == list(range(5, 51, 5))
+    assert [key for key, word in change.items() if word == "+ added"] == [99]
+    assert len(change) > 11, "some that stay are shown beside them"
+
+
 def test_an_edited_migration_needs_no_restart(bench: Workbench, root: Path) -> None:
     assert bench.rehearse().after.schema.table("player").column("level").type == "INTEGER"
     file = root / "db" / "migrations" / f"{LEVEL}.py"
