@@ -11,9 +11,9 @@ from typing import Any
 
 import ipywidgets as w
 import pytest
-from projects import CREATE_PLAYER, HEAD, sql_migration, state, states, write_project
+from projects import CONFIG, CREATE_PLAYER, HEAD, sql_migration, state, states, write_project
 
-from pwmig.errors import Cancelled, MigrationFailed, PlanError, ProjectError, PwmigError
+from pwmig.errors import Cancelled, DatabaseUnsupported, MigrationFailed, PlanError, ProjectError, PwmigError
 from pwmig.notebook import Workbench
 from pwmig.notebook.bench import ConfirmationNeeded, nearest_project
 from pwmig.notebook.form import suggested_name
@@ -282,6 +282,15 @@ def test_a_broken_file_is_named(root: Path) -> None:
     with pytest.raises(PwmigError, match="broken"):
         bench.rehearse()
     assert "not valid Python" in bench.error.text.value
+
+
+def test_a_database_in_memory_is_refused_and_not_quietly_another_one(tmp_path: Path) -> None:
+    config = CONFIG.replace('Path(__file__).parent / "app.sqlite"', '":memory:"')
+    bench = Workbench(write_project(tmp_path, MIGRATIONS, config=config))
+    for run in (bench.rehearse, bench.apply):
+        with pytest.raises(DatabaseUnsupported, match="in memory"):
+            run()
+    assert bench.error.visible
 
 
 def test_there_is_no_workbench_without_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

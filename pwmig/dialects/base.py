@@ -94,6 +94,10 @@ class Dialect(ABC):
     def scratch(self) -> AbstractContextManager[peewee.Database]:
         """An empty database of the same kind that leaves no trace."""
 
+    def shared(self, database: peewee.Database) -> bool:
+        """Whether another process that connects in the same way sees the same data."""
+        return True
+
     @abstractmethod
     def introspect(self, database: peewee.Database, tables: Collection[str] | None = None) -> Schema:
         """What the database holds, without pwmig's own tables; only the tables named, if given."""

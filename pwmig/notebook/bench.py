@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pwmig.diff import Change
-from pwmig.errors import MigrationFailed, OperationRefused, ProjectError, PwmigError
+from pwmig.errors import DatabaseUnsupported, MigrationFailed, OperationRefused, ProjectError, PwmigError
 from pwmig.plan import Direction, Event, Loss, MigrationStatus, Plan, Run, State
 from pwmig.project import Project
 from pwmig.schema import Schema, Snapshot
@@ -222,6 +222,7 @@ class Bench:
 
     def _work(self, verb: str, options: dict[str, Any]) -> Run:
         """A verb in a process of its own; Ctrl-C here stops it there."""
+        self._require_shared()
         self.events = []
         self._worker = worker = Worker(self.project.root, verb, options, self._hear).start()
         try:
@@ -236,6 +237,14 @@ class Bench:
             self._worker = None
         self.last_run = run
         return run
+
+    def _require_shared(self) -> None:
+        if not self.project.dialect.shared(self.project.database):
+            raise DatabaseUnsupported(
+                "the workbench can't run migrations on a database in memory",
+                why="it runs them in a process of their own, and no other process sees this one's memory",
+                way_out="use a file, or call Project's own rehearse() and apply() in a cell",
+            )
 
     def _hear(self, event: Event) -> None:
         self.events.append(event)

@@ -41,6 +41,9 @@ class SqliteDialect(Dialect):
     def exists(self, database: peewee.Database) -> bool:
         return place.is_memory(database) or os.path.exists(place.file_of(str(database.database)))
 
+    def shared(self, database: peewee.Database) -> bool:
+        return not place.is_memory(database)
+
     def table_exists(self, database: peewee.Database, table: str, schema: str | None = None) -> bool:
         sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         return bool(_executor(database)(sql, (table,)))
