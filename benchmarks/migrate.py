@@ -29,8 +29,9 @@ _REPOSITORY = Path(__file__).resolve().parent.parent
 def figures(root: Path, *, pairs: int, count: int) -> Iterable[Figure]:
     """Applying ``count`` migrations, and the growth of the cost of one with the number of those before it."""
     sides = Sides(root, count)
-    pair = measured(sides.migrate(), sides.peer_up(), pairs=pairs)
-    yield Figure(f"migrate, {count:,} migrations", pair.ours_s * 1000, pair.peer_s * 1000, pair.ratio, FLOOR)
+    for new, name in ((True, "new files"), (False, "files run before")):
+        pair = measured(sides.migrate(new=new), sides.peer_up(new=new), pairs=pairs)
+        yield Figure(f"migrate, {count:,} {name}", pair.ours_s * 1000, pair.peer_s * 1000, pair.ratio, FLOOR)
     yield from _growth(sides, pairs, max(1, count // 10))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -68,6 +69,12 @@ class Sides:
         for folder in (self.ours, self.peer):
             (folder / "db/players.sqlite").write_bytes(b"")
 
+    def check_out(self) -> None:
+        """Put an empty database beside files that Python has not read yet: what a machine meets that gets them."""
+        self.empty()
+        for folder in (self.ours, self.peer):
+            shutil.rmtree(folder / "db/migrations/__pycache__", ignore_errors=True)
+
     def apply(self) -> None:
         """Apply all migrations on both sides."""
         for command in (self.migrate(), self.peer_up()):
@@ -79,8 +86,10 @@ class Sides:
     def peer_status(self) -> Command:
         return Command((script("pwmigrate"), "status"), self.peer, allowed=(0, 1))
 
-    def migrate(self) -> Command:
-        return Command((script("pwmig"), "migrate"), self.ours, fresh=self.empty)
+    def migrate(self, *, new: bool = False) -> Command:
+        """``new``: the files were never run before on this machine."""
+        return Command((script("pwmig"), "migrate"), self.ours, fresh=self.check_out if new else self.empty)
 
-    def peer_up(self) -> Command:
-        return Command((script("pwmigrate"), "up"), self.peer, fresh=self.empty)
+    def peer_up(self, *, new: bool = False) -> Command:
+        """``new``: the files were never run before on this machine, so that none is compiled yet."""
+        return Command((script("pwmigrate"), "up"), self.peer, fresh=self.check_out if new else self.empty)
