@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import peewee
@@ -11,11 +10,12 @@ import peewee
 from pwmig.dialects.sqlite.operations.catalog import ask, read_catalog
 from pwmig.dialects.sqlite.operations.dependants import dependants_of, only
 from pwmig.dialects.sqlite.operations.rebuild import Fill
+from pwmig.dialects.sqlite.operations.values import require_same_values
 from pwmig.dialects.sqlite.operations.work import Work
 from pwmig.dialects.sqlite.texts import edit
 from pwmig.dialects.sqlite.texts.ddl import parse_create_table
 from pwmig.dialects.sqlite.texts.literals import default_text
-from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
+from pwmig.dialects.sqlite.texts.parts import ColumnDef
 from pwmig.dialects.sqlite.texts.tokens import quote, quote_if_needed, tokenize
 from pwmig.errors import OperationRefused
 
@@ -265,34 +265,6 @@ def alter_column_type(migrator: SqliteMigrator, table: str, name: str, field: pe
         sql, params = migrator.make_context().sql(node).query()
         fills[column.name] = Fill(sql, tuple(params))
     new_sql = edit.type_replaced(work.table, column, type_)
-    inspect = None
-    if cast is None and not column.all("generated") and _has_rowid(work.table):
-        inspect = partial(_same_values, work, column)
-    work.rebuild(new_sql, fills, inspect)
-
-
-def _has_rowid(table: TableDef) -> bool:
-    return "WITHOUT ROWID" not in table.options and not edit.names_column(table.column_names, "rowid")
-
-
-def _same_values(work: Work, column: ColumnDef, passing: str) -> None:
-    """Compare what the column reads before and after: 7 for '7' is the same, 7 for '007' is not."""
-    old, new = f"+o.{quote(column.name)}", f"+n.{quote(column.name)}"
-    old_text, new_text = f"CAST({old} AS TEXT)", f"CAST({new} AS TEXT)"
-    sql = (
-        f"FROM {quote(work.table.name)} AS o JOIN {quote(passing)} AS n ON o.rowid = n.rowid "
-        f"WHERE {old} IS NOT {new} AND {old_text} IS NOT {new_text} AND NOT "
-        # A decimal's last zeros say nothing: 1.50 may become 1.5.
-        f"(instr({old}, '.') AND rtrim(rtrim({old_text}, '0'), '.') = rtrim(rtrim({new_text}, '0'), '.'))"
-    )
-    rows = ask(work.database, f"SELECT {old}, {new} {sql} LIMIT 1")
-    if rows:
-        count = ask(work.database, f"SELECT count(*) {sql}")[0][0]
-        example = f"{rows[0][0]!r} would become {rows[0][1]!r}"
-        raise OperationRefused(
-            f"the type of {work.table.name}.{column.name} can't be changed without changing values",
-            why=f"{count:,} value{'s' if count > 1 else ''} would become another, as {example}",
-            way_out="mend these values first, or say with cast= how they become the new ones",
-            table=work.table.name,
-            column=column.name,
-        )
+    if cast is None:
+        require_same_values(work, column, type_, parse_create_table(new_sql))
+    work.rebuild(new_sql, fills)

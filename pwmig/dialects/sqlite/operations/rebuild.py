@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import peewee
 
@@ -23,10 +23,7 @@ from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
 from pwmig.dialects.sqlite.texts.tokens import fold, quote
 from pwmig.errors import OperationRefused
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["Fill", "rebuild", "write_text"]
+__all__ = ["Fill", "rebuild", "shown_key", "write_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +49,11 @@ def rebuild(
     old: TableDef,
     new_sql: str,
     fills: Mapping[str, Fill] | None = None,
-    *,
-    inspect: Callable[[str], None] | None = None,
 ) -> None:
     """Make the table ``old`` what ``new_sql`` says, with all its rows.
 
     ``fills`` says what columns get that are new, or whose values change on the way; by name in the
-    new table. ``inspect`` is called with the new table's passing name while both tables exist.
+    new table.
     Raises OperationRefused where a row would be lost or would not fit; the caller rolls back.
     """
     new = parse_create_table(new_sql)
@@ -67,8 +62,6 @@ def rebuild(
     passing = _free_name(catalog)
     database.execute_sql(name_replaced(new, passing))
     _copy_rows(database, old, new, passing, fills or {})
-    if inspect:
-        inspect(passing)
     with statistics_kept(database, catalog, old.name):
         database.execute_sql(f"DROP TABLE {quote(old.name)}")
         _take_name(database, passing, new)
@@ -156,23 +149,25 @@ def _is_generated(column: ColumnDef) -> bool:
 
 def _hidden_key(old: TableDef, new: TableDef) -> str | None:
     """The name by which the hidden rowid of both tables can be read, None where there is none to keep."""
-    if "WITHOUT ROWID" in old.options or "WITHOUT ROWID" in new.options or _shown_key(new):
+    if "WITHOUT ROWID" in old.options or "WITHOUT ROWID" in new.options or shown_key(new):
         return None
     taken = {fold(name) for name in (*old.column_names, *new.column_names)}
     return next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), None)
 
 
-def _shown_key(table: TableDef) -> bool:
-    """Whether a column is the rowid by another name (https://www.sqlite.org/lang_createtable.html#rowid)."""
+def shown_key(table: TableDef) -> ColumnDef | None:
+    """The column that is the rowid by another name, or None (https://www.sqlite.org/lang_createtable.html#rowid)."""
+    if "WITHOUT ROWID" in table.options:
+        return None
+    keys = [constraint.columns for constraint in table.constraints if constraint.kind == "primary key"]
     for column in table.columns:
         if fold(column.type.strip("\"'`[]")) != "integer":
             continue
         if any(not key.descending for key in column.all("primary key")):
-            return True
-        keys = [constraint.columns for constraint in table.constraints if constraint.kind == "primary key"]
+            return column
         if any(len(columns) == 1 and fold(columns[0]) == fold(column.name) for columns in keys):
-            return True
-    return False
+            return column
+    return None
 
 
 def _take_name(database: peewee.Database, passing: str, new: TableDef) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import peewee
@@ -36,13 +35,8 @@ class Work:
     def is_empty(self) -> bool:
         return not ask(self.database, f"SELECT 1 FROM {quote(self.table.name)} LIMIT 1")
 
-    def rebuild(
-        self,
-        new_sql: str,
-        fills: dict[str, Fill] | None = None,
-        inspect: Callable[[str], None] | None = None,
-    ) -> None:
-        rebuild(self.database, self.catalog, self.table, new_sql, fills, inspect=inspect)
+    def rebuild(self, new_sql: str, fills: dict[str, Fill] | None = None) -> None:
+        rebuild(self.database, self.catalog, self.table, new_sql, fills)
         self.guard.expect(self.table.name, new_sql)
 
     def native(self, sql: str, expected: str) -> None:

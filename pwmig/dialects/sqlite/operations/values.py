@@ -1,0 +1,103 @@
+"""Whether a column's values come out of another type as they were.
+
+SQLite converts a value by the column's type as it is stored (https://www.sqlite.org/datatype3.html#type_affinity):
+``'007'`` becomes 7 in an INTEGER column without a word.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from pwmig.dialects.sqlite.operations.catalog import ask
+from pwmig.dialects.sqlite.operations.rebuild import shown_key
+from pwmig.dialects.sqlite.operations.work import Work
+from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
+from pwmig.dialects.sqlite.texts.tokens import fold, quote
+from pwmig.errors import OperationRefused
+
+__all__ = ["require_same_values"]
+
+_PAIRS = "temp.pwmig_values"
+"""Each value before and after, side by side: so no key is needed to find the one from the other."""
+_STRICT_TYPES = ("ANY", "BLOB", "INT", "INTEGER", "REAL", "TEXT")
+"""https://www.sqlite.org/stricttables.html"""
+_FRACTIONS = ("REAL", "FLOA", "DOUB", "DEC", "NUMERIC", "NUMBER")
+
+_AS_TEXT = "CAST(+new AS TEXT)"
+_SHORT = "CASE WHEN instr({0}, '.') THEN rtrim(rtrim({0}, '0'), '.') ELSE {0} END"
+"""A number's text without the zeros at its end that say nothing: 1.5 for 1.50, 2 for 2.0, but 20 for 20."""
+
+
+def require_same_values(work: Work, column: ColumnDef, type_: str, new: TableDef) -> None:
+    """Refuse a type that gives a value another meaning: 7 for '7' is the same, 7 for '007' is not.
+
+    Zeros at the end of a fraction may go where the type is one for fractions: 1.5 for '1.50'. ``new``
+    is the table as it will be. Nothing but a temporary table is written, and that goes again.
+    """
+    if column.all("generated"):
+        return
+    if "STRICT" in new.options and type_.upper() not in _STRICT_TYPES:
+        raise OperationRefused(
+            f"{work.table.name}.{column.name} can't be of type {type_!r}",
+            why="the table is STRICT, and such a table knows only " + ", ".join(_STRICT_TYPES),
+            way_out="choose a field of one of these types",
+            table=work.table.name,
+            column=column.name,
+        )
+    _refuse_numbering(work, column, new)
+    try:
+        _pair(work, column, type_, "STRICT" in new.options)
+        _refuse_other(work, column, type_)
+    except sqlite3.IntegrityError:
+        return  # A STRICT table does not take a value: the rebuild stops at it too, and names it.
+    finally:
+        ask(work.database, f"DROP TABLE IF EXISTS {_PAIRS}")
+
+
+def _refuse_numbering(work: Work, column: ColumnDef, new: TableDef) -> None:
+    """NULL in what becomes the rowid would get the next number."""
+    key = shown_key(new)
+    if key is None or fold(key.name) != fold(column.name):
+        return
+    rows = f"FROM {quote(work.table.name)} WHERE {quote(column.name)} IS NULL"
+    count = ask(work.database, f"SELECT count(*) {rows}")[0][0]
+    if count:
+        raise _changing(work, column, count, "NULL would become a number")
+
+
+def _pair(work: Work, column: ColumnDef, type_: str, strict: bool) -> None:
+    definition = f"(old ANY, new {type_}) STRICT" if strict else f"(old, new {type_})"
+    ask(work.database, f"DROP TABLE IF EXISTS {_PAIRS}")
+    ask(work.database, f"CREATE TEMP TABLE {_PAIRS.removeprefix('temp.')} {definition}")
+    name = quote(column.name)
+    ask(work.database, f"INSERT INTO {_PAIRS} (old, new) SELECT {name}, {name} FROM {quote(work.table.name)}")
+
+
+def _refuse_other(work: Work, column: ColumnDef, type_: str) -> None:
+    sql = f"FROM {_PAIRS} WHERE NOT ({_same(type_)})"
+    rows = ask(work.database, f"SELECT +old, +new {sql} LIMIT 1")
+    if rows:
+        count = ask(work.database, f"SELECT count(*) {sql}")[0][0]
+        raise _changing(work, column, count, f"{rows[0][0]!r} would become {rows[0][1]!r}")
+
+
+def _same(type_: str) -> str:
+    """The condition for a pair. The signs keep SQLite from converting one side for the comparison."""
+    text = f"{_AS_TEXT} IS +old"
+    if "INT" not in type_.upper() and any(word in type_.upper() for word in _FRACTIONS):
+        text += f" OR {_SHORT.format('old')} IS {_SHORT.format(_AS_TEXT)}"
+    return (
+        f"+old IS +new OR CASE typeof(old) WHEN 'text' THEN {text} "
+        # A text of 15 digits may be all that is left of a number; so it is read back.
+        "WHEN 'real' THEN CAST(+new AS REAL) IS +old WHEN 'integer' THEN CAST(+new AS INTEGER) IS +old ELSE 0 END"
+    )
+
+
+def _changing(work: Work, column: ColumnDef, count: int, example: str) -> OperationRefused:
+    return OperationRefused(
+        f"the type of {work.table.name}.{column.name} can't be changed without changing values",
+        why=f"{count:,} value{'s' if count > 1 else ''} would become another, as {example}",
+        way_out="mend these values first, or say with cast= how they become the new ones",
+        table=work.table.name,
+        column=column.name,
+    )
