@@ -196,7 +196,7 @@ def test_a_file_that_a_paper_names_exists(paper: str) -> None:
     named = {name for name in PATH_SHAPED.findall(text) if name not in NOT_OURS}
     links = {target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target}
     assert links | named, "no file is named, so nothing was tested"
-    there = {name for name in links | named if any((folder / name).exists() for folder in (ROOT, ROOT / "pwmig"))}
+    there = {name for name in links | named if (ROOT / name).exists() or any((ROOT / "pwmig").rglob(name.rstrip("/")))}
     assert sorted((links | named) - there) == []
 
 
