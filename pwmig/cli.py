@@ -6,6 +6,7 @@ Exit codes: 0 fine; 1 there is something to do or to look at; 2 an error.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import os
 import sys
@@ -79,14 +80,15 @@ def _report(error: PwmigError, options: argparse.Namespace) -> int:
 
 
 def _init(options: argparse.Namespace) -> int:
+    import shlex
     from pathlib import Path
 
     from pwmig.scaffold import init_project
 
-    folder = Path(options.folder)
-    for path in init_project(folder):
+    folder = options.folder if options.folder is not None else options.project
+    for path in init_project(Path(folder)):
         print(f"wrote {path}")
-    where = "" if options.folder == "." else f" --project {options.folder}"
+    where = "" if folder == "." else f" --project {shlex.quote(folder)}"
     print(f"a project with two migrations to try: pwmig status{where}, then pwmig migrate{where}")
     return FINE
 
@@ -166,13 +168,14 @@ def _rehearse(options: argparse.Namespace) -> int:
 
 
 def _rehearsed(project: Project, options: argparse.Namespace, *, name: str | None) -> Run:
-    with _Progress(quiet=True) as progress:
+    with _Progress(quiet=True) as progress, _prints_aside():
         return project.rehearse(to=name, backward=options.backward, allow=options.allow, listener=progress)
 
 
 def _diff(options: argparse.Namespace) -> int:
     project = _project(options)
-    changes = project.diff()
+    with _prints_aside():
+        changes = project.diff()
     if options.json:
         _print_json({"database": project.location, "changes": [change.as_dict() for change in changes]})
     elif not changes:
@@ -197,7 +200,13 @@ def _lab(options: argparse.Namespace) -> int:
 def _project(options: argparse.Namespace) -> Project:
     from pwmig.project import Project
 
-    return Project.open(options.project)
+    with _prints_aside():
+        return Project.open(options.project)
+
+
+def _prints_aside() -> contextlib.redirect_stdout[Any]:
+    """While entered, what the project's own code prints goes to stderr: stdout is for records."""
+    return contextlib.redirect_stdout(sys.stderr)
 
 
 def _print(lines: Iterable[str]) -> None:
@@ -322,7 +331,7 @@ def _add_ways(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_folder(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", nargs="?", default=".", metavar="DIR")
+    parser.add_argument("folder", nargs="?", metavar="DIR", help="where to (default: this folder)")
 
 
 def _add_new_name(parser: argparse.ArgumentParser) -> None:
@@ -342,7 +351,16 @@ def _add_migrate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, metavar="N", help="at most so many")
     parser.add_argument("--fake", action="store_true", help="only record them in the history, run nothing")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be run")
-    parser.add_argument("--wait", type=float, default=60.0, metavar="SECONDS", help="for other writers (default: 60)")
+    parser.add_argument(
+        "--wait", type=_seconds, default=60.0, metavar="SECONDS", help="for other writers (default: 60)"
+    )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds to wait: give 0 or more")
+    return seconds
 
 
 def _add_lab(parser: argparse.ArgumentParser) -> None:
@@ -351,8 +369,12 @@ def _add_lab(parser: argparse.ArgumentParser) -> None:
 
 
 _COMMANDS: dict[str, tuple[Any, str, tuple[Any, ...]]] = {
-    "init": (_init, "write the files of a new project", (_add_folder,)),
-    "status": (_status, "each migration and its state; exits 1 when something is pending", (_add_project, _add_json)),
+    "init": (_init, "write the files of a new project", (_add_project, _add_folder)),
+    "status": (
+        _status,
+        "each migration and its state; exits 1 unless all are applied as they are",
+        (_add_project, _add_json),
+    ),
     "create": (_create, "write a new migration file, ready to edit", (_add_project, _add_new_name)),
     "migrate": (
         _migrate,

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pwmig.errors import Cancelled, DatabaseUnavailable, MigrationFailed, PwmigError
+from pwmig.errors import Cancelled, DatabaseUnavailable, MigrationFailed, OperationRefused, PwmigError
 from pwmig.loading import Loaded, line_in, loaded
 from pwmig.plan import Direction, Event, Plan, Run, Step, StepRun
 from pwmig.recording import Recorder
@@ -33,6 +33,7 @@ def run(
     dialect: Dialect,
     history: History,
     *,
+    package: str | None = None,
     target: str = "live",
     watch: bool = False,
     listener: Listener | None = None,
@@ -40,11 +41,12 @@ def run(
 ) -> Run:
     """Run every step of a plan and report what happened.
 
-    ``watch`` takes snapshots before and after. Raises MigrationFailed (its ``run`` holds the steps
+    ``package`` is the migrations folder as a package, where it is one. ``watch`` takes snapshots before
+    and after. Raises MigrationFailed (its ``run`` holds the steps
     until then) when a migration stops, Cancelled on Ctrl-C, MigrationFileError and PlanError before
     anything ran, DatabaseUnavailable where the database can't be written.
     """
-    runner = _Runner(plan, database, dialect, history, target, watch, listener, wait_s)
+    runner = _Runner(plan, database, dialect, history, package, target, watch, listener, wait_s)
     with ExitStack() as stack:
         if database.is_closed():
             stack.callback(_close, database)
@@ -62,6 +64,7 @@ class _Runner:
     database: peewee.Database
     dialect: Dialect
     history: History
+    package: str | None
     target: str
     watch: bool
     listener: Listener | None
@@ -71,11 +74,12 @@ class _Runner:
     operations: list[str] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
     has_history: bool = False
+    touched: set[str] = field(default_factory=set)
 
     def run(self) -> Run:
         with ExitStack() as stack:
             with Recorder(self.database, "", None, check=_refuse_while_loading).listening():
-                migrations = stack.enter_context(loaded(() if self.plan.fake else self.plan.steps))
+                migrations = stack.enter_context(loaded(() if self.plan.fake else self.plan.steps, self.package))
             ready = migrations or tuple(Loaded(step, _nothing, ()) for step in self.plan.steps)
             for migration in ready:
                 self._tell("step", migration.step)
@@ -109,6 +113,9 @@ class _Runner:
         if not self.plan.fake:
             self._call(migration, recorder, turn)
             turn.require_open()
+            self.touched |= turn.touched
+            if turn.refused is not None:
+                raise turn.refused  # The migration caught it, or a thread of its own did.
         if forward:
             self.history.record(step, time.perf_counter() - started, "fake" if self.plan.fake else "run")
         else:
@@ -126,7 +133,7 @@ class _Runner:
                     stack.callback(setattr, migrator, "on_operation", migrator.on_operation)
                     migrator.on_operation = self._note_operation
             with recorder.listening():
-                migration.function()
+                _refuse_undone(migration, migration.function())
 
     def _watcher(self) -> Watcher:
         if self.watcher is None:
@@ -160,7 +167,7 @@ class _Runner:
         if self.watcher is None:
             return report
         before, after, changes = self.watcher.finish()
-        return replace(report, before=before, after=after, changes=changes, losses=self.watcher.deletions(self.done))
+        return replace(report, before=before, after=after, changes=changes, touched=tuple(sorted(self.touched)))
 
     def _took_effect(self, step: Step) -> bool:
         """Ask the database itself: an interrupt may come just after the commit."""
@@ -174,18 +181,46 @@ class _Runner:
         if isinstance(error, GeneratorExit):
             return error
         self._keep(step, "failed", recorder, elapsed_s)
-        left = _left(self.done[:-1], took_effect=self._took_effect(step))
+        took_effect = self._took_effect(step)
+        left = _left(self.done[:-1], self.target, took_effect)
         # A driver that hears Ctrl-C within a statement gives that up and says no more than this.
         if isinstance(error, KeyboardInterrupt) or str(error) == "interrupted":
             return Cancelled(f"stopped in {step.name}", why="it was interrupted", way_out=left)
         what, why, way_out = _explained(step, recorder, error)
+        advice = way_out.rstrip(".") or (
+            "look at what it does after its end" if took_effect else "mend it and run again"
+        )
         return MigrationFailed(
             what,
             why=why,
-            way_out=f"{way_out}. {left}" if way_out else f"mend it and run again. {left}",
+            way_out=f"{advice}. {left}",
             migration=step.name,
             statement=recorder.current,
             run=Run(self.plan, self.target, tuple(self.done), elapsed_s=time.perf_counter() - self.started),
+        )
+
+
+def _refuse_undone(migration: Loaded, result: Any) -> None:
+    """A function that returns what should have been run has done nothing, or not all."""
+    from playhouse.migrate import Operation
+
+    step = migration.step
+    for migrator in migration.migrators:
+        undone: tuple[Any, ...] = getattr(migrator, "pending_operations", tuple)()
+        if undone:
+            raise OperationRefused(
+                f"{step.name} made an operation and did not run it: {undone[0].describe()}",
+                why="an operation does nothing until it is given to migrate()",
+                way_out="write migrate(migrator...., ) around it",
+                table=undone[0].table,
+            )
+    if isinstance(result, Operation) or hasattr(result, "send"):
+        if hasattr(result, "close"):
+            result.close()  # A coroutine or generator that was never begun.
+        raise OperationRefused(
+            f"migrate_{step.direction.value}() of {step.name} returned {type(result).__name__}, and nothing ran it",
+            why="it is to be a plain function that does its work before it returns",
+            way_out="leave out async, yield and return, and give operations to migrate()",
         )
 
 
@@ -197,8 +232,10 @@ def _nothing() -> None:
     """What a faked step runs."""
 
 
-def _left(done: list[StepRun], *, took_effect: bool) -> str:
+def _left(done: list[StepRun], target: str, took_effect: bool) -> str:
     """What the database holds after a step stopped, in words."""
+    if target == "copy":
+        return "It ran on a copy: the database itself was not touched."
     words = "It was rolled back: the database holds nothing of it."
     if took_effect:
         words = "It had come to its end by then: it took effect."
@@ -215,6 +252,12 @@ def _explained(step: Step, recorder: Recorder, error: BaseException) -> tuple[st
         return what + ": it called sys.exit()", "a migration must return, so that its history row can be written", ""
     if isinstance(error, PwmigError):
         return f"{what}: {error.what}", error.why, error.way_out
+    if "close database while transaction is open" in str(error):
+        return (
+            f"{what}: it closes the database, or ends a `with database:` block",
+            "a migration has one connection and one transaction, from its beginning to its end",
+            "leave close() out, and write `with database.atomic():` in place of `with database:`",
+        )
     why = f"{type(error).__name__}: {error}"
     if recorder.current:
         why += f" in the statement: {recorder.current}"

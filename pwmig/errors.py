@@ -151,7 +151,7 @@ class MigrationFailed(PwmigError):
     ) -> None:
         super().__init__(what, why=why, way_out=way_out)
         self.migration = migration
-        self.statement = statement
+        self.statement = redact(statement) if statement is not None else None
         self.run = run
 
 

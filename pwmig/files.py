@@ -125,11 +125,18 @@ def create(folder: str | os.PathLike[str], name: str, source: str, *, now: datet
     """
     wanted = slug(name)
     place = Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
-    stamp = _free_stamp(place, now or datetime.now(UTC))
-    path = place / f"{stamp}_{wanted}.py"
-    with open(path, "x", encoding="utf-8", newline="\n") as stream:
-        stream.write(source)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        path = place / f"{_free_stamp(place, now or datetime.now(UTC))}_{wanted}.py"
+        with open(path, "x", encoding="utf-8", newline="\n") as stream:
+            stream.write(source)
+    except OSError as error:
+        raise MigrationFileError(
+            f"no migration can be written to {place}",
+            why=error.strerror or str(error),
+            way_out="look whether that is a folder, and who may write to it",
+            path=place,
+        ) from error
     return path
 
 

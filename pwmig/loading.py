@@ -33,21 +33,22 @@ class Loaded:
 
 
 @contextmanager
-def loaded(steps: Sequence[Step]) -> Iterator[tuple[Loaded, ...]]:
+def loaded(steps: Sequence[Step], package: str | None = None) -> Iterator[tuple[Loaded, ...]]:
     """Load and check the whole plan, before its first statement runs.
 
+    ``package`` is the folder as a package, so that a migration can import what lies beside it.
     Raises MigrationFileError (with the line) for a file that can't be read, that changed since it
     was planned, or that has no ``migrate_forward``; PlanError for one without a way back.
     """
     modules: list[ModuleType] = []
     try:
-        yield tuple(_load(step, modules) for step in steps)
+        yield tuple(_load(step, package or _PACKAGE, modules) for step in steps)
     finally:
         for module in modules:
             sys.modules.pop(module.__name__, None)
 
 
-def _load(step: Step, modules: list[ModuleType]) -> Loaded:
+def _load(step: Step, package: str, modules: list[ModuleType]) -> Loaded:
     code, checksum = compiled(step.path)
     if checksum != step.checksum:
         raise MigrationFileError(
@@ -56,8 +57,9 @@ def _load(step: Step, modules: list[ModuleType]) -> Loaded:
             way_out="run the command again; nothing was run",
             path=step.path,
         )
-    module = ModuleType(f"{_PACKAGE}.{step.name}")
+    module = ModuleType(f"{package}.{step.name}")
     module.__file__ = step.path
+    module.__package__ = package
     sys.modules[module.__name__] = module
     modules.append(module)
     _execute(step, code, module)

@@ -6,6 +6,7 @@ history say; a :class:`Run` is what the engine reports of it. All records are fr
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -96,7 +97,6 @@ class StepRun:
     statements: tuple[Statement, ...] = ()
     operations: tuple[str, ...] = ()
     elapsed_s: float = 0.0
-    output: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +119,10 @@ class Run:
     """What happened: each step with statements and timings; where asked for, before and after.
 
     ``target`` is ``live`` (the real database) or ``copy`` (a rehearsal). ``before``, ``after``
-    are None when nobody watched. ``changes`` are the differences of the two schemas. ``losses``
-    are what the run took away, counted on the rows as they were.
+    are None when nobody watched. ``changes`` are the differences of the two schemas, ``touched`` the
+    tables that the steps wrote to or altered, by the names they had then. ``losses``
+    are what a rehearsal took away, counted row by row against the original; ``original_changed``
+    says that this was another one at the end than at the beginning.
     """
 
     plan: Plan
@@ -129,8 +131,10 @@ class Run:
     before: Snapshot | None = None
     after: Snapshot | None = None
     changes: tuple[Change, ...] = ()
+    touched: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
     elapsed_s: float = 0.0
+    original_changed: bool = False
 
     @property
     def ok(self) -> bool:
@@ -216,11 +220,15 @@ def plan_backward(
     made = []
     for row in chosen:
         file = by_name.get(row.name)
+        if file is None and fake and "missing" in allow:
+            made.append(Step(row.name, Direction.BACKWARD, "", row.checksum))
+            continue
         if file is None:
             raise PlanError(
                 f"{row.name} can't be taken back",
                 why="it is applied, but its file is gone, and with it the way back",
-                way_out="bring the file back (from version control), then run migrate --backward again",
+                way_out="bring the file back (from version control) and run this again; or take its effect back by "
+                "hand and record that with --backward --fake --allow missing",
             )
         if row.checksum and row.checksum != file.checksum and not fake and "changed" not in allow:
             raise PlanError(
@@ -233,7 +241,11 @@ def plan_backward(
 
 
 def find(wanted: str, names: Sequence[str]) -> str:
-    """The one name that ``wanted`` means: the whole name, or a part of it that no other holds."""
+    """The one name that ``wanted`` means: the whole name, or a part of it that no other holds.
+
+    The path of the file means it too, since that is what a shell completes.
+    """
+    wanted = os.path.basename(wanted).removesuffix(".py")
     if wanted in names:
         return wanted
     matches = [name for name in names if wanted and wanted in name]

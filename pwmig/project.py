@@ -19,8 +19,8 @@ from pwmig.states import status_of
 if TYPE_CHECKING:
     import peewee
 
-    from pwmig.dialects.base import Dialect, Listener
-    from pwmig.diff import Change, DropColumn, DropTable
+    from pwmig.dialects.base import Copy, Dialect, Listener
+    from pwmig.diff import Change
     from pwmig.files import MigrationFile
     from pwmig.modules import ProjectModules
     from pwmig.plan import Loss, Plan, Run
@@ -121,6 +121,7 @@ class Project:
                 why="pwmig and the migrations take the project's database from there",
                 way_out="let it define `database`, and `migrator = pwmig.Migrator.from_database(database)`",
             )
+        project.dialect.anchor(project.database, root)
         return project
 
     @property
@@ -160,10 +161,13 @@ class Project:
 
     def source(self, name: str) -> str:
         """The text of a migration's file; ``name`` may be a part of its name."""
+        import tokenize
+
         from pwmig.plan import find
 
         files = {file.name: file for file in self.files()}
-        return Path(files[find(name, list(files))].path).read_text(encoding="utf-8")
+        with tokenize.open(files[find(name, list(files))].path) as stream:
+            return stream.read()
 
     def applied(self) -> tuple[Applied, ...]:
         """The history's applied migrations, the first applied first; () where there is no database yet."""
@@ -262,27 +266,10 @@ class Project:
         from dataclasses import replace
 
         chosen = plan if plan is not None else self.plan(to=to, steps=steps, backward=backward, allow=allow)
-        with self.modules_installed(), self.dialect.copy(self.database, listener):
+        with self.modules_installed(), self.dialect.copy(self.database, listener) as copy:
             run = self._run(chosen, target="copy", watch=True, listener=listener)
-        return replace(run, losses=(*self._dropped(run), *run.losses))
-
-    def _dropped(self, run: Run) -> Iterator[Loss]:
-        """What the drops of a rehearsal would take away, counted on the real rows."""
-        from pwmig.diff import DropColumn, DropTable
-        from pwmig.plan import Loss
-
-        drops = [change for change in run.changes if isinstance(change, (DropTable, DropColumn))]
-        if not drops or not self.dialect.exists(self.database):
-            return
-        with self.dialect.reading(self.database) as reader:
-            live = self.dialect.introspect(reader)
-            for change in drops:
-                name, column = _dropped_place(run, change)
-                table = live.table(name)
-                if table is not None and (column is None or table.column(column)):
-                    count = self.dialect.count(reader, table.name, column)
-                    if count:
-                        yield Loss(table.name, column, count)
+            losses = tuple(_losses(run, copy))
+        return replace(run, losses=losses, original_changed=copy.original_changed())
 
     def apply(
         self,
@@ -303,8 +290,7 @@ class Project:
         Cancelled.
         """
         chosen = plan if plan is not None else self.plan(to=to, steps=steps, fake=fake, allow=allow)
-        with self.modules_installed():
-            return self._run(chosen, target="live", watch=watch, listener=listener, wait_s=wait_s)
+        return self._run_live(chosen, watch, listener, wait_s)
 
     def revert(
         self,
@@ -320,8 +306,11 @@ class Project:
     ) -> Run:
         """Take back the last applied migration, or all down to the one named, on the real database."""
         chosen = plan if plan is not None else self.plan(to=to, steps=steps, backward=True, fake=fake, allow=allow)
+        return self._run_live(chosen, watch, listener, wait_s)
+
+    def _run_live(self, plan: Plan, watch: bool, listener: Listener | None, wait_s: float) -> Run:
         with self.modules_installed():
-            return self._run(chosen, target="live", watch=watch, listener=listener, wait_s=wait_s)
+            return self._run(plan, target="live", watch=watch, listener=listener, wait_s=wait_s)
 
     def _run(self, plan: Plan, *, target: str, watch: bool, listener: Listener | None, wait_s: float = 60.0) -> Run:
         from pwmig.engine import run
@@ -331,8 +320,21 @@ class Project:
             return Run(plan, target)
         history = History(self.dialect, self.database, self.config.history_table)
         return run(
-            plan, self.database, self.dialect, history, target=target, watch=watch, listener=listener, wait_s=wait_s
+            plan,
+            self.database,
+            self.dialect,
+            history,
+            package=self._migrations_package(),
+            target=target,
+            watch=watch,
+            listener=listener,
+            wait_s=wait_s,
         )
+
+    def _migrations_package(self) -> str | None:
+        """The package that the migrations folder is, for `from .helpers import ...` in a migration."""
+        parts = Path(self.config.migrations).parts
+        return ".".join(parts) if self._modules and all(part.isidentifier() for part in parts) else None
 
     @contextmanager
     def modules_installed(self) -> Iterator[None]:
@@ -350,11 +352,26 @@ class Project:
         return create(self.migrations_folder, name, source if source is not None else template(self.config.config))
 
 
-def _dropped_place(run: Run, change: DropTable | DropColumn) -> tuple[str, str | None]:
-    """The table and column of a drop, by the names they had before the run."""
-    from pwmig.diff import DropTable, RenameTable
+def _losses(run: Run, copy: Copy) -> Iterator[Loss]:
+    """What a rehearsal took away: rows of the tables it touched, and the values of columns that went."""
+    from pwmig.diff import DropColumn, DropTable, RenameTable
+    from pwmig.plan import Loss
 
-    if isinstance(change, DropTable):
-        return change.table, None  # another table may have taken the name since
-    renamed = {other.table: other.old_name for other in run.changes if isinstance(other, RenameTable)}
-    return renamed.get(change.table, change.table), change.column.name
+    if run.before is None or run.after is None:
+        return
+    new_names = {change.old_name: change.table for change in run.changes if isinstance(change, RenameTable)}
+    old_names = {new: old for old, new in new_names.items()}
+    dropped = {change.table for change in run.changes if isinstance(change, DropTable)}
+    touched = {name.lower() for name in run.touched}
+    for table in run.before.schema.tables:
+        name = new_names.get(table.name, table.name)
+        if touched.isdisjoint((table.name.lower(), name.lower())):
+            continue
+        after = None if table.name in dropped else run.after.schema.table(name)
+        if count := copy.rows_lost(table, after):
+            yield Loss(table.name, None, count)
+    for change in run.changes:
+        if isinstance(change, DropColumn):
+            name = old_names.get(change.table, change.table)
+            if count := copy.values_lost(name, change.column.name):
+                yield Loss(name, change.column.name, count)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pwmig.diff import Change
-    from pwmig.plan import Loss, MigrationStatus, Plan, Run, Statement
+    from pwmig.plan import MigrationStatus, Plan, Run, Statement
     from pwmig.schema import Rows
 
 __all__ = ["Ink", "change_lines", "grid", "plan_lines", "run_lines", "sql_lines", "status_lines"]
@@ -60,9 +60,10 @@ def plan_lines(plan: Plan, ink: Ink) -> Iterable[str]:
     if not plan:
         yield "nothing to do"
         return
-    verb = "record" if plan.fake else ("apply" if plan.direction.value == "forward" else "revert")
+    verb = "apply" if plan.direction.value == "forward" else "revert"
+    how = ", without running it" if plan.fake else ""
     for step in plan.steps:
-        yield f"would {verb} {ink(printable(step.name), 'bold')}"
+        yield f"would {verb} {ink(printable(step.name), 'bold')}{how}"
 
 
 def change_lines(changes: Sequence[Change], ink: Ink) -> Iterable[str]:
@@ -100,7 +101,11 @@ def run_lines(run: Run, ink: Ink) -> Iterable[str]:
         yield ink("what would be lost", "bold")
         yield from (f"  {ink('-', 'red')} {printable(str(loss))}" for loss in run.losses)
     yield ""
-    yield "the database itself was not touched"
+    if run.original_changed:
+        yield ink("the database itself changed meanwhile", "red") + ": by another program, or by a connection that"
+        yield "the migration or the config had opened before"
+    else:
+        yield "the database itself was not touched"
 
 
 def _rows_lines(run: Run, ink: Ink) -> Iterable[str]:
@@ -146,10 +151,6 @@ def harmless(sql: str) -> str:
 
 def _controls(char: str) -> bool:
     return (ord(char) < 32 and char not in "\n\t") or 127 <= ord(char) < 160
-
-
-def loss_words(losses: Sequence[Loss]) -> str:
-    return "; ".join(str(loss) for loss in losses)
 
 
 def _cell(value: Any) -> str:

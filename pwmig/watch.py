@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pwmig.diff import diff
-from pwmig.plan import Loss
 from pwmig.schema import Rows, Schema, Snapshot
 
 if TYPE_CHECKING:
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
     from pwmig.dialects.base import Dialect, Turn
     from pwmig.diff import Change
-    from pwmig.plan import StepRun
 
 __all__ = ["Renames", "Watcher"]
 
@@ -67,14 +65,13 @@ class Watcher:
         self.renames = Renames()
         self.before: Schema = dialect.introspect(database)
         self._seen: dict[str, _Seen] = {}
-        self._known: dict[str, tuple[frozenset[str], str | None]] = {}
+        self._known: dict[str, frozenset[str]] = {}
 
     def ahead(self, turn: Turn, sql: str, params: Sequence[Any]) -> None:
         """Before a statement: keep the rows of the tables that it will touch, the rows it hits first."""
         if sql not in self._known:
             self._known[sql] = self.dialect.foresee(self.database, turn, sql, params)
-        tables, _ = self._known[sql]
-        for name in sorted(tables):
+        for name in sorted(self._known[sql]):
             seen = self._seen.get(name.lower())
             if seen is None:
                 seen = self._seen[name.lower()] = self._first_look(name)
@@ -120,15 +117,6 @@ class Watcher:
                 after_rows.append(_after(seen, order, sample))
         changes = diff(self.before, after, renamed_tables=self.renames.tables, renamed_columns=self.renames.columns)
         return Snapshot(self.before, tuple(before_rows)), Snapshot(after, tuple(after_rows)), changes
-
-    def deletions(self, steps: Sequence[StepRun]) -> tuple[Loss, ...]:
-        """The rows that DELETE statements took away, by table."""
-        counts: dict[str, int] = {}
-        for statement in (statement for step in steps for statement in step.statements):
-            table = self._known.get(statement.sql, (frozenset(), None))[1]
-            if table is not None and statement.row_count:
-                counts[table] = counts.get(table, 0) + statement.row_count
-        return tuple(Loss(table, None, count) for table, count in sorted(counts.items()))
 
     def _new_keys(self, table: Any, seen: _Seen) -> list[tuple[Any, ...]]:
         if seen.sample is None:

@@ -556,7 +556,8 @@ def test_ctrl_c_rolls_back_and_says_so(tmp_path: Path, work: str, command: str) 
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=20)
     assert process.returncode == 2
-    assert "stopped in 20250101_000001_b" in stderr and "rolled back" in stderr and "Traceback" not in stderr
+    left = "rolled back" if command == "migrate" else "the database itself was not touched"
+    assert "stopped in 20250101_000001_b" in stderr and left in stderr and "Traceback" not in stderr
     assert tables(tmp_path) == ({"a"} if command == "migrate" else set())
 
 
@@ -650,3 +651,95 @@ def test_a_migration_costs_no_look_at_other_tables(tmp_path: Path) -> None:
         return count
 
     assert sent(3) == sent(60)
+
+
+def test_what_runs_in_no_transaction_is_no_migration(tmp_path: Path) -> None:
+    """A coroutine, a generator and an operation that is handed back have done nothing yet."""
+    bodies = {
+        "async def migrate_forward():\n    pass\n": "coroutine",
+        "def migrate_forward():\n    yield\n": "generator",
+        "def migrate_forward():\n    return migrator.sql('SELECT 1')\n": "migrat",
+    }
+    for number, (body, word) in enumerate(bodies.items()):
+        project = open_project(tmp_path / str(number), {"idle": HEAD + body})
+        with pytest.raises(MigrationFailed, match=word):
+            project.apply()
+        assert states(project) == {"idle": "pending"}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_of_the_migration_is_refused_the_database(tmp_path: Path) -> None:
+    body = (
+        "import threading\n\ndef migrate_forward():\n"
+        "    thread = threading.Thread(target=lambda: database.execute_sql('CREATE TABLE t (x)'))\n"
+        "    thread.start()\n    thread.join()\n"
+    )
+    project = open_project(tmp_path, {"threads": HEAD + body})
+    with pytest.raises(MigrationFailed, match="thread of its own") as caught:
+        project.apply()
+    assert caught.value.way_out
+    assert states(project) == {"threads": "pending"}
+
+
+def test_a_block_that_closes_the_database_is_explained(tmp_path: Path) -> None:
+    body = "def migrate_forward():\n    with database:\n        database.execute_sql('CREATE TABLE t (x)')\n"
+    project = open_project(tmp_path, {"closes": HEAD + body})
+    with pytest.raises(MigrationFailed, match="with database") as caught:
+        project.apply()
+    assert "database.atomic()" in caught.value.way_out
+    assert project.schema().tables == ()
+
+
+def test_orphans_from_before_do_not_stop_a_migration_and_new_ones_do(tmp_path: Path) -> None:
+    tables = HEAD + (
+        "def migrate_forward():\n"
+        "    database.execute_sql('CREATE TABLE player (id INTEGER NOT NULL PRIMARY KEY)')\n"
+        "    database.execute_sql('CREATE TABLE game (id INTEGER PRIMARY KEY, p INTEGER REFERENCES player (id))')\n"
+    )
+    write = HEAD + "def migrate_forward():\n    database.execute_sql('INSERT INTO game (p) VALUES (%s)')\n"
+    project = open_project(tmp_path, {"tables": tables, "old": write % "NULL", "new": write % "99"})
+    project.apply(to="tables")
+    with sqlite3.connect(tmp_path / "db" / "app.sqlite") as connection:
+        connection.execute("INSERT INTO game (p) VALUES (42)")
+    connection.close()
+    project.apply(to="old")
+    with pytest.raises(MigrationFailed, match=r"1 row\(s\) would refer"):
+        project.apply()
+
+
+def test_a_foreign_key_that_never_could_be_checked_stops_nothing(tmp_path: Path) -> None:
+    tables = HEAD + (
+        "def migrate_forward():\n"
+        "    database.execute_sql('CREATE TABLE player (id INTEGER NOT NULL PRIMARY KEY, name TEXT)')\n"
+        "    database.execute_sql('CREATE TABLE game (p TEXT REFERENCES player (name))')\n"
+    )
+    write = HEAD + "def migrate_forward():\n    database.execute_sql('INSERT INTO player (name) VALUES (1)')\n"
+    project = open_project(tmp_path, {"tables": tables, "write": write})
+    with sqlite3.connect(tmp_path / "db" / "app.sqlite") as connection:
+        connection.execute("CREATE TABLE player (id INTEGER NOT NULL PRIMARY KEY, name TEXT)")
+        connection.execute("CREATE TABLE game (p TEXT REFERENCES player (name))")
+    connection.close()
+    project.apply(to="tables", fake=True)
+    project.apply()
+    assert states(project) == {"tables": "applied", "write": "applied"}
+
+
+def test_a_migration_may_import_what_lies_beside_it(tmp_path: Path) -> None:
+    source = HEAD + "from .helpers import TABLE\n\ndef migrate_forward():\n    database.execute_sql(TABLE)\n"
+    project = open_project(tmp_path, {"beside": source})
+    (project.migrations_folder / "helpers.py").write_text("TABLE = 'CREATE TABLE t (x)'\n")
+    project.apply()
+    assert project.schema().table_names == ("t",)
+
+
+def test_a_relative_file_name_is_meant_from_the_projects_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = (
+        "from peewee import *\nfrom pwmig import Migrator\ndatabase = SqliteDatabase('app.db')\n"
+        "migrator = Migrator.from_database(database)\n"
+    )
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    project = open_project(tmp_path / "project", {"a": CREATE_PLAYER}, config=config)
+    project.apply()
+    assert (tmp_path / "project" / "app.db").exists() and not list(elsewhere.iterdir())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import peewee
 import pytest
-from projects import CREATE_PLAYER, HEAD, open_project, state, write_project
+from projects import CREATE_PLAYER, HEAD, open_project, sql_migration, state, write_project
 
 from pwmig.errors import MigrationFailed
 from pwmig.plan import Event
@@ -140,6 +140,11 @@ def test_an_attached_file_is_copied_too(tmp_path: Path) -> None:
 
 REFUSED = {
     "attaching by raw SQL": "    database.execute_sql(\"ATTACH 'db/app.sqlite' AS live\")\n",
+    "attaching by raw SQL with a bound name": (
+        "    database.execute_sql('ATTACH ? AS live', ('db/app.sqlite',))\n"
+        "    database.execute_sql('DELETE FROM live.player')\n"
+    ),
+    "attaching through Peewee": "    database.attach('db/app.sqlite', 'live')\n",
     "opening the file by itself": (
         "    import sqlite3\n    sqlite3.connect('db/app.sqlite').execute('DELETE FROM player')\n"
     ),
@@ -152,7 +157,7 @@ def test_a_way_past_peewee_is_refused(tmp_path: Path, way: str) -> None:
     before = fingerprint(tmp_path)
     with pytest.raises(MigrationFailed) as caught:
         project.rehearse()
-    assert "app.sqlite" in str(caught.value)
+    assert "attach" in str(caught.value) or "app.sqlite" in str(caught.value)
     assert caught.value.way_out
     assert fingerprint(tmp_path) == before
 
@@ -183,16 +188,108 @@ def test_a_rehearsal_of_nothing_makes_no_file(tmp_path: Path) -> None:
     assert fingerprint(tmp_path) == {}
 
 
-def test_what_would_be_lost_is_counted_on_the_real_rows(tmp_path: Path) -> None:
-    drop = HEAD + "def migrate_forward():\n    migrate(migrator.drop_column('player', 'name'))\n"
-    project = two_players(tmp_path, {"drop_name": drop}, PLAIN)
-    assert [str(loss) for loss in project.rehearse().losses] == ["the values of player.name in 2 rows"]
+LOSSES = {
+    "a column": ("    migrate(migrator.drop_column('player', 'name'))", ["the values of player.name in 2 rows"]),
+    "a table": ("    migrate(migrator.drop_table('player'))", ["2 rows of player"]),
+    "a deleted row": ("    database.execute_sql(\"DELETE FROM player WHERE name = 'Tal'\")", ["1 row of player"]),
+    "after a comment": ("    database.execute_sql('/* all */ DELETE FROM player')", ["2 rows of player"]),
+    "under WITH": (
+        "    database.execute_sql('WITH one AS (SELECT 1) DELETE FROM player WHERE id IN one')",
+        ["1 row of player"],
+    ),
+    "by the driver": ("    database.connection().execute('DELETE FROM player')", ["2 rows of player"]),
+    "rows replaced": (
+        "    database.execute_sql('DELETE FROM player')\n"
+        "    database.execute_sql(\"INSERT INTO player (id, name) VALUES (7, 'x'), (8, 'y')\")",
+        ["2 rows of player"],
+    ),
+    "dropped and made again": (
+        "    from db.models import Player\n    database.drop_tables([Player])\n    database.create_tables([Player])",
+        ["2 rows of player"],
+    ),
+    "rebuilt by hand with fewer rows": (
+        "    database.execute_sql('CREATE TABLE other (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(80) NOT NULL)')\n"
+        "    database.execute_sql('INSERT INTO other SELECT * FROM player LIMIT 1')\n"
+        "    database.execute_sql('DROP TABLE player')\n"
+        "    database.execute_sql('ALTER TABLE other RENAME TO player')",
+        ["1 row of player"],
+    ),
+    "nothing, renamed": ("    migrate(migrator.rename_table('player', 'master'))", []),
+    "nothing, rebuilt": ("    migrate(migrator.add_column('player', 'level', IntegerField(default=1)))", []),
+}
 
 
-def test_deleted_rows_are_counted(tmp_path: Path) -> None:
-    delete = HEAD + "def migrate_forward():\n    database.execute_sql(\"DELETE FROM player WHERE name = 'Tal'\")\n"
-    project = two_players(tmp_path, {"forget": delete}, PLAIN)
-    assert [str(loss) for loss in project.rehearse().losses] == ["1 row of player"]
+@pytest.mark.parametrize("case", LOSSES)
+def test_what_would_be_lost_is_counted_on_the_real_rows(tmp_path: Path, case: str) -> None:
+    source, expected = LOSSES[case]
+    project = two_players(tmp_path, {"lose": HEAD + f"def migrate_forward():\n{source}\n"}, PLAIN)
+    assert [str(loss) for loss in project.rehearse().losses] == expected
+
+
+def test_a_second_database_of_the_project_is_copied_when_it_is_opened(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "audit.sqlite") as made:
+        made.execute("CREATE TABLE entry (text)")
+    made.close()
+    audit = config("database = SqliteDatabase(PLACE / 'app.sqlite')\naudit = SqliteDatabase(PLACE / 'audit.sqlite')")
+    source = HEAD + (
+        "from db.migrations_config import audit\n\ndef migrate_forward():\n"
+        "    audit.execute_sql(\"INSERT INTO entry VALUES ('x')\")\n"
+        "    SqliteDatabase('db/new.sqlite').execute_sql('CREATE TABLE made (id)')\n"
+    )
+    (tmp_path / "db").mkdir()
+    os.rename(tmp_path / "audit.sqlite", tmp_path / "db" / "audit.sqlite")
+    project = two_players(tmp_path, {"touch": source}, audit)
+    before = fingerprint(tmp_path)
+    project.rehearse()
+    assert fingerprint(tmp_path) == before
+
+
+def test_a_connection_kept_from_before_is_seen_to_have_changed_the_original(tmp_path: Path) -> None:
+    kept = PLAIN + "handle = database.connection()\n"
+    write = HEAD + (
+        "from db.migrations_config import handle\n\ndef migrate_forward():\n"
+        "    handle.execute(\"INSERT INTO player (name) VALUES ('x')\")\n"
+    )
+    project = two_players(tmp_path, {"touch": write}, kept)
+    assert project.rehearse().original_changed
+    project.apply(fake=True)
+    (project.migrations_folder / "20260101_000000_more.py").write_text(
+        sql_migration("INSERT INTO player (name) VALUES (1)")
+    )
+    assert not project.rehearse().original_changed
+
+
+@pytest.mark.parametrize("verb", ["status", "schema", "snapshot", "rehearse", "diff"])
+def test_reading_a_database_in_wal_mode_leaves_no_file_beside_it(tmp_path: Path, verb: str) -> None:
+    project = two_players(tmp_path, {"touch": HEAD + "def migrate_forward():\n" + WAYS["migrator"]}, WAL)
+    project.database.close()
+    before = fingerprint(tmp_path)
+    assert list(before) == ["app.sqlite"]
+    getattr(project, verb)()
+    assert fingerprint(tmp_path) == before
+
+
+def test_what_a_killed_writer_left_is_rolled_back_by_the_next_command(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    project = two_players(tmp_path, {"touch": HEAD + "def migrate_forward():\n" + WAYS["migrator"]}, PLAIN)
+    file = tmp_path / "db" / "app.sqlite"
+    before = state(file)
+    killed = (
+        "import os, signal, sqlite3\n"
+        f"connection = sqlite3.connect({str(file)!r}, isolation_level=None)\n"
+        "connection.execute('PRAGMA cache_size = 10')\nconnection.execute('BEGIN')\n"
+        "connection.execute(\"UPDATE player SET name = 'lost'\")\n"
+        "connection.execute('CREATE TABLE big AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+        "WHERE i < 3000) SELECT i, randomblob(500) AS junk FROM n')\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", killed], check=False)
+    assert (tmp_path / "db" / "app.sqlite-journal").stat().st_size > 0
+    assert [status.state.value for status in project.status()] == ["applied", "pending"]
+    assert state(file) == before
+    project.apply()
 
 
 def test_copying_is_told_as_it_goes(tmp_path: Path) -> None:

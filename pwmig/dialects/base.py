@@ -14,16 +14,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import peewee
 
     from pwmig.dialects.migrator import Migrator
+    from pwmig.errors import PwmigError
     from pwmig.plan import Event
     from pwmig.schema import Rows, Schema, Table
 
     Listener = Callable[[Event], None]
     """Called with each event of progress."""
 
-__all__ = ["Dialect", "Turn"]
+__all__ = ["Copy", "Dialect", "Turn"]
 
 
 @dataclass(slots=True)
@@ -31,15 +34,31 @@ class Turn:
     """What the database says of the migration whose turn it is.
 
     ``touched`` are the tables whose rows or definition its statements name, ``unsettled`` those of
-    them where rows may now refer to rows that are not there, ``refused`` what it tried that a
-    migration must not (to commit by itself, ...), in words for people. ``require_open()`` raises
-    OperationRefused where the migration's transaction is no longer the one that was begun for it.
+    them where rows may now refer to rows that are not there, ``refused`` the error for what it tried
+    that a migration must not (to commit by itself, ...). ``require_open()`` raises OperationRefused
+    where the migration's transaction is no longer the one that was begun for it.
     """
 
     touched: set[str] = field(default_factory=set)
     unsettled: set[str] = field(default_factory=set)
-    refused: str = ""
+    refused: PwmigError | None = None
     require_open: Callable[[], None] = lambda: None
+
+
+class Copy(ABC):
+    """What can be asked of a rehearsal's copy, beside the original, while it is there."""
+
+    @abstractmethod
+    def rows_lost(self, before: Table, after: Table | None) -> int:
+        """How many rows of the original's table have no row with their key in the copy's; all, where that is None."""
+
+    @abstractmethod
+    def values_lost(self, table: str, column: str) -> int:
+        """How many rows of the original's table hold a value in a column."""
+
+    @abstractmethod
+    def original_changed(self) -> bool:
+        """Whether the original is another one than when the copy was made."""
 
 
 class Dialect(ABC):
@@ -52,6 +71,10 @@ class Dialect(ABC):
     @abstractmethod
     def describe(self, database: peewee.Database) -> str:
         """The database as a person knows it: a file or ``host/name``, never a password."""
+
+    @abstractmethod
+    def anchor(self, database: peewee.Database, root: Path) -> None:
+        """Let a relative file name in the project's config mean a file below the project's root."""
 
     @abstractmethod
     def exists(self, database: peewee.Database) -> bool:
@@ -83,7 +106,7 @@ class Dialect(ABC):
         """
 
     @abstractmethod
-    def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[None]:
+    def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[Copy]:
         """While entered, every Peewee object of this process that points at this database points at a copy."""
 
     @abstractmethod
@@ -109,10 +132,8 @@ class Dialect(ABC):
         """At most ``limit`` rows of a table by key: those with ``keys`` first, then from the start."""
 
     @abstractmethod
-    def foresee(
-        self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]
-    ) -> tuple[frozenset[str], str | None]:
-        """The tables that a statement will touch, and the one it deletes rows of, without running it."""
+    def foresee(self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]) -> frozenset[str]:
+        """The tables that a statement will touch, without running it."""
 
     @abstractmethod
     def touched_keys(
@@ -129,7 +150,3 @@ class Dialect(ABC):
     @abstractmethod
     def mark(self, database: peewee.Database, table: Table) -> Any:
         """A mark that tells rows inserted later from those there now, or None."""
-
-    @abstractmethod
-    def count(self, database: peewee.Database, table: str, column: str | None = None) -> int:
-        """How many rows a table has, or how many of them hold a value in a column."""

@@ -7,10 +7,12 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pwmig.dialects.base import Dialect, Turn
+from pwmig.dialects.base import Copy, Dialect, Turn
 from pwmig.errors import DatabaseUnsupported
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import peewee
 
     from pwmig.dialects.base import Listener
@@ -34,6 +36,9 @@ class UnfurnishedDialect(Dialect):
         host = database.connect_params.get("host", "localhost")
         return f"{self.title} {host}/{database.database}"
 
+    def anchor(self, database: peewee.Database, root: Path) -> None:
+        """A server has no relative name."""
+
     def exists(self, database: peewee.Database) -> bool:
         self._refuse()
 
@@ -51,7 +56,7 @@ class UnfurnishedDialect(Dialect):
     ) -> AbstractContextManager[Turn]:
         self._refuse()
 
-    def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[None]:
+    def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[Copy]:
         self._refuse()
 
     def standing_in(self, database: peewee.Database, path: str | os.PathLike[str]) -> AbstractContextManager[None]:
@@ -68,9 +73,7 @@ class UnfurnishedDialect(Dialect):
     ) -> Rows:
         self._refuse()
 
-    def foresee(
-        self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]
-    ) -> tuple[frozenset[str], str | None]:
+    def foresee(self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]) -> frozenset[str]:
         self._refuse()
 
     def touched_keys(
@@ -84,7 +87,4 @@ class UnfurnishedDialect(Dialect):
         self._refuse()
 
     def mark(self, database: peewee.Database, table: Table) -> Any:
-        self._refuse()
-
-    def count(self, database: peewee.Database, table: str, column: str | None = None) -> int:
         self._refuse()

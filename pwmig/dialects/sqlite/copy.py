@@ -2,7 +2,8 @@
 
 The copy is made by SQLite's online backup (https://www.sqlite.org/backup.html) from a connection
 that can only read. While the rehearsal lasts, a Peewee database of this process that would open
-the real file opens the copy instead; anything else that tries to open the real file is refused.
+the real file opens the copy instead. Another connection of the ``sqlite3`` module to it is refused; one that was open
+before can't be, so the original is looked at again afterwards.
 """
 
 from __future__ import annotations
@@ -13,21 +14,34 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.sqlite.place import attached_files, file_of, is_memory, readable_form, real_path, translated
+from pwmig.dialects.base import Copy
+from pwmig.dialects.sqlite.place import (
+    attached_files,
+    file_of,
+    is_memory,
+    reading_connection,
+    reading_form,
+    real_path,
+    translated,
+)
+from pwmig.dialects.sqlite.seeing.keys import key_of
+from pwmig.dialects.sqlite.texts.tokens import quote
 from pwmig.errors import RehearsalRefused
 from pwmig.plan import Event
 
 if TYPE_CHECKING:
     from pwmig.dialects.base import Listener
+    from pwmig.schema import Table
 
-__all__ = ["copied", "rehearsing", "standing_in"]
+__all__ = ["SqliteCopy", "copied", "rehearsing", "standing_in"]
 
 _PREFIX = "pwmig-rehearsal-"
 _PAGES_A_STEP = 2048
@@ -35,15 +49,97 @@ _PAGES_A_STEP = 2048
 
 @dataclass(slots=True)
 class _Redirection:
-    """Which copy stands for which real database: by file, or by object for one in memory."""
+    """Which copy stands for which real database: by file, or by object for one in memory.
 
-    files: dict[str, str]
-    objects: dict[int, str]
+    Where there is a ``folder``, any other file that a Peewee database opens on the thread of the
+    rehearsal is copied into it as well, when it is opened.
+    """
+
+    files: dict[str, str] = field(default_factory=dict)
+    objects: dict[int, str] = field(default_factory=dict)
+    folder: str = ""
+    thread: int = field(default_factory=threading.get_ident)
 
     def copy_of(self, database: peewee.SqliteDatabase) -> str | None:
+        """The copy that a Peewee database is to open, or None for one that is to open what it names."""
         if id(database) in self.objects:
             return self.objects[id(database)]
-        return None if is_memory(database) else self.files.get(real_path(str(database.database)))
+        return None if is_memory(database) else self.copy_of_file(real_path(str(database.database)))
+
+    def copy_of_file(self, real: str) -> str | None:
+        if real not in self.files and self.folder and threading.get_ident() == self.thread:
+            if os.path.dirname(real) == os.path.realpath(self.folder):
+                return None
+            self.add(real, f"other-{len(self.files)}.sqlite", None)
+        return self.files.get(real)
+
+    def add(self, real: str, name: str, listener: Listener | None) -> None:
+        copy = os.path.join(self.folder, name)
+        _copy_file(real, copy, listener)
+        self.files[real] = copy
+
+
+class SqliteCopy(Copy):
+    """The copy at ``path`` beside the original that it was made of."""
+
+    def __init__(self, original: peewee.SqliteDatabase, path: str) -> None:
+        self._memory = original.connection() if is_memory(original) else None
+        self._original = "" if is_memory(original) else real_path(str(original.database))
+        self._path = path
+        self._print = self._fingerprint()
+
+    def rows_lost(self, before: Table, after: Table | None) -> int:
+        if not self._exists():
+            return 0
+        key = key_of(before)
+        if after is None or self._memory is not None or not key or not _has_columns(after, key):
+            return max(0, self._count(before.name) - (self._count_after(after.name) if after else 0))
+        pairs = " AND ".join(f"b.{quote(name)} IS a.{quote(name)}" for name in key)
+        sql = (
+            f"SELECT count(*) FROM original.{quote(before.name)} AS b "
+            f"WHERE NOT EXISTS (SELECT 1 FROM main.{quote(after.name)} AS a WHERE {pairs})"
+        )
+        with reading_connection(self._path) as connection:
+            connection.execute("ATTACH ? AS original", (reading_form(self._original),))
+            return int(connection.execute(sql).fetchone()[0])
+
+    def values_lost(self, table: str, column: str) -> int:
+        return self._count(table, quote(column)) if self._exists() else 0
+
+    def original_changed(self) -> bool:
+        return self._fingerprint() != self._print
+
+    def _exists(self) -> bool:
+        return self._memory is not None or os.path.exists(self._original)
+
+    def _count(self, table: str, what: str = "*") -> int:
+        sql = f"SELECT count({what}) FROM {quote(table)}"
+        if self._memory is not None:
+            return int(self._memory.execute(sql).fetchone()[0])
+        with reading_connection(self._original) as connection:
+            return int(connection.execute(sql).fetchone()[0])
+
+    def _count_after(self, table: str) -> int:
+        with reading_connection(self._path) as connection:
+            return int(connection.execute(f"SELECT count(*) FROM {quote(table)}").fetchone()[0])
+
+    def _fingerprint(self) -> tuple[object, ...]:
+        """What tells a database from itself at another time, without reading it."""
+        if self._memory is not None:
+            return (self._memory.total_changes,)
+        looks = []
+        for file in (self._original, self._original + "-wal"):
+            try:
+                found = os.stat(file)
+                looks.append((found.st_size, found.st_mtime_ns, found.st_ino))
+            except FileNotFoundError:
+                looks.append((0, 0, 0))
+        return tuple(looks)
+
+
+def _has_columns(table: Table, key: tuple[str, ...]) -> bool:
+    """Whether the rows of a table can be found by a key that another had: its columns, or the rowid of both."""
+    return all(table.column(name) for name in key) or key == key_of(table)
 
 
 _active: _Redirection | None = None
@@ -56,13 +152,14 @@ def rehearsing() -> bool:
 
 
 @contextmanager
-def copied(database: peewee.SqliteDatabase, listener: Listener | None = None) -> Iterator[None]:
+def copied(database: peewee.SqliteDatabase, listener: Listener | None = None) -> Iterator[SqliteCopy]:
     """While entered, this process's Peewee databases that point at ``database`` point at a copy."""
     _remove_leftovers()
     folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
     try:
+        copy = SqliteCopy(database, os.path.join(folder, "main.sqlite"))
         with _pointed_at(database, _copy_all(database, folder, listener), folder):
-            yield
+            yield copy
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -71,7 +168,7 @@ def copied(database: peewee.SqliteDatabase, listener: Listener | None = None) ->
 def standing_in(database: peewee.SqliteDatabase, path: str | os.PathLike[str]) -> Iterator[None]:
     """While entered, the file at ``path`` (made where it is not there) stands in for ``database``."""
     stand_in = os.path.abspath(path)
-    redirection = _Redirection({}, {})
+    redirection = _Redirection()
     if is_memory(database):
         redirection.objects[id(database)] = stand_in
     else:
@@ -91,32 +188,23 @@ def _pointed_at(database: peewee.SqliteDatabase, redirection: _Redirection, fold
 
 
 def _copy_all(database: peewee.SqliteDatabase, folder: str, listener: Listener | None) -> _Redirection:
-    redirection = _Redirection({}, {})
-    main = os.path.join(folder, "main.sqlite")
+    redirection = _Redirection(folder=folder)
     if is_memory(database):
         database.connect(reuse_if_open=True)
-        _back_up(database.connection(), main, listener)
-        redirection.objects[id(database)] = main
+        redirection.objects[id(database)] = os.path.join(folder, "main.sqlite")
+        _back_up(database.connection(), redirection.objects[id(database)], listener)
     else:
-        real = real_path(str(database.database))
-        _copy_file(real, main, listener)
-        redirection.files[real] = main
+        redirection.add(real_path(str(database.database)), "main.sqlite", listener)
     for number, file in enumerate(attached_files(database).values()):
-        copy = os.path.join(folder, f"attached-{number}.sqlite")
-        _copy_file(real_path(file), copy, listener)
-        redirection.files[real_path(file)] = copy
+        redirection.add(real_path(file), f"attached-{number}.sqlite", listener)
     return redirection
 
 
 def _copy_file(real: str, copy: str, listener: Listener | None) -> None:
     if not os.path.exists(real):
         return  # The first migration makes the real one; the rehearsal makes the copy.
-    with translated(real):
-        source = sqlite3.connect(readable_form(real), uri=True, timeout=5)
-        try:
-            _back_up(source, copy, listener)
-        finally:
-            source.close()
+    with translated(real), reading_connection(real) as source:
+        _back_up(source, copy, listener)
 
 
 def _back_up(source: sqlite3.Connection, copy: str, listener: Listener | None) -> None:
@@ -166,11 +254,15 @@ def _pointing(database: peewee.SqliteDatabase, redirection: _Redirection) -> Ite
     copy = redirection.copy_of(database)
     if copy is not None:
         database.database = copy
-    database._attached = {key: redirection.files.get(real_path(str(file)), file) for key, file in attached.items()}
+    database._attached = {key: _attached_copy(redirection, str(file)) for key, file in attached.items()}
     try:
         yield
     finally:
         database.database, database._attached = name, attached
+
+
+def _attached_copy(redirection: _Redirection, file: str) -> str:
+    return file if file in ("", ":memory:") else redirection.copy_of_file(real_path(file)) or file
 
 
 @contextmanager
@@ -199,7 +291,7 @@ def _connection_aside(database: peewee.SqliteDatabase) -> Iterator[None]:
         yield
     finally:
         _close(database)
-        for name, value in (kept | {}).items():
+        for name, value in kept.items():
             setattr(state, name, value)
         for name, held in pool.items():
             setattr(database, name, held)

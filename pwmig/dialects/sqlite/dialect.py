@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.base import Dialect, Turn
+from pwmig.dialects.base import Copy, Dialect, Turn
 from pwmig.dialects.sqlite import place
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pwmig.dialects.base import Listener
     from pwmig.dialects.migrator import Migrator
     from pwmig.schema import Rows, Schema, Table
@@ -37,6 +39,13 @@ class SqliteDialect(Dialect):
         path = place.file_of(str(database.database))
         near = os.path.relpath(path)
         return "SQLite " + (path if near.startswith("..") else near)
+
+    def anchor(self, database: peewee.Database, root: Path) -> None:
+        name = str(database.database)
+        if not place.is_memory(database) and database.is_closed():
+            anchored = place.anchored(name, root)
+            if anchored != name:
+                database.database = anchored
 
     def exists(self, database: peewee.Database) -> bool:
         return place.is_memory(database) or os.path.exists(place.file_of(str(database.database)))
@@ -64,7 +73,7 @@ class SqliteDialect(Dialect):
         rehearsing = "pwmig.dialects.sqlite.copy" in sys.modules and _rehearsing()
         return guarded_transaction(database, wait_s=wait_s, listener=listener, rehearsing=rehearsing)
 
-    def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[None]:
+    def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[Copy]:
         from pwmig.dialects.sqlite.copy import copied
 
         return copied(database, listener)
@@ -95,9 +104,7 @@ class SqliteDialect(Dialect):
 
         return sample(_executor(database), table, limit=limit, keys=keys)
 
-    def foresee(
-        self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]
-    ) -> tuple[frozenset[str], str | None]:
+    def foresee(self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]) -> frozenset[str]:
         """EXPLAIN prepares the statement, and the authorizer hears what it would touch."""
         known, turn.touched = turn.touched, set()
         try:
@@ -106,8 +113,7 @@ class SqliteDialect(Dialect):
             pass  # The statement itself will say what is wrong with it.
         finally:
             found, turn.touched = frozenset(turn.touched), known | turn.touched
-        deletes = len(found) == 1 and sql.lstrip()[:6].upper() == "DELETE"
-        return found, next(iter(found)) if deletes else None
+        return found
 
     def touched_keys(
         self, database: peewee.Database, table: Table, sql: str, params: Sequence[Any], limit: int
@@ -128,10 +134,6 @@ class SqliteDialect(Dialect):
 
         return keys_after(_executor(database), table, after, limit)
 
-    def count(self, database: peewee.Database, table: str, column: str | None = None) -> int:
-        what = "*" if column is None else _quoted(column)
-        return int(_executor(database)(f"SELECT count({what}) FROM {_quoted(table)}")[0][0])
-
 
 def _executor(database: peewee.Database) -> Execute:
     """Straight on the connection: what pwmig asks for itself is not part of a migration's record."""
@@ -140,10 +142,6 @@ def _executor(database: peewee.Database) -> Execute:
         return list(database.connection().execute(sql, tuple(params)).fetchall())
 
     return execute
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _rehearsing() -> bool:

@@ -6,14 +6,25 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import quote, unquote
 
 import peewee
 
 from pwmig.errors import DatabaseUnavailable, PwmigError
 
-__all__ = ["attached_files", "file_of", "is_memory", "read_only", "readable_form", "real_path", "translated"]
+__all__ = [
+    "anchored",
+    "attached_files",
+    "busy",
+    "file_of",
+    "is_memory",
+    "read_only",
+    "reading_connection",
+    "reading_form",
+    "real_path",
+    "translated",
+    "unavailable",
+]
 
 
 def is_memory(database: peewee.SqliteDatabase) -> bool:
@@ -42,9 +53,60 @@ def attached_files(database: peewee.SqliteDatabase) -> dict[str, str]:
     return {name: str(file) for name, file in attached.items() if str(file) not in ("", ":memory:")}
 
 
-def readable_form(path: str) -> str:
-    """The ``file:`` URI that opens a file to read only (https://www.sqlite.org/uri.html)."""
-    return f"file:{quote(os.path.abspath(path))}?mode=ro"
+def anchored(name: str, root: str | os.PathLike[str]) -> str:
+    """The database name with a relative path in it made absolute, from ``root``."""
+    path = file_of(name)
+    if os.path.isabs(path):
+        return name
+    absolute = os.path.join(os.path.abspath(root), path)
+    return name.replace(name[5:].partition("?")[0], quote(absolute), 1) if name.startswith("file:") else absolute
+
+
+@contextmanager
+def reading_connection(path: str) -> Iterator[sqlite3.Connection]:
+    """A connection to a file that can't change what it holds, and leaves no file beside it."""
+    connection = sqlite3.connect(reading_form(path), uri=True, timeout=5)
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        yield connection
+    finally:
+        connection.close()
+
+
+def reading_form(path: str) -> str:
+    """The ``file:`` URI that opens a file to read only (https://www.sqlite.org/uri.html).
+
+    ``mode=ro``, but where that can't do: a journal that a killed program left has to be rolled back before
+    anybody can read (https://www.sqlite.org/lockingv3.html#hot_journals), and on a database in WAL mode that nobody has
+    open a connection that can't write would leave its two files behind
+    (https://www.sqlite.org/wal.html#read_only_databases).
+    """
+    mode = "rw" if _left_by_a_killed_writer(path) or _would_leave_wal_files(path) else "ro"
+    return f"file:{quote(os.path.abspath(path))}?mode={mode}"
+
+
+def _left_by_a_killed_writer(path: str) -> bool:
+    if not os.path.exists(path + "-journal"):
+        return False
+    connection = sqlite3.connect(f"file:{quote(os.path.abspath(path))}?mode=ro", uri=True, timeout=5)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+    except sqlite3.OperationalError as error:
+        return "readonly" in str(error)
+    finally:
+        connection.close()
+    return False
+
+
+def _would_leave_wal_files(path: str) -> bool:
+    if os.path.exists(path + "-wal"):
+        return False
+    try:
+        with open(path, "rb") as stream:
+            versions = stream.read(20)[18:20]
+    except OSError:
+        return False
+    return versions == b"\x02\x02" and os.access(path, os.W_OK) and os.access(os.path.dirname(path) or ".", os.W_OK)
 
 
 @contextmanager
@@ -65,7 +127,8 @@ def read_only(database: peewee.SqliteDatabase) -> Iterator[peewee.SqliteDatabase
             why="the file does not exist, and reading must not make it",
             way_out="pwmig migrate makes it; or look at DATABASE_URL",
         )
-    reader = peewee.SqliteDatabase(readable_form(path), uri=True, timeout=5)
+    with translated(path):
+        reader = peewee.SqliteDatabase(reading_form(path), pragmas={"query_only": 1}, uri=True, timeout=5)
     for registry in ("_functions", "_collations", "_aggregates", "_window_functions", "_extensions"):
         setattr(reader, registry, getattr(database, registry))
     with translated(path):
@@ -101,13 +164,13 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
     ("malformed database schema", "is damaged", "PRAGMA integrity_check tells where; bring back a copy"),
     (
         "database is locked",
-        "is locked by another program",
-        "wait for it or end it, then try again; nothing was changed",
+        "is locked by another connection",
+        "wait for that program or end it; or close the second connection that the migration itself opened",
     ),
     (
         "database table is locked",
-        "is locked by another program",
-        "wait for it or end it, then try again; nothing was changed",
+        "is locked by another connection",
+        "wait for that program or end it; or close the second connection that the migration itself opened",
     ),
     ("database or disk is full", "has no room left on its disk", "make room, then try again; nothing was changed"),
     ("disk i/o", "can't be read or written", "look at the disk and at the permissions of the file's folder"),
@@ -143,7 +206,3 @@ def busy(error: BaseException) -> bool:
     """Whether an error says that another connection holds the lock, so that waiting may help."""
     text = str(error).lower()
     return "database is locked" in text or "database table is locked" in text
-
-
-def rows_of(connection: Any, sql: str) -> list[tuple[Any, ...]]:
-    return list(connection.execute(sql).fetchall())

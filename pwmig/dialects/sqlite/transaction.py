@@ -8,6 +8,7 @@ lasts, because a table can only be rebuilt so without touching the rows that ref
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import peewee
 
 from pwmig.dialects.base import Turn
-from pwmig.dialects.sqlite.place import busy, file_of, translated, unavailable
+from pwmig.dialects.sqlite.place import busy, file_of, is_memory, read_only, translated, unavailable
 from pwmig.errors import DatabaseUnavailable, OperationRefused
 from pwmig.plan import Event
 
@@ -28,6 +29,7 @@ __all__ = ["guarded_transaction"]
 
 _POLL_S = 0.05
 _STEPS_BETWEEN = 100_000
+_MOST_ORPHANS = 10_000
 _WRITES = {
     sqlite3.SQLITE_INSERT,
     sqlite3.SQLITE_UPDATE,
@@ -90,7 +92,7 @@ def _guarded(
     connection = database.connection()
     transaction = database.transaction()
     database.push_transaction(transaction)
-    turn.require_open = partial(_require_open, database, connection)
+    turn.require_open = partial(_require_open, database, connection, turn, threading.get_ident())
     connection.set_authorizer(_authorizer(connection, turn, rehearsing))
     # Ctrl-C is heard between two bytecodes of Python: so a long statement has to come back to it now and then.
     connection.set_progress_handler(_keep_going, _STEPS_BETWEEN)
@@ -99,13 +101,13 @@ def _guarded(
         turn.require_open()
         _unguard(connection)
         if foreign_keys:
-            _refuse_orphans(connection, turn)
+            _refuse_orphans(database, connection, turn)
         _commit(connection, wait_s)
     except BaseException as error:
         _roll_back(connection)
         database._clear_commit_callbacks()
         if turn.refused and not isinstance(error, OperationRefused):
-            raise _manners(turn) from error
+            raise turn.refused from error
         raise
     finally:
         if database.in_transaction():
@@ -180,8 +182,16 @@ def _keep_going() -> int:
     return 0
 
 
-def _require_open(database: peewee.SqliteDatabase, connection: sqlite3.Connection) -> None:
+def _require_open(database: peewee.SqliteDatabase, connection: sqlite3.Connection, turn: Turn, thread: int) -> None:
     """The transaction must be the one that was begun; else history and effect would part."""
+    if threading.get_ident() != thread:
+        # The error is raised in that thread, where nobody may hear it; the turn keeps it for the migration's end.
+        turn.refused = OperationRefused(
+            "the migration used the database from a thread of its own",
+            why="each thread has a connection of its own, outside the migration's transaction",
+            way_out="do the work in migrate_forward() or migrate_backward() itself",
+        )
+        raise turn.refused
     if database.is_closed() or database.connection() is not connection or not _usable(connection):
         raise OperationRefused(
             "the migration closed its database connection",
@@ -203,9 +213,9 @@ def _usable(connection: sqlite3.Connection) -> bool:
         return False  # It is closed.
 
 
-def _manners(turn: Turn) -> OperationRefused:
+def _bad_manners(tried: str) -> OperationRefused:
     return OperationRefused(
-        f"the migration tried to {turn.refused}",
+        f"the migration tried to {tried}",
         why="a migration and its history row stand in one transaction, which pwmig begins and ends",
         way_out="leave that statement out; `with database.atomic():` makes a savepoint inside the migration",
     )
@@ -217,7 +227,7 @@ def _authorizer(connection: sqlite3.Connection, turn: Turn, rehearsing: bool) ->
     def authorize(action: int, first: str | None, second: str | None, place: str | None, inner: str | None) -> int:
         if action in _WRITES or action in _OF_SECOND:
             if not connection.in_transaction:
-                turn.refused = "write after one of its statements had ended its transaction"
+                turn.refused = _bad_manners("write after one of its statements had ended its transaction")
                 return sqlite3.SQLITE_DENY
             table = first if action in _WRITES else second
             if table and not table.startswith(_OWN):
@@ -225,33 +235,64 @@ def _authorizer(connection: sqlite3.Connection, turn: Turn, rehearsing: bool) ->
                 if action not in _ORPHAN_NONE:
                     turn.unsettled.add(table)
         elif action == sqlite3.SQLITE_TRANSACTION:
-            turn.refused = f"{first} by itself"
+            turn.refused = _bad_manners(f"{first} by itself")
             return sqlite3.SQLITE_DENY
-        elif action == sqlite3.SQLITE_ATTACH and rehearsing and first:
-            turn.refused = f"attach the file {first} in a rehearsal, which works on copies only"
+        elif action == sqlite3.SQLITE_ATTACH and rehearsing and first not in ("", ":memory:"):
+            turn.refused = OperationRefused(
+                f"the migration tried to attach {first or 'a file'} in a rehearsal",
+                why="a rehearsal works on copies, and that file is none",
+                way_out="attach it in the config, with database.attach(...): then a rehearsal copies it too",
+            )
             return sqlite3.SQLITE_DENY
         return sqlite3.SQLITE_OK
 
     return authorize
 
 
-def _refuse_orphans(connection: sqlite3.Connection, turn: Turn) -> None:
+def _refuse_orphans(database: peewee.SqliteDatabase, connection: sqlite3.Connection, turn: Turn) -> None:
     """Look whether rows now refer to rows that are not there, in the tables written and those that refer to them."""
-    orphans = []
-    for table in sorted(_referring(connection, turn.unsettled)):
-        quoted = table.replace('"', '""')
-        for row in connection.execute(f'PRAGMA foreign_key_check("{quoted}")'):
-            orphans.append((row[0], row[1], row[2]))
-            if len(orphans) >= 1000:
-                break
+    suspects = sorted(_referring(connection, turn.unsettled))
+    found = {table: orphans for table in suspects if (orphans := _orphans(connection, table))}
+    if not found:
+        return
+    known = _orphans_before(database, list(found))
+    orphans = [orphan for table in found for orphan in found[table] if orphan not in known]
     if orphans:
-        tables = sorted({f"{table} -> {parent}" for table, _, parent in orphans})
+        tables = sorted({f"{table} -> {parent}" for table, _, parent, _ in orphans})
         raise OperationRefused(
             f"{len(orphans)} row(s) would refer to rows that are not there: {', '.join(tables)}",
             why="foreign keys are on for this database, and checked at the end of each migration",
             way_out="delete or mend those rows in the migration; ON DELETE actions do not run while one is applied",
             table=orphans[0][0],
         )
+
+
+_Orphan = tuple[str, int | None, str, int | str]
+"""Table, rowid, the table that it refers to, and which of its foreign keys; a key that can't be checked has no row."""
+
+
+def _orphans(connection: sqlite3.Connection, table: str) -> list[_Orphan]:
+    quoted = table.replace('"', '""')
+    try:
+        return list(connection.execute(f'PRAGMA foreign_key_check("{quoted}")').fetchmany(_MOST_ORPHANS))
+    except sqlite3.OperationalError as error:
+        if "foreign key mismatch" not in str(error):
+            raise
+        return [(table, None, "columns that are no key", str(error))]
+
+
+def _orphans_before(database: peewee.SqliteDatabase, tables: list[str]) -> set[_Orphan]:
+    """Those that were there before the migration, as another connection still sees them.
+
+    Nobody can see them where the database is in memory, or locked against readers by now.
+    """
+    if is_memory(database):
+        return set()
+    try:
+        with read_only(database) as reader:
+            return {orphan for table in tables for orphan in _orphans(reader.connection(), table)}
+    except (DatabaseUnavailable, sqlite3.Error, peewee.DatabaseError):
+        return set()
 
 
 def _referring(connection: sqlite3.Connection, written: set[str]) -> set[str]:
