@@ -385,6 +385,8 @@ def value_text(value: Any, shown: Callable[[Any], str] = repr) -> str:
     if isinstance(value, (list, tuple)):
         inner = ", ".join(value_text(item, shown) for item in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"
+    if isinstance(value, type):
+        return value.__name__
     if hasattr(value, "ddl_datatype"):
         return _field_text(value)
     if hasattr(value, "__sql__"):

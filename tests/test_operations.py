@@ -342,3 +342,130 @@ def test_a_wish_that_can_not_be_is_refused_when_it_is_made(make, word):
 )  # fmt: skip
 def test_a_default_that_is_typed_is_a_value_of_its_kind(kind, text, value):
     assert parse_default(kind, text) == value
+
+
+# -- virtual tables
+
+
+@pytest.fixture
+def documents(database):
+    """A full-text table with rows, beside an ordinary one whose name begins as its parts' names do."""
+    try:
+        database.execute_sql("CREATE VIRTUAL TABLE doc USING fts5(title, body)")
+    except peewee.OperationalError:
+        pytest.skip("this SQLite has no FTS5")
+    database.execute_sql("INSERT INTO doc VALUES ('one', 'to be'), ('two', 'or not')")
+    database.execute_sql("CREATE TABLE doc_author (id INTEGER PRIMARY KEY, name TEXT)")
+    return database
+
+
+def test_a_virtual_table_is_dropped_with_the_tables_that_are_parts_of_it(documents, migrator):
+    migrate(migrator.add_column("club", "x", IntegerField(null=True)), migrator.drop_table("doc"))
+    assert [name for name, _ in _texts(documents) if name.startswith("doc")] == ["doc_author"]
+
+
+def test_a_virtual_table_is_not_read_as_one_with_foreign_keys(documents, migrator):
+    documents.execute_sql('CREATE VIRTUAL TABLE words USING fts5(player, "references")')
+    migrate(migrator.sql("DROP VIEW names"), migrator.sql("DROP TRIGGER gone"), migrator.drop_table("player"))
+    assert "player" not in [name for name, _ in _texts(documents)]
+
+
+@pytest.mark.parametrize("new", ["paper", 'a "b"', "Doc", "doc_author_2"])
+def test_a_virtual_table_is_renamed_with_the_tables_that_are_parts_of_it(documents, migrator, new):
+    before = {name for name, _ in _texts(documents)}
+    migrate(migrator.rename_table("doc", new), migrator.add_column("club", "x", IntegerField(default=1)))
+    parts = ("", "_config", "_content", "_data", "_docsize", "_idx")
+    assert {name for name, _ in _texts(documents)} - before == {new + part for part in parts}
+    assert "doc_author" in {name for name, _ in _texts(documents)}
+    quoted = '"' + new.replace('"', '""') + '"'
+    assert documents.execute_sql(f"SELECT title FROM {quoted} WHERE {quoted} MATCH 'not'").fetchall() == [("two",)]
+    migrate(migrator.rename_table(new, "doc"))
+    assert {name for name, _ in _texts(documents)} == before
+
+
+# -- names that differ by letter case only
+
+
+def test_a_name_may_change_by_letter_case_only(database, migrator):
+    rows = database.execute_sql("SELECT * FROM player").fetchall()
+    migrate(
+        migrator.rename_table("player", "Player"),
+        migrator.add_not_null("Player", "born"),
+        migrator.rename_column("Player", "name", "Name"),
+        migrator.rename_table("CLUB", "Club"),
+        migrator.rename_index("Player", "by_level", "By_Level"),
+    )
+    names = {name for name, _ in _texts(database)}
+    assert {"Player", "Club", "By_Level", "names", "gone"} <= names and not {"player", "club", "by_level"} & names
+    assert not any(name.startswith("pwmig_") for name in names)
+    assert not any("pwmig_" in (sql or "") for _, sql in _texts(database))
+    assert database.execute_sql("SELECT * FROM Player").fetchall() == rows
+    assert [key.dest_table for key in database.get_foreign_keys("Player")] == ["Club"]
+    assert database.get_columns("Player")[1].name == "Name"
+
+
+def test_a_table_that_has_the_name_already_stays_as_it_is(database, migrator):
+    before = _texts(database)
+    migrate(migrator.rename_table("PLAYER", "player"), migrator.rename_column("player", "LEVEL", "level"))
+    assert _texts(database) == before
+
+
+# -- what is broken already
+
+BROKEN = {
+    "view": ('CREATE VIEW "bro: ken" AS SELECT * FROM nowhere', "migrator.sql('DROP VIEW \"bro: ken\"')"),
+    "trigger": (
+        'CREATE TRIGGER "bro: ken" AFTER INSERT ON club BEGIN DELETE FROM nowhere; END',
+        "migrator.sql('DROP TRIGGER \"bro: ken\"')",
+    ),
+}
+STOPPED_BY_IT = {
+    "rename_table": lambda m: (m.rename_table("player", "person"),),
+    "rename_table, letter case": lambda m: (m.rename_table("player", "Player"),),
+    "rename_column": lambda m: (m.rename_column("player", "level", "rank"),),
+    "add and drop": lambda m: (m.add_column("player", "x", IntegerField(null=True)), m.drop_column("player", "x")),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize("case", STOPPED_BY_IT)
+def test_what_is_broken_already_is_named_with_a_way_out_that_works(database, migrator, case, broken):
+    statement, drop = BROKEN[broken]
+    database.execute_sql(statement)
+    before = _texts(database)
+    with pytest.raises(OperationRefused) as caught:
+        migrate(*STOPPED_BY_IT[case](migrator))
+    assert f"{broken.split()[0]} 'bro: ken'" in caught.value.what
+    assert drop in caught.value.way_out and caught.value.object == "bro: ken"
+    assert _texts(database) == before
+    migrate(migrator.sql(f'DROP {broken.split()[0].upper()} "bro: ken"'), *STOPPED_BY_IT[case](migrator))
+    assert _texts(database) != before
+
+
+# -- fields
+
+NO_FIELDS = {
+    "add_column": lambda m, wrong: m.add_column("player", "x", wrong),
+    "alter_column_type": lambda m, wrong: m.alter_column_type("player", "level", wrong),
+    "create_table": lambda m, wrong: m.create_table("new", {"x": wrong}),
+}
+
+
+@pytest.mark.parametrize("case", NO_FIELDS)
+@pytest.mark.parametrize(
+    ("wrong", "way_out"),
+    [
+        (IntegerField, "write IntegerField(), with parentheses"),
+        (ForeignKeyField, "write ForeignKeyField(...), with parentheses"),
+        ("INTEGER", "give a Peewee field, as IntegerField(null=True)"),
+        (None, "give a Peewee field, as IntegerField(null=True)"),
+        (Model, "give a Peewee field, as IntegerField(null=True)"),
+    ],
+)
+def test_what_is_no_field_is_refused_with_what_to_write(database, migrator, case, wrong, way_out):
+    migrator.on_operation = lambda operation: operation.describe()
+    before = _texts(database)
+    with pytest.raises(OperationRefused, match="is no field") as caught:
+        migrate(NO_FIELDS[case](migrator, wrong))
+    assert caught.value.way_out == way_out
+    assert _texts(database) == before

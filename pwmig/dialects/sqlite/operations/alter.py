@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
+from pwmig.dialects.sqlite.operations.broken import broken_named
 from pwmig.dialects.sqlite.operations.catalog import ask, read_catalog
 from pwmig.dialects.sqlite.operations.dependants import dependants_of, only
+from pwmig.dialects.sqlite.operations.fields import require_field
 from pwmig.dialects.sqlite.operations.rebuild import Fill
 from pwmig.dialects.sqlite.operations.values import require_same_values
 from pwmig.dialects.sqlite.operations.work import Work
@@ -66,6 +68,7 @@ def add_column(migrator: SqliteMigrator, table: str, name: str, field: peewee.Fi
 
 def _bound(work: Work, field: peewee.Field, name: str) -> peewee.Field:
     """A copy of the field under the column's name, a foreign key's target found."""
+    require_field(work.table.name, name, field)
     field = field.clone()
     field.name = field.column_name = name
     if isinstance(field, peewee.FieldDatabaseHook):
@@ -198,6 +201,8 @@ def rename_column(migrator: SqliteMigrator, table: str, old: str, new: str) -> N
     work = Work(migrator, table)
     column = work.column(old)
     taken = work.table.column(new)
+    if column.name == new:
+        return
     if taken is not None and taken is not column:
         raise OperationRefused(
             f"table {work.table.name!r} has a column {new!r} already",
@@ -206,7 +211,8 @@ def rename_column(migrator: SqliteMigrator, table: str, old: str, new: str) -> N
             column=old,
         )
     sql = f"ALTER TABLE {quote(work.table.name)} RENAME COLUMN {quote(column.name)} TO {quote_if_needed(new)}"
-    work.database.execute_sql(sql)
+    with broken_named(work.catalog, f"column {column.name!r} of {work.table.name!r} can't be renamed", work.table.name):
+        work.database.execute_sql(sql)
     work.guard.expect_rename(column.name, new)
 
 

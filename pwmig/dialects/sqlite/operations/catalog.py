@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.sqlite.texts.ddl import parse_create_table
 from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
-from pwmig.dialects.sqlite.texts.tokens import fold, names_in
+from pwmig.dialects.sqlite.texts.tokens import fold, names_in, quote
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
@@ -30,6 +30,17 @@ class Entry:
     name: str
     table: str
     sql: str | None
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether a module keeps the table; SQLite words the beginning of such a text itself."""
+        return (self.sql or "").startswith("CREATE VIRTUAL TABLE ")
+
+    @property
+    def drop_hint(self) -> str:
+        """The operation that does away with it, as code."""
+        statement = f"DROP {self.kind.upper()} {quote(self.name)}"
+        return f"migrator.sql({statement!r})"
 
     def names(self, *wanted: str) -> bool:
         """Whether the text has all these names in it, outside of strings and comments."""
@@ -88,22 +99,23 @@ class Catalog:
     def table(self, name: str) -> TableDef:
         """The table's text in parts; OperationRefused for a name that is none, and for a virtual table."""
         entry = self.entry(name)
-        sql = entry.sql or ""
-        if sql[:14].upper().split()[:2] == ["CREATE", "VIRTUAL"]:
+        if entry.is_virtual:
             raise OperationRefused(
                 f"{name!r} is a virtual table",
                 why="its columns belong to its module, and SQLite can't change them",
                 way_out="create a new one and copy its rows",
                 table=name,
             )
-        return parse_create_table(sql)
+        return parse_create_table(entry.sql or "")
 
     def referring(self, name: str) -> tuple[Entry, ...]:
         """The tables whose foreign keys refer to this one, itself included."""
         wanted = fold(name)
         found = []
         for entry in self.entries:
-            if entry.kind == "table" and entry.names(name) and "references" in (entry.sql or "").lower():
+            if entry.kind != "table" or entry.is_virtual:
+                continue
+            if entry.names(name) and "references" in (entry.sql or "").lower():
                 keys = parse_create_table(entry.sql or "").all("references", "foreign key")
                 if any(fold(key.ref_table or "") == wanted for key in keys):
                     found.append(entry)

@@ -7,12 +7,11 @@ from typing import Any
 
 from playhouse.migrate import make_index_name
 
-from pwmig.dialects.sqlite.operations.catalog import Entry
 from pwmig.dialects.sqlite.operations.work import Work
 from pwmig.dialects.sqlite.texts import edit
 from pwmig.dialects.sqlite.texts.ddl import parse_create_index, parse_create_table
 from pwmig.dialects.sqlite.texts.parts import ColumnDef, ConstraintDef, IndexDef
-from pwmig.dialects.sqlite.texts.tokens import fold, names_in, quote
+from pwmig.dialects.sqlite.texts.tokens import fold, names_in
 
 __all__ = ["Need", "dependants_of", "only"]
 
@@ -67,13 +66,8 @@ def _readers(work: Work, name: str) -> list[Need]:
     found = []
     for entry in work.catalog.mentioning(name):
         if entry.names(work.table.name) or fold(entry.table) == fold(work.table.name):
-            found.append((f"{entry.kind} {entry.name}", _sql_hint(entry)))
+            found.append((f"{entry.kind} {entry.name}", entry.drop_hint))
     return found
-
-
-def _sql_hint(entry: Entry) -> str:
-    statement = f"DROP {entry.kind.upper()} {quote(entry.name)}"
-    return f"migrator.sql({statement!r})"
 
 
 def _children(work: Work, name: str) -> list[Need]:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import peewee
 from playhouse.migrate import SchemaMigrator, make_index_name
 
-from pwmig.dialects.sqlite.operations.catalog import Catalog, ask, close_matches, column_of, read_catalog
+from pwmig.dialects.sqlite.operations.broken import broken_named
+from pwmig.dialects.sqlite.operations.catalog import Catalog, Entry, ask, close_matches, column_of, read_catalog
+from pwmig.dialects.sqlite.operations.fields import require_field
+from pwmig.dialects.sqlite.operations.rebuild import free_name
 from pwmig.dialects.sqlite.operations.statistics import statistics_kept
-from pwmig.dialects.sqlite.operations.work import Work
 from pwmig.dialects.sqlite.texts import edit
 from pwmig.dialects.sqlite.texts.ddl import parse_create_index
 from pwmig.dialects.sqlite.texts.tokens import fold, quote
@@ -97,13 +99,7 @@ def _stub(
 
 
 def _field(table: str, column: str, field: peewee.Field) -> peewee.Field:
-    if not isinstance(field, peewee.Field):
-        raise OperationRefused(
-            f"column {column!r} of {table!r} is no field, but {field!r}",
-            way_out="give a Peewee field, as IntegerField(null=True)",
-            table=table,
-            column=column,
-        )
+    require_field(table, column, field)
     field = field.clone()
     field.column_name = column
     if isinstance(field, peewee.ForeignKeyField):
@@ -145,8 +141,7 @@ def drop_table(migrator: SqliteMigrator, table: str, safe: bool, cascade: bool) 
             found.append((f"a foreign key of table {other.name}", f"drop {other.name} or that foreign key"))
     for other in catalog.mentioning(entry.name):
         if not (other.kind == "trigger" and fold(other.table) == fold(entry.name)):
-            hint = f"migrator.sql({f'DROP {other.kind.upper()} {quote(other.name)}'!r})"
-            found.append((f"{other.kind} {other.name}", hint))
+            found.append((f"{other.kind} {other.name}", other.drop_hint))
     if found:
         raise OperationRefused(
             f"table {entry.name!r} can't be dropped while other things need it",
@@ -158,21 +153,55 @@ def drop_table(migrator: SqliteMigrator, table: str, safe: bool, cascade: bool) 
     guard = migrator.guard(catalog)
     migrator.database.execute_sql(f"DROP TABLE {quote(entry.name)}")
     guard.expect_gone(entry.name)
+    for part in _parts_gone(migrator, catalog, entry):
+        guard.expect_gone(part)
+
+
+def _parts_gone(migrator: SqliteMigrator, catalog: Catalog, entry: Entry) -> list[str]:
+    """The shadow tables of a virtual table that its module took away or renamed with it.
+
+    https://www.sqlite.org/vtab.html#the_xshadowname_method: their names begin with the table's and an underscore.
+    """
+    if not entry.is_virtual:
+        return []
+    left = {other.name for other in read_catalog(migrator.database).entries}
+    begin = fold(entry.name) + "_"
+    return [
+        other.name
+        for other in catalog.entries
+        if other.kind == "table" and other.name not in left and fold(other.name).startswith(begin)
+    ]
 
 
 def rename_table(migrator: SqliteMigrator, old: str, new: str) -> None:
     """SQLite's own RENAME TO, which changes the name in every index, trigger, view and foreign key too."""
-    database = migrator.database
-    work = Work(migrator, old)
-    if fold(old) != fold(new):
-        _require_free(work.catalog, new)
+    catalog = read_catalog(migrator.database)
+    entry = catalog.entry(old)
+    if entry.name == new:
+        return
+    names = [new]
+    if fold(entry.name) == fold(new):
+        names = [free_name(catalog), new]  # To SQLite the name is taken, by the table itself.
+    else:
+        _require_free(catalog, new)
+    guard = migrator.guard(catalog)
+    with broken_named(catalog, f"table {entry.name!r} can't be renamed", entry.name):
+        _rename(migrator.database, entry.name, names)
+    guard.expect_rename(entry.name, new, table=True)
+    for part in _parts_gone(migrator, catalog, entry):
+        guard.expect_rename(part, new + part[len(entry.name) :], table=True)
+
+
+def _rename(database: peewee.Database, old: str, names: Sequence[str]) -> None:
+    """Rename a table by way of these names; not in the legacy mode, which leaves views and triggers alone."""
     legacy = ask(database, "PRAGMA legacy_alter_table")[0][0]
     database.execute_sql("PRAGMA legacy_alter_table = OFF")
     try:
-        database.execute_sql(f"ALTER TABLE {quote(work.table.name)} RENAME TO {quote(new)}")
+        for name in names:
+            database.execute_sql(f"ALTER TABLE {quote(old)} RENAME TO {quote(name)}")
+            old = name
     finally:
         database.execute_sql(f"PRAGMA legacy_alter_table = {'ON' if legacy else 'OFF'}")
-    work.guard.expect_rename(work.table.name, new, table=True)
 
 
 def add_index(
@@ -251,7 +280,8 @@ def rename_index(migrator: SqliteMigrator, table: str, old: str, new: str) -> No
     """Dropped and made again under the new name: SQLite has no RENAME for it."""
     catalog = read_catalog(migrator.database)
     entry = _index(catalog, table, old)
-    _require_free(catalog, new)
+    if fold(entry.name) != fold(new):
+        _require_free(catalog, new)
     guard = migrator.guard(catalog)
     sql = edit.spliced(entry.sql, [(parse_create_index(entry.sql).name_span, quote(new))])
     with statistics_kept(migrator.database, catalog, entry.table, {entry.name: new}):

@@ -23,7 +23,7 @@ from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
 from pwmig.dialects.sqlite.texts.tokens import fold, quote
 from pwmig.errors import OperationRefused
 
-__all__ = ["Fill", "rebuild", "shown_key", "write_text"]
+__all__ = ["Fill", "free_name", "rebuild", "shown_key", "write_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def rebuild(
     new = parse_create_table(new_sql)
     _require_no_cascade(database, catalog, old)
     kept = _keep(database, catalog, old)
-    passing = _free_name(catalog)
+    passing = free_name(catalog)
     database.execute_sql(name_replaced(new, passing))
     _copy_rows(database, old, new, passing, fills or {})
     with statistics_kept(database, catalog, old.name):
@@ -83,7 +83,8 @@ def _require_no_cascade(database: peewee.Database, catalog: Catalog, old: TableD
         )
 
 
-def _free_name(catalog: Catalog) -> str:
+def free_name(catalog: Catalog) -> str:
+    """A name for a table in passing that nothing has."""
     number = 1
     while catalog.get(f"pwmig_new_{number}") is not None:
         number += 1

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import peewee
 
+from pwmig.dialects.sqlite.operations.broken import broken_named
 from pwmig.dialects.sqlite.operations.catalog import Catalog, ask, column_of, read_catalog
 from pwmig.dialects.sqlite.operations.guard import same_text
 from pwmig.dialects.sqlite.operations.rebuild import Fill, rebuild, write_text
@@ -41,7 +42,8 @@ class Work:
 
     def native(self, sql: str, expected: str) -> None:
         """Run one ALTER TABLE of SQLite's own; ``expected`` is the table's text afterwards."""
-        self.database.execute_sql(sql)
+        with broken_named(self.catalog, f"table {self.table.name!r} can't be changed", self.table.name):
+            self.database.execute_sql(sql)
         made = ask(self.database, "SELECT sql FROM sqlite_master WHERE name = ?", [self.table.name])
         if made and made[0][0] != expected and same_text(made[0][0], expected):
             write_text(self.database, self.table.name, expected)
