@@ -20,7 +20,7 @@ from pwmig.recording import Recorder
 if TYPE_CHECKING:
     import peewee
 
-    from pwmig.dialects.base import Dialect, Listener, Turn
+    from pwmig.dialects.base import Dialect, Listener, Session, Turn
     from pwmig.history import History
     from pwmig.watch import Watcher
 
@@ -81,18 +81,20 @@ class _Runner:
             with Recorder(self.database, "", None, check=_refuse_while_loading).listening():
                 migrations = stack.enter_context(loaded(() if self.plan.fake else self.plan.steps, self.package))
             ready = migrations or tuple(Loaded(step, _nothing, ()) for step in self.plan.steps)
+            ready_for = self.dialect.session(self.database, wait_s=self.wait_s, listener=self.listener)
+            session = stack.enter_context(ready_for)
             for migration in ready:
                 self._tell("step", migration.step)
-                self._run_step(migration)
-        return self._report()
+                self._run_step(migration, session)
+            return self._report()
 
-    def _run_step(self, migration: Loaded) -> None:
+    def _run_step(self, migration: Loaded, session: Session) -> None:
         step = migration.step
         recorder = Recorder(self.database, step.name, self.listener)
         self.operations = []
         started = time.perf_counter()
         try:
-            with self.dialect.transaction(self.database, wait_s=self.wait_s, listener=self.listener) as turn:
+            with session.turn() as turn:
                 outcome = self._take_turn(migration, recorder, turn, started)
         except BaseException as error:
             if isinstance(error, DatabaseUnavailable) and recorder.check is None:

@@ -10,7 +10,7 @@ be applied at most once at a time and keeps every earlier application. For peopl
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +126,7 @@ class History:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def _account() -> str:

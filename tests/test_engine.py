@@ -15,7 +15,14 @@ import peewee
 import pytest
 from projects import CREATE_PLAYER, HEAD, open_project, run_cli, sql_migration, state, states, write_project
 
-from pwmig.errors import Cancelled, DatabaseUnavailable, MigrationFailed, MigrationFileError, PlanError
+from pwmig.errors import (
+    Cancelled,
+    DatabaseUnavailable,
+    MigrationFailed,
+    MigrationFileError,
+    OperationRefused,
+    PlanError,
+)
 from pwmig.plan import Event
 from pwmig.project import Project
 
@@ -581,13 +588,13 @@ def test_apply_inside_an_open_transaction_is_refused_and_leaves_it_alone(tmp_pat
         database.connect()
         database.connection().execute("BEGIN")
         database.execute_sql("CREATE TABLE mine (x)")
-        with pytest.raises(MigrationFailed, match="already open"):
+        with pytest.raises(OperationRefused, match="already open"):
             project.apply()
         database.connection().execute("COMMIT")
     else:
         with database.atomic() if how == "atomic" else database:
             database.execute_sql("CREATE TABLE mine (x)")
-            with pytest.raises(MigrationFailed, match="already open"):
+            with pytest.raises(OperationRefused, match="already open"):
                 project.apply()
     database.close()
     assert tables(tmp_path) == {"mine"} and states(project) == {"a": "pending"}

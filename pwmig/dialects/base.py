@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Listener = Callable[[Event], None]
     """Called with each event of progress."""
 
-__all__ = ["Copy", "Dialect", "Turn"]
+__all__ = ["Copy", "Dialect", "Session", "Turn"]
 
 
 @dataclass(slots=True)
@@ -43,6 +43,17 @@ class Turn:
     unsettled: set[str] = field(default_factory=set)
     refused: PwmigError | None = None
     require_open: Callable[[], None] = lambda: None
+
+
+class Session(ABC):
+    """A connection that is ready for the migrations of one run, one after the other."""
+
+    @abstractmethod
+    def turn(self) -> AbstractContextManager[Turn]:
+        """One migration's transaction, begun when it is this runner's turn; any exception rolls it back.
+
+        Raises DatabaseUnavailable where the database can't be written, or others write for too long.
+        """
 
 
 class Copy(ABC):
@@ -96,13 +107,13 @@ class Dialect(ABC):
         """pwmig's migrator for the database."""
 
     @abstractmethod
-    def transaction(
+    def session(
         self, database: peewee.Database, *, wait_s: float, listener: Listener | None = None
-    ) -> AbstractContextManager[Turn]:
-        """One migration's transaction, begun when it is this runner's turn; any exception rolls it back.
+    ) -> AbstractContextManager[Session]:
+        """The database's connection made ready for migrations, and given back as it was.
 
-        Waits at most ``wait_s`` seconds for other writers and says so to the listener. Raises
-        DatabaseUnavailable where the database can't be opened or written.
+        Its turns wait at most ``wait_s`` seconds for other writers and say so to the listener. Raises
+        DatabaseUnavailable where the database can't be opened, OperationRefused inside an open transaction.
         """
 
     @abstractmethod

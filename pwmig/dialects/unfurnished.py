@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pwmig.dialects.base import Copy, Dialect, Turn
+from pwmig.dialects.base import Copy, Dialect, Session, Turn
 from pwmig.errors import DatabaseUnsupported
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ class UnfurnishedDialect(Dialect):
     def migrator(self, database: peewee.Database, schema: str | None = None) -> Migrator:
         self._refuse()
 
-    def transaction(
+    def session(
         self, database: peewee.Database, *, wait_s: float, listener: Listener | None = None
-    ) -> AbstractContextManager[Turn]:
+    ) -> AbstractContextManager[Session]:
         self._refuse()
 
     def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[Copy]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.base import Copy, Dialect, Turn
+from pwmig.dialects.base import Copy, Dialect, Session, Turn
 from pwmig.dialects.sqlite import place
 
 if TYPE_CHECKING:
@@ -65,13 +65,13 @@ class SqliteDialect(Dialect):
 
         return SqliteMigrator(database, schema)
 
-    def transaction(
+    def session(
         self, database: peewee.Database, *, wait_s: float, listener: Listener | None = None
-    ) -> AbstractContextManager[Turn]:
-        from pwmig.dialects.sqlite.transaction import guarded_transaction
+    ) -> AbstractContextManager[Session]:
+        from pwmig.dialects.sqlite.transaction import session
 
         rehearsing = "pwmig.dialects.sqlite.copy" in sys.modules and _rehearsing()
-        return guarded_transaction(database, wait_s=wait_s, listener=listener, rehearsing=rehearsing)
+        return session(database, wait_s=wait_s, listener=listener, rehearsing=rehearsing)
 
     def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[Copy]:
         from pwmig.dialects.sqlite.copy import copied

@@ -10,14 +10,15 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.base import Turn
+from pwmig.dialects.base import Session, Turn
 from pwmig.dialects.sqlite.place import busy, file_of, is_memory, read_only, translated, unavailable
 from pwmig.errors import DatabaseUnavailable, OperationRefused
 from pwmig.plan import Event
@@ -25,7 +26,7 @@ from pwmig.plan import Event
 if TYPE_CHECKING:
     from pwmig.dialects.base import Listener
 
-__all__ = ["guarded_transaction"]
+__all__ = ["SqliteSession", "session"]
 
 _POLL_S = 0.05
 _STEPS_BETWEEN = 100_000
@@ -60,86 +61,104 @@ _ORPHAN_NONE = {
 
 
 @contextmanager
-def guarded_transaction(
+def session(
     database: peewee.SqliteDatabase, *, wait_s: float, listener: Listener | None = None, rehearsing: bool = False
-) -> Iterator[Turn]:
-    """Begin when the write lock is free, guard, check foreign keys, commit; roll back on any exception."""
+) -> Iterator[SqliteSession]:
+    """Foreign keys off, and no waiting inside SQLite, for the migrations of one run; restored at its end."""
     path = file_of(str(database.database))
     with translated(path):
         database.connect(reuse_if_open=True)
-    if database.in_transaction() or database.connection().in_transaction:
-        raise OperationRefused(
-            "migrations can't run inside a transaction that is already open",
-            why="each migration has a transaction of its own, and foreign keys can't be switched off inside one",
-            way_out="call it outside database.atomic() and outside `with database:`",
-        )
-    foreign_keys = bool(_pragma(database, "foreign_keys"))
-    turn = Turn()
-    with translated(path):
-        if foreign_keys:
-            _execute(database, "PRAGMA foreign_keys = OFF")
+        if database.in_transaction() or database.connection().in_transaction:
+            raise OperationRefused(
+                "migrations can't run inside a transaction that is already open",
+                why="each migration has a transaction of its own, and foreign keys can't be switched off inside one",
+                way_out="call it outside database.atomic() and outside `with database:`",
+            )
+        settings = {name: _pragma(database, name) for name in ("foreign_keys", "busy_timeout")}
         try:
-            _begin(database, path, wait_s, listener)
-            yield from _guarded(database, turn, foreign_keys, rehearsing, wait_s)
+            for name in settings:
+                _execute(database, f"PRAGMA {name} = 0")
+            yield SqliteSession(database, path, bool(settings["foreign_keys"]), wait_s, listener, rehearsing)
         finally:
-            if foreign_keys and not database.is_closed():
-                _restore_foreign_keys(database)
+            _restore(database, settings)
 
 
-def _guarded(
-    database: peewee.SqliteDatabase, turn: Turn, foreign_keys: bool, rehearsing: bool, wait_s: float
-) -> Iterator[Turn]:
-    connection = database.connection()
-    transaction = database.transaction()
-    database.push_transaction(transaction)
-    turn.require_open = partial(_require_open, database, connection, turn, threading.get_ident())
-    connection.set_authorizer(_authorizer(connection, turn, rehearsing))
-    # Ctrl-C is heard between two bytecodes of Python: so a long statement has to come back to it now and then.
-    connection.set_progress_handler(_keep_going, _STEPS_BETWEEN)
+def _restore(database: peewee.SqliteDatabase, settings: Mapping[str, Any]) -> None:
+    if database.is_closed():
+        return
     try:
-        yield turn
-        turn.require_open()
-        _unguard(connection)
-        if foreign_keys:
-            _refuse_orphans(database, connection, turn)
-        _commit(connection, wait_s)
-    except BaseException as error:
-        _roll_back(connection)
-        database._clear_commit_callbacks()
-        if turn.refused and not isinstance(error, OperationRefused):
-            raise turn.refused from error
-        raise
-    finally:
-        if database.in_transaction():
-            database.pop_transaction()
-    if rehearsing:
-        database._clear_commit_callbacks()  # They speak to the outside, where nothing was committed.
-    database._run_commit_callbacks()
+        for name, value in settings.items():
+            _execute(database, f"PRAGMA {name} = {int(value or 0)}")
+    except sqlite3.Error as error:
+        if unavailable(str(database.database), error) is None:
+            database.dispose()  # The migration closed the connection itself; the next one is fresh.
 
 
-def _begin(database: peewee.SqliteDatabase, path: str, wait_s: float, listener: Listener | None) -> None:
-    """BEGIN IMMEDIATE, in a loop: SQLite's own time-out neither reports nor can be interrupted."""
-    started = time.monotonic()
-    told = False
-    timeout_ms = _pragma(database, "busy_timeout")
-    _execute(database, "PRAGMA busy_timeout = 0")
-    try:
+@dataclass(frozen=True, slots=True)
+class SqliteSession(Session):
+    """A connection that is ready; ``foreign_keys`` says whether they are on outside of the session."""
+
+    database: peewee.SqliteDatabase
+    path: str
+    foreign_keys: bool
+    wait_s: float
+    listener: Listener | None
+    rehearsing: bool
+
+    @contextmanager
+    def turn(self) -> Iterator[Turn]:
+        """Begin when the write lock is free, guard, check foreign keys, commit; roll back on any exception."""
+        with translated(self.path):
+            yield from self._turn()
+
+    def _turn(self) -> Iterator[Turn]:
+        database, turn = self.database, Turn()
+        connection = database.connection()
+        self._begin(connection)
+        database.push_transaction(database.transaction())
+        turn.require_open = partial(_require_open, database, connection, turn, threading.get_ident())
+        connection.set_authorizer(_authorizer(connection, turn, self.rehearsing))
+        # Ctrl-C is heard between two bytecodes of Python: so a long statement has to come back to it now and then.
+        connection.set_progress_handler(_keep_going, _STEPS_BETWEEN)
+        try:
+            yield turn
+            turn.require_open()
+            _unguard(connection)
+            if self.foreign_keys:
+                _refuse_orphans(database, connection, turn)
+            _commit(connection, self.wait_s)
+        except BaseException as error:
+            _roll_back(connection)
+            database._clear_commit_callbacks()
+            if turn.refused and not isinstance(error, OperationRefused):
+                raise turn.refused from error
+            raise
+        finally:
+            if database.in_transaction():
+                database.pop_transaction()
+        if self.rehearsing:
+            database._clear_commit_callbacks()  # They speak to the outside, where nothing was committed.
+        database._run_commit_callbacks()
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        """BEGIN IMMEDIATE, in a loop: SQLite's own time-out neither reports nor can be interrupted."""
+        started = time.monotonic()
+        told = False
         while True:
             try:
-                _execute(database, "BEGIN IMMEDIATE")
+                connection.execute("BEGIN IMMEDIATE")
                 return
             except sqlite3.OperationalError as error:
                 waited = time.monotonic() - started
                 if not busy(error):
                     raise
-                if waited >= wait_s:
-                    raise _waited_in_vain(path, waited, error) from error
-            if listener and not told:
-                listener(Event("wait", text=f"another program writes to {path}; waiting for at most {wait_s:g} s"))
+                if waited >= self.wait_s:
+                    raise _waited_in_vain(self.path, waited, error) from error
+            if self.listener and not told:
+                text = f"another program writes to {self.path}; waiting for at most {self.wait_s:g} s"
+                self.listener(Event("wait", text=text))
                 told = True
             time.sleep(_POLL_S)
-    finally:
-        _execute(database, f"PRAGMA busy_timeout = {int(timeout_ms or 0)}")
 
 
 def _waited_in_vain(path: str, waited: float, error: BaseException) -> DatabaseUnavailable:
@@ -306,14 +325,6 @@ def _referring(connection: sqlite3.Connection, written: set[str]) -> set[str]:
         "WHERE m.type = 'table' AND instr(upper(m.sql), 'REFERENCES') > 0"
     )
     return {table for table, parent in connection.execute(sql) if table.lower() in names or parent.lower() in names}
-
-
-def _restore_foreign_keys(database: peewee.SqliteDatabase) -> None:
-    try:
-        _execute(database, "PRAGMA foreign_keys = ON")
-    except sqlite3.Error as error:
-        if unavailable(str(database.database), error) is None:
-            database.dispose()  # The migration closed the connection itself; the next one is fresh.
 
 
 def _execute(database: peewee.SqliteDatabase, sql: str) -> Any:
