@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 from playhouse import migrate as playhouse
 
 from pwmig.errors import PwmigError
 
-__all__ = ["Migrator", "Operation", "migrate", "operation"]
+__all__ = ["Migrator", "Operation", "migrate", "operation", "standing_in"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -67,7 +67,9 @@ def operation(function: Function) -> Function:
 
     @functools.wraps(function)
     def inner(self: Migrator, *args: Any, **kwargs: Any) -> Operation:
-        return Operation(self, function, *args, **kwargs)
+        made = Operation(self, function, *args, **kwargs)
+        self._await(made)
+        return made
 
     return inner  # type: ignore[return-value]
 
@@ -77,6 +79,7 @@ class Migrator(playhouse.SchemaMigrator):
 
     on_operation: Callable[[Operation], None] | None = None
     _in_batch = False
+    _pending: dict[int, Operation] | None = None
 
     @classmethod
     def from_database(cls, database: Any, schema: str | None = None) -> Migrator:
@@ -85,9 +88,28 @@ class Migrator(playhouse.SchemaMigrator):
 
         return dialect_of(database).migrator(unwrapped(database), schema)
 
+    def pending_operations(self) -> tuple[Operation, ...]:
+        """What was asked for and not handed to a batch since then, in its order.
+
+        Operations that others are made of, and those made while a batch runs, do not count.
+        """
+        return tuple((self._pending or {}).values())
+
+    def forget_operations(self) -> None:
+        """Call nothing pending that was asked for until now."""
+        self._pending = None
+
+    def _await(self, made: Operation) -> None:
+        if not self._in_batch:
+            # The operation is held: one that nobody else holds is just the one that was forgotten.
+            self._pending = self._pending or {}
+            self._pending[id(made)] = made
+
     def migrate(self, *operations: Any) -> None:
         """Run a batch: all of it takes effect, or none."""
         adopted = [self._adopted(wanted) for wanted in operations]
+        for wanted in (*operations, *adopted):
+            (getattr(wanted.migrator, "_pending", None) or {}).pop(id(wanted), None)
         if self._in_batch:
             self._run(adopted)
             return
@@ -158,3 +180,35 @@ def _ours(wanted: Any) -> Migrator:
             way_out="write migrate(migrator.add_column(...), ...)",
         )
     return Migrator.from_database(owner.database, owner.schema)
+
+
+@contextmanager
+def standing_in(on_operation: Callable[[Operation], None] | None = None) -> Iterator[None]:
+    """Carry out by pwmig whatever is run of Peewee's own migrators meanwhile, in whichever way they are reached.
+
+    ``on_operation`` hears of the operations of each migrator that has no listener of its own, and so
+    of those that pwmig makes in place of Peewee's. It holds for the whole process, all threads included.
+    """
+    run = playhouse.Operation.run
+
+    def run_by_pwmig(self: playhouse.Operation) -> None:
+        if isinstance(self.migrator, Migrator):
+            run(self)  # A part of one of pwmig's operations.
+        else:
+            migrate(self)
+
+    def migrate_by_pwmig(self: playhouse.SchemaMigrator, *operations: Any) -> None:
+        migrate(*operations)
+
+    places: list[tuple[Any, str, Any]] = [
+        (playhouse, "migrate", migrate),
+        (playhouse.Operation, "run", run_by_pwmig),
+        (playhouse.SchemaMigrator, "migrate", migrate_by_pwmig),
+    ]
+    if on_operation is not None:
+        places.append((Migrator, "on_operation", staticmethod(on_operation)))
+    with ExitStack() as stack:
+        for place, name, ours in places:
+            stack.callback(setattr, place, name, vars(place)[name])
+            setattr(place, name, ours)
+        yield
