@@ -253,6 +253,7 @@ def run_as_dict(run: Run) -> dict[str, Any]:
         "steps": _plain(run.steps),
         "changes": [change.as_dict() for change in run.changes],
         "losses": _plain(run.losses),
+        "original_changed": run.original_changed,
         "rows": {name: dict(zip(("before", "after"), _plain(run.rows(name)), strict=True)) for name in tables},
     }
 

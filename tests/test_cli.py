@@ -58,7 +58,7 @@ CODES: list[tuple[list[str], int, str]] = [
     (["migrate"], 0, "applied 20250101_000002_add_level\n"),
     (["migrate", "--dry-run"], 0, "would apply 20250101_000002_add_level\n"),
     (["migrate", "--dry-run", "--backward"], 0, "would revert 20250101_000001_fill\n"),
-    (["migrate", "--dry-run", "--fake"], 0, "would record 20250101_000002_add_level\n"),
+    (["migrate", "--dry-run", "--fake"], 0, "would apply 20250101_000002_add_level, without running it\n"),
     (["migrate", "--backward"], 0, "reverted 20250101_000001_fill\n"),
     (["migrate", "--backward", "--steps", "2"], 0, "reverted 20250101_000000_create_player\n"),
     (["migrate", "--backward", "--to", "zero"], 0, "reverted 20250101_000000_create_player\n"),
@@ -175,7 +175,6 @@ JSON_KEYS: list[tuple[list[str], dict[str, Any]]] = [
                     "statements": [{"sql": str, "params": list, "elapsed_s": float, "row_count": (int, type(None))}],
                     "operations": list,
                     "elapsed_s": float,
-                    "output": str,
                 }
             ]
         },
@@ -189,6 +188,7 @@ JSON_KEYS: list[tuple[list[str], dict[str, Any]]] = [
             "steps": list,
             "changes": list,
             "losses": list,
+            "original_changed": bool,
             "rows": {"player": {"before": dict, "after": dict}},
         },
     ),
