@@ -77,12 +77,15 @@ class _Runner:
     touched: set[str] = field(default_factory=set)
 
     def run(self) -> Run:
+        from pwmig.dialects.migrator import standing_in
+
         with ExitStack() as stack:
             with Recorder(self.database, "", None, check=_refuse_while_loading).listening():
                 migrations = stack.enter_context(loaded(() if self.plan.fake else self.plan.steps, self.package))
             ready = migrations or tuple(Loaded(step, _nothing, ()) for step in self.plan.steps)
             ready_for = self.dialect.session(self.database, wait_s=self.wait_s, listener=self.listener)
             session = stack.enter_context(ready_for)
+            stack.enter_context(standing_in(self._note_operation))
             for migration in ready:
                 self._tell("step", migration.step)
                 self._run_step(migration, session)
@@ -126,16 +129,13 @@ class _Runner:
 
     def _call(self, migration: Loaded, recorder: Recorder, turn: Turn) -> None:
         recorder.check = turn.require_open
-        with ExitStack() as stack:
-            if self.watch:
-                watcher = self._watcher()
-                recorder.ahead = lambda sql, params: watcher.ahead(turn, sql, params)
-            for migrator in migration.migrators:
-                if hasattr(migrator, "on_operation"):
-                    stack.callback(setattr, migrator, "on_operation", migrator.on_operation)
-                    migrator.on_operation = self._note_operation
-            with recorder.listening():
-                _refuse_undone(migration, migration.function())
+        if self.watch:
+            watcher = self._watcher()
+            recorder.ahead = lambda sql, params: watcher.ahead(turn, sql, params)
+        for migrator in migration.migrators:
+            migrator.forget_operations()
+        with recorder.listening():
+            _refuse_undone(migration, migration.function())
 
     def _watcher(self) -> Watcher:
         if self.watcher is None:
@@ -208,7 +208,7 @@ def _refuse_undone(migration: Loaded, result: Any) -> None:
 
     step = migration.step
     for migrator in migration.migrators:
-        undone: tuple[Any, ...] = getattr(migrator, "pending_operations", tuple)()
+        undone = migrator.pending_operations()
         if undone:
             raise OperationRefused(
                 f"{step.name} made an operation and did not run it: {undone[0].describe()}",

@@ -185,9 +185,11 @@ def compiled(path: str) -> tuple[object, str]:
 
     Raises MigrationFileError with the line where Python can't read it.
     """
+    from pwmig.bytecode import code_of
+
     text = _text(path)
     try:
-        return compile(text, path, "exec", dont_inherit=True), checksum(text)
+        return code_of(path, text), checksum(text)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         place = f"line {line}: " if line else ""

@@ -16,7 +16,7 @@ from pwmig.files import compiled
 from pwmig.plan import Direction, Step
 
 if TYPE_CHECKING:
-    from playhouse.migrate import SchemaMigrator
+    from pwmig.dialects import Migrator
 
 __all__ = ["Loaded", "line_in", "loaded"]
 
@@ -29,7 +29,7 @@ class Loaded:
 
     step: Step
     function: Callable[[], Any]
-    migrators: tuple[SchemaMigrator, ...]
+    migrators: tuple[Migrator, ...]
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def _function(step: Step, module: ModuleType) -> Callable[[], Any]:
     )
 
 
-def _adopt(module: ModuleType) -> tuple[SchemaMigrator, ...]:
+def _adopt(module: ModuleType) -> tuple[Migrator, ...]:
     """Put pwmig's batch in place of Peewee's ``migrate``, and pwmig's migrators in place of Peewee's."""
     from playhouse import migrate as playhouse
 

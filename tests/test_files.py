@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -245,3 +246,30 @@ def test_the_template_is_valid_and_holds_both_ways() -> None:
     names = compile(template("my.config"), "template", "exec").co_names
     assert {"migrate_forward", "migrate_backward", "migrator"} <= set(names)
     assert "from my.config import migrator" in template("my.config")
+
+
+def test_an_edit_of_the_same_length_in_the_same_second_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "20250101_000000_a.py"
+    seen = []
+    for value in (1, 2, 2, 3):
+        path.write_text(f"X = {value}\n")
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+        names: dict[str, object] = {}
+        exec(compiled(str(path))[0], names)
+        seen.append(names["X"])
+    assert seen == [1, 2, 2, 3]
+
+
+def test_a_damaged_cache_is_passed_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    path = tmp_path / "20250101_000000_a.py"
+    path.write_text("X = 1\n")
+    compiled(str(path))
+    (cache,) = (tmp_path / "__pycache__").iterdir()
+    whole = cache.read_bytes()
+    for damaged in (b"", whole[:10], whole[:20], whole[:16] + b"\xff" * 40):
+        cache.write_bytes(damaged)
+        names: dict[str, object] = {}
+        exec(compiled(str(path))[0], names)
+        assert names["X"] == 1
+    assert cache.read_bytes() == whole

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "pwmig"
 # A room may import the rooms that stand before it. A new room gets its place here, with its floor.
 ROOMS = (
     *("errors", "schema"),
-    *("diff", "files", "columns", "operations"),
+    *("diff", "bytecode", "files", "columns", "operations"),
     *("codegen", "states", "plan", "history", "dialects"),
     *("modules", "loading", "recording", "watch", "declared", "lint", "engine"),
     *("project", "scaffold"),

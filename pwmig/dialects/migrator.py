@@ -8,8 +8,10 @@ migration works; how an operation is done is each database's own matter.
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from playhouse import migrate as playhouse
@@ -122,8 +124,9 @@ class Migrator(playhouse.SchemaMigrator):
 
     def _run(self, operations: list[Operation]) -> None:
         for wanted in operations:
-            if self.on_operation is not None:
-                self.on_operation(wanted)
+            listener = self.on_operation or _listener.get()
+            if listener is not None:
+                listener(wanted)
             self._perform(wanted)
 
     def _perform(self, wanted: Operation) -> None:
@@ -182,33 +185,45 @@ def _ours(wanted: Any) -> Migrator:
     return Migrator.from_database(owner.database, owner.schema)
 
 
+_listener: ContextVar[Callable[[Operation], None] | None] = ContextVar("pwmig_listener", default=None)
+_patching = threading.Lock()
+_patched = 0
+_run_theirs = playhouse.Operation.run
+_migrate_theirs = (playhouse.migrate, playhouse.SchemaMigrator.migrate)
+
+
 @contextmanager
 def standing_in(on_operation: Callable[[Operation], None] | None = None) -> Iterator[None]:
     """Carry out by pwmig whatever is run of Peewee's own migrators meanwhile, in whichever way they are reached.
 
-    ``on_operation`` hears of the operations of each migrator that has no listener of its own, and so
-    of those that pwmig makes in place of Peewee's. It holds for the whole process, all threads included.
+    ``on_operation`` hears of the operations that are run on this thread, of each migrator that has no
+    listener of its own. What stands in holds for the whole process, until the last thread has left.
     """
-    run = playhouse.Operation.run
-
-    def run_by_pwmig(self: playhouse.Operation) -> None:
-        if isinstance(self.migrator, Migrator):
-            run(self)  # A part of one of pwmig's operations.
-        else:
-            migrate(self)
-
-    def migrate_by_pwmig(self: playhouse.SchemaMigrator, *operations: Any) -> None:
-        migrate(*operations)
-
-    places: list[tuple[Any, str, Any]] = [
-        (playhouse, "migrate", migrate),
-        (playhouse.Operation, "run", run_by_pwmig),
-        (playhouse.SchemaMigrator, "migrate", migrate_by_pwmig),
-    ]
-    if on_operation is not None:
-        places.append((Migrator, "on_operation", staticmethod(on_operation)))
-    with ExitStack() as stack:
-        for place, name, ours in places:
-            stack.callback(setattr, place, name, vars(place)[name])
-            setattr(place, name, ours)
+    token = _listener.set(on_operation)
+    _count(+1)
+    try:
         yield
+    finally:
+        _count(-1)
+        _listener.reset(token)
+
+
+def _count(step: int) -> None:
+    global _patched
+    with _patching:
+        _patched += step
+        ours = _patched > 0
+        playhouse.Operation.run = _run_by_pwmig if ours else _run_theirs
+        playhouse.migrate = migrate if ours else _migrate_theirs[0]
+        playhouse.SchemaMigrator.migrate = _migrate_by_pwmig if ours else _migrate_theirs[1]
+
+
+def _run_by_pwmig(wanted: playhouse.Operation) -> None:
+    if isinstance(wanted.migrator, Migrator):
+        _run_theirs(wanted)  # A part of one of pwmig's operations.
+    else:
+        migrate(wanted)
+
+
+def _migrate_by_pwmig(_: playhouse.SchemaMigrator, *operations: Any) -> None:
+    migrate(*operations)
