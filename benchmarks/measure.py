@@ -78,7 +78,7 @@ def environment() -> dict[str, str]:
 def measured(ours: Command, peer: Command, *, pairs: int) -> Pair:
     """Run both in turns, ``pairs`` times each after a first pair that is not counted."""
     if pairs < FLOOR_PAIRS:
-        raise ValueError(f"a median of {pairs} pairs says little on a busy machine: take {FLOOR_PAIRS} or more")
+        raise SystemExit(f"a median of {pairs} pairs says little on a busy machine: take {FLOOR_PAIRS} or more")
     runs = [(ours.cpu_s(), peer.cpu_s()) for _ in range(pairs + 1)][1:]
     return Pair(
         statistics.median(our for our, _ in runs),

@@ -1,6 +1,6 @@
 """The database of this project, and the migrator that its migrations use.
 
-DATABASE_URL names another database, for example ``postgresql://user@host/players``.
+DATABASE_URL names another database, for example ``sqlite:////tmp/players.sqlite``.
 """
 
 import os

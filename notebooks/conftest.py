@@ -18,7 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Point the kernels at the copy: a fresh one, without a database, in a folder that is always called ``pwmig``."""
     config.stash[SCRATCH] = scratch = tempfile.TemporaryDirectory(prefix="pwmig-")
     copy = Path(scratch.name, "pwmig")
-    kept_out = shutil.ignore_patterns("*.sqlite*", "__pycache__")
+    kept_out = shutil.ignore_patterns("*.sqlite*", "__pycache__", "202[6-9]*", "20[3-9]*")
     for folder in ("db", "scripts"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=kept_out)
     shutil.copy(ROOT / "pyproject.toml", copy)

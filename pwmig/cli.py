@@ -130,27 +130,76 @@ def _migrate(options: argparse.Namespace) -> int:
         _print(plan_lines(plan, Ink()))
         return FINE
     if not plan:
-        print("nothing to do: " + ("no migration is applied" if options.backward else "no migration is pending"))
+        print(_nothing_to_do(options))
         return FINE
+    if not project.dialect.shared(project.database):
+        from pwmig.errors import DatabaseUnsupported
+
+        raise DatabaseUnsupported(
+            "the project's database is in the memory of this process",
+            why="what is applied here is gone when the command ends",
+            way_out="point DATABASE_URL at a file; an application with such a database calls Project.apply() itself",
+        )
     verb = project.revert if options.backward else project.apply
     with _Progress() as progress:
         run = verb(plan, listener=progress, wait_s=options.wait)
     skipped = sum(step.outcome == "skipped" for step in run.steps)
     if skipped:
         print(f"{skipped} done by another runner meanwhile")
+    for step in run.steps:
+        if not step.step.reversible:
+            from pwmig.text import printable
+
+            print(
+                f"note: {printable(step.step.name)} has no migrate_backward() and can't be taken back", file=sys.stderr
+            )
     return FINE
+
+
+def _nothing_to_do(options: argparse.Namespace) -> str:
+    if options.backward:
+        return "nothing to do: no migration is applied"
+    if options.to:
+        return f"nothing to do: all up to {options.to} is applied; migrate --backward --to {options.to} goes back to it"
+    return "nothing to do: no migration is pending"
 
 
 def _sql(options: argparse.Namespace) -> int:
     project = _project(options)
-    run = _rehearsed(project, options, name=options.name)
+    run = _rehearsed_alone(project, options) if options.name else _rehearsed(project, options, name=None)
     if options.json:
         _print_json({"steps": _plain(run.steps)})
+    elif not run.steps:
+        print("-- nothing to run: no migration is " + ("applied" if options.backward else "pending"))
     else:
         from pwmig.text import Ink, sql_lines
 
         _print(sql_lines(run, Ink()))
     return FINE
+
+
+def _rehearsed_alone(project: Project, options: argparse.Namespace) -> Run:
+    """A rehearsal of all that comes before the migration named, of which only this one is kept."""
+    from dataclasses import replace
+
+    from pwmig.errors import PlanError
+    from pwmig.plan import find
+
+    name = find(options.name, [status.name for status in project.status()])
+    applied = [row.name for row in project.applied()]
+    if (name in applied) is not options.backward:
+        raise PlanError(
+            f"{name} has no statements to run " + ("backward" if options.backward else "forward"),
+            why="it is not applied" if options.backward else "it is applied already",
+            way_out=f"pwmig sql {name}" + ("" if options.backward else " --backward") + " shows the other direction",
+        )
+    if options.backward:
+        plan = project.plan(backward=True, steps=len(applied) - applied.index(name), allow=options.allow)
+    else:
+        plan = project.plan(to=name, allow=options.allow)
+    with _Progress(quiet=True) as progress, _prints_aside():
+        run = project.rehearse(plan, listener=progress)
+    return replace(run, steps=tuple(step for step in run.steps if step.step.name == name))
 
 
 def _rehearse(options: argparse.Namespace) -> int:
@@ -340,7 +389,7 @@ def _add_new_name(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_last_name(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", metavar="NAME", help="stop after this one")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="of this one only (default: of all in the plan)")
 
 
 def _add_last(parser: argparse.ArgumentParser) -> None:

@@ -26,7 +26,7 @@ from pwmig.operations import (
 if TYPE_CHECKING:
     from pwmig.schema import Column, Index, Schema, Table
 
-__all__ = ["call_source", "inverse", "literal", "source"]
+__all__ = ["inverse", "literal", "source"]
 
 WIDTH = 88
 """Letters in a line, as ruff has it where a project says nothing."""
@@ -54,11 +54,6 @@ def source(
         lines.append(_import_line(fields))
     text = "\n".join(lines) + "\n" + _function("migrate_forward", forward)
     return text if backward is None else text + _function("migrate_backward", backward)
-
-
-def call_source(operation: Operation) -> str:
-    """The one call of an operation, as it stands in a migration's source, without indentation."""
-    return _set(_call(operation), 0, 0)
 
 
 def _fields(operation: Operation) -> set[str]:

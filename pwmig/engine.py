@@ -211,7 +211,7 @@ def _refuse_undone(migration: Loaded, result: Any) -> None:
         undone = migrator.pending_operations()
         if undone:
             raise OperationRefused(
-                f"{step.name} made an operation and did not run it: {undone[0].describe()}",
+                f"it made an operation and did not run it: {undone[0].describe()}",
                 why="an operation does nothing until it is given to migrate()",
                 way_out="write migrate(migrator...., ) around it",
                 table=undone[0].table,
@@ -220,7 +220,7 @@ def _refuse_undone(migration: Loaded, result: Any) -> None:
         if hasattr(result, "close"):
             result.close()  # A coroutine or generator that was never begun.
         raise OperationRefused(
-            f"migrate_{step.direction.value}() of {step.name} returned {type(result).__name__}, and nothing ran it",
+            f"migrate_{step.direction.value}() returned {type(result).__name__}, and nothing ran it",
             why="it is to be a plain function that does its work before it returns",
             way_out="leave out async, yield and return, and give operations to migrate()",
         )

@@ -24,11 +24,15 @@ _STRAY = r"\d{8}.*\.py"
 
 @dataclass(frozen=True, slots=True)
 class MigrationFile:
-    """One file of the migrations folder; ``checksum`` is of its text, line endings aside."""
+    """One file of the migrations folder; ``checksum`` is of its text, line endings aside.
+
+    ``reversible`` says whether its text speaks of ``migrate_backward`` at all.
+    """
 
     name: str
     path: str
     checksum: str
+    reversible: bool = True
 
 
 def find_files(folder: str | os.PathLike[str]) -> tuple[MigrationFile, ...]:
@@ -61,7 +65,8 @@ def find_files(folder: str | os.PathLike[str]) -> tuple[MigrationFile, ...]:
 
 def _read(folder: str, file_name: str) -> MigrationFile:
     path = os.path.join(folder, file_name)
-    return MigrationFile(file_name[:-3], path, checksum(_text(path)))
+    text = _text(path)
+    return MigrationFile(file_name[:-3], path, checksum(text), b"migrate_backward" in text)
 
 
 def _text(path: str) -> bytes:

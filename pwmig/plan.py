@@ -61,6 +61,7 @@ class Step:
     direction: Direction
     path: str
     checksum: str
+    reversible: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ def plan_forward(
         ordered = [file for file in ordered if file.name <= last]
     pending = [file for file in ordered if file.name not in done][: _limit(steps)]
     _check_order(pending, done, allow)
-    made = tuple(Step(file.name, Direction.FORWARD, file.path, file.checksum) for file in pending)
+    made = tuple(Step(file.name, Direction.FORWARD, file.path, file.checksum, file.reversible) for file in pending)
     return Plan(made, Direction.FORWARD, fake)
 
 
@@ -262,7 +263,7 @@ def find(wanted: str, names: Sequence[str]) -> str:
         )
     raise PlanError(
         f"there is no migration {wanted!r}",
-        why="no file or history row in question has that in its name",
+        why="no migration that this is about has that in its name",
         way_out="pwmig status lists the names",
     )
 

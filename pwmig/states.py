@@ -41,7 +41,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class MigrationStatus:
-    """One line of ``status``."""
+    """One line of ``status``; ``reversible`` is False where the file has no way back."""
 
     name: str
     state: State
@@ -50,6 +50,7 @@ class MigrationStatus:
     applied_by: str = ""
     elapsed_s: float = 0.0
     how: str = ""
+    reversible: bool = True
 
 
 def status_of(files: Sequence[MigrationFile], applied: Sequence[Applied]) -> tuple[MigrationStatus, ...]:
@@ -63,10 +64,10 @@ def status_of(files: Sequence[MigrationFile], applied: Sequence[Applied]) -> tup
 
 def _file_status(file: MigrationFile, row: Applied | None) -> MigrationStatus:
     if row is None:
-        return MigrationStatus(file.name, State.PENDING, file.path)
+        return MigrationStatus(file.name, State.PENDING, file.path, reversible=file.reversible)
     same = not row.checksum or row.checksum == file.checksum
-    return _row_status(row, State.APPLIED if same else State.CHANGED, file.path)
+    return _row_status(row, State.APPLIED if same else State.CHANGED, file.path, file.reversible)
 
 
-def _row_status(row: Applied, state: State, path: str | None) -> MigrationStatus:
-    return MigrationStatus(row.name, state, path, row.applied_at, row.applied_by, row.elapsed_s, row.how)
+def _row_status(row: Applied, state: State, path: str | None, reversible: bool = False) -> MigrationStatus:
+    return MigrationStatus(row.name, state, path, row.applied_at, row.applied_by, row.elapsed_s, row.how, reversible)

@@ -40,6 +40,7 @@ def status_lines(migrations: Sequence[MigrationStatus], location: str, ink: Ink)
         state = status.state.value
         when = f"  {status.applied_at}  {status.applied_by}" if status.applied_at else ""
         how = "  (recorded, not run)" if status.how == "fake" else ""
+        how += "" if status.reversible or state == "missing" else "  (no migrate_backward)"
         line = printable(status.name.ljust(width) + when) + how
         yield f"  {ink(state.ljust(7), _STATE_COLOURS[state])}  {line}".rstrip()
     counts = {state: sum(status.state.value == state for status in migrations) for state in _STATE_COLOURS}

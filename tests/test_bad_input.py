@@ -192,9 +192,14 @@ def test_a_database_that_can_t_be_used(
     assert words in told and "app.sqlite" in told
 
 
-@pytest.mark.parametrize("make", [elsewhere, only_readable_and_missing], ids=["no folder", "only readable"])
-def test_reading_a_database_that_is_not_there_finds_all_pending(tmp_path: Path, make: Callable[[Path], None]) -> None:
-    make(tmp_path)
+@pytest.mark.parametrize("command", [["status"], ["rehearse"], ["diff"], ["sql"]], ids=" ".join)
+def test_a_database_in_a_folder_that_is_not_there_is_unreachable(tmp_path: Path, command: list[str]) -> None:
+    elsewhere(tmp_path)
+    assert "there is no folder" in refused(tmp_path, *command)
+
+
+def test_reading_a_database_that_is_not_there_finds_all_pending(tmp_path: Path) -> None:
+    only_readable_and_missing(tmp_path)
     before = tree(tmp_path)
     done = run_cli(tmp_path, "status")
     assert done.returncode == 1 and "1 pending" in done.stdout

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import CREATE_PLAYER, HEAD, open_project, run_cli, sql_migration, states, write_project
+from projects import CONFIG, CREATE_PLAYER, HEAD, open_project, run_cli, sql_migration, states, write_project
 
 from pwmig import __version__
 from pwmig.project import Project
@@ -63,7 +63,7 @@ CODES: list[tuple[list[str], int, str]] = [
     (["migrate", "--backward", "--steps", "2"], 0, "reverted 20250101_000000_create_player\n"),
     (["migrate", "--backward", "--to", "zero"], 0, "reverted 20250101_000000_create_player\n"),
     (["migrate", "--backward", "--to", "create_player"], 0, "reverted 20250101_000001_fill\n"),
-    (["migrate", "--to", "fill"], 0, "nothing to do: no migration is pending\n"),
+    (["migrate", "--to", "fill"], 0, "migrate --backward --to fill goes back to it\n"),
     (["migrate", "--fake"], 0, "faked 20250101_000002_add_level\n"),
     (["sql"], 0, "-- 20250101_000002_add_level, forward\n"),
     (["sql", "--backward"], 0, "DELETE FROM player;"),
@@ -160,6 +160,7 @@ JSON_KEYS: list[tuple[list[str], dict[str, Any]]] = [
                     "applied_by": str,
                     "elapsed_s": float,
                     "how": str,
+                    "reversible": bool,
                 }
             ],
         },
@@ -170,7 +171,7 @@ JSON_KEYS: list[tuple[list[str], dict[str, Any]]] = [
         {
             "steps": [
                 {
-                    "step": {"name": str, "direction": str, "path": str, "checksum": str},
+                    "step": {"name": str, "direction": str, "path": str, "checksum": str, "reversible": bool},
                     "outcome": str,
                     "statements": [{"sql": str, "params": list, "elapsed_s": float, "row_count": (int, type(None))}],
                     "operations": list,
@@ -423,3 +424,41 @@ def test_status_tells_who_applied_and_when(root: Path) -> None:
     assert re.fullmatch(r"  applied  20250101_000000_create_player  \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  \S+@\S+", told[1])
     assert told[3] == "  pending  20250101_000002_add_level"
     assert told[4] == "1 pending: pwmig migrate applies them"
+
+
+def test_a_migration_without_a_way_back_is_said_before_and_after(tmp_path: Path) -> None:
+    write_project(tmp_path, {"one_way": sql_migration("CREATE TABLE t (x)")})
+    assert "(no migrate_backward)" in run_cli(tmp_path, "status").stdout
+    done = run_cli(tmp_path, "migrate")
+    assert done.returncode == 0 and "one_way has no migrate_backward() and can't be taken back" in done.stderr
+
+
+def test_sql_of_a_name_shows_this_one_alone(tmp_path: Path) -> None:
+    migrations = {
+        "create_player": CREATE_PLAYER,
+        "create_club": sql_migration("CREATE TABLE club (x)", "DROP TABLE club"),
+        "create_game": sql_migration("CREATE TABLE game (x)", "DROP TABLE game"),
+    }
+    write_project(tmp_path, migrations)
+    assert [line for line in run_cli(tmp_path, "sql", "create_club").stdout.splitlines() if "TABLE" in line] == [
+        "CREATE TABLE club (x);"
+    ]
+    run_cli(tmp_path, "migrate")
+    back = run_cli(tmp_path, "sql", "create_club", "--backward")
+    assert [line for line in back.stdout.splitlines() if "TABLE" in line] == ["DROP TABLE club;"]
+    again = run_cli(tmp_path, "sql", "create_club")
+    assert again.returncode == 2 and "--backward" in again.stderr
+    assert run_cli(tmp_path, "sql").stdout == "-- nothing to run: no migration is pending\n"
+
+
+def test_going_forward_to_what_is_applied_points_backward(tmp_path: Path) -> None:
+    write_project(tmp_path, {"create_player": CREATE_PLAYER})
+    run_cli(tmp_path, "migrate")
+    assert "--backward --to create_player" in run_cli(tmp_path, "migrate", "--to", "create_player").stdout
+
+
+def test_a_database_in_memory_is_not_migrated_by_a_command(tmp_path: Path) -> None:
+    config = CONFIG.replace('Path(__file__).parent / "app.sqlite"', '":memory:"')
+    write_project(tmp_path, {"create_player": CREATE_PLAYER}, config=config)
+    done = run_cli(tmp_path, "migrate")
+    assert done.returncode == 2 and "memory" in done.stderr and "Traceback" not in done.stderr

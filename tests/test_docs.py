@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from example_project import copy_example
 from requirements import ROOT
 
 PAPERS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md")
@@ -55,9 +56,7 @@ def shell(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def example(tmp_path: Path) -> Path:
     """A copy of the example project, as a fresh clone has it."""
-    for folder in ("db", "scripts"):
-        kept_out = shutil.ignore_patterns("*.sqlite*", "__pycache__")
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=kept_out)
+    copy_example(tmp_path)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 

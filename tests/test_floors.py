@@ -18,9 +18,9 @@ ROOMS = (
     *("errors", "schema"),
     *("diff", "bytecode", "files", "columns", "operations"),
     *("codegen", "states", "plan", "history", "dialects"),
-    *("modules", "loading", "recording", "watch", "declared", "lint", "engine"),
+    *("modules", "loading", "recording", "watch", "declared", "engine"),
     *("project", "scaffold"),
-    *("text", "frames", "report", "worker", "lab", "pytest_plugin"),
+    *("text", "frames", "worker", "lab", "pytest_plugin"),
     *("cli", "__main__", "notebook"),
 )
 

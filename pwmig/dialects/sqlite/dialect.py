@@ -48,7 +48,7 @@ class SqliteDialect(Dialect):
                 database.database = anchored
 
     def exists(self, database: peewee.Database) -> bool:
-        return place.is_memory(database) or os.path.exists(place.file_of(str(database.database)))
+        return place.is_memory(database) or place.is_there(place.file_of(str(database.database)))
 
     def shared(self, database: peewee.Database) -> bool:
         return not place.is_memory(database)

@@ -18,6 +18,7 @@ __all__ = [
     "busy",
     "file_of",
     "is_memory",
+    "is_there",
     "read_only",
     "reading_connection",
     "reading_form",
@@ -51,6 +52,20 @@ def attached_files(database: peewee.SqliteDatabase) -> dict[str, str]:
     """The files that Peewee attaches to each connection, by the name they are attached as."""
     attached: dict[str, str] = getattr(database, "_attached", {})
     return {name: str(file) for name, file in attached.items() if str(file) not in ("", ":memory:")}
+
+
+def is_there(path: str) -> bool:
+    """Whether there is a file; DatabaseUnavailable where there is no folder that could hold one."""
+    if os.path.exists(path):
+        return True
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise DatabaseUnavailable(
+            f"the database {path} can't be opened",
+            why=f"there is no folder {folder}",
+            way_out="make the folder, or look at DATABASE_URL",
+        )
+    return False
 
 
 def anchored(name: str, root: str | os.PathLike[str]) -> str:

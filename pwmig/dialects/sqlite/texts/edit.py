@@ -17,7 +17,6 @@ __all__ = [
     "default_set",
     "inner_constraints_removed",
     "item_added",
-    "item_removed",
     "name_replaced",
     "not_null_added",
     "not_null_removed",
@@ -64,11 +63,6 @@ def _gap(table: TableDef) -> str:
 
 def _last(table: TableDef) -> Token:
     return [token for token in significant(table.sql) if token.end <= table.body_span[1]][-1]
-
-
-def item_removed(table: TableDef, span: Span) -> str:
-    """A column or a constraint of the table taken out, with the one comma that it needed."""
-    return parts_removed(table, [span])
 
 
 def parts_removed(table: TableDef, spans: Sequence[Span]) -> str:

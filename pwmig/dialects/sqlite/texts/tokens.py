@@ -8,7 +8,6 @@ tokens, joined, are the text that was read.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 __all__ = [
@@ -22,7 +21,6 @@ __all__ = [
     "significant",
     "tokenize",
     "unquote",
-    "words_in",
 ]
 
 # Every letter above ASCII is a letter to SQLite, so \w would be wrong here.
@@ -139,8 +137,3 @@ def is_name(token: Token) -> bool:
 def names_in(sql: str) -> frozenset[str]:
     """Each name that a text might mean, folded: bare words and quoted names (keywords included)."""
     return frozenset(fold(token.name) for token in tokenize(sql) if token.kind in ("word", "identifier"))
-
-
-def words_in(sql: str, wanted: Callable[[Token], bool]) -> tuple[Token, ...]:
-    """The significant tokens of a text that ``wanted`` says yes to."""
-    return tuple(token for token in significant(sql) if wanted(token))
