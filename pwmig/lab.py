@@ -77,9 +77,11 @@ def _stay(command: list[str]) -> int:
         if process is not None and process.poll() is None:
             process.send_signal(signal.SIGINT)
 
-    # Heard from now on: the server has a session of its own, and nobody else would end it.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_interrupt)
+    # Heard from now on: the server has a session of its own, and nobody else would end it. A terminal that is
+    # closed sends SIGHUP, where there is such a signal.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), on_interrupt)
     process = subprocess.Popen(command, start_new_session=True)
     if interrupted:
         process.send_signal(signal.SIGINT)

@@ -118,8 +118,9 @@ def alive(process_id: int) -> bool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGHUP], ids=["Ctrl-C", "a closed terminal"])
 def test_it_passes_by_a_port_in_use_and_ends_without_a_trace(
-    root: Path, jupyterlab: None, tmp_path_factory: pytest.TempPathFactory
+    root: Path, jupyterlab: None, tmp_path_factory: pytest.TempPathFactory, ending: signal.Signals
 ) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -135,7 +136,7 @@ def test_it_passes_by_a_port_in_use_and_ends_without_a_trace(
             text=True,
             env=environment | {"PYTHONPATH": str(ROOT), "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
         )
-        timer = threading.Timer(120, process.kill)
+        timer = threading.Timer(120, process.terminate)  # and not kill: it has a server to end
         timer.start()
         assert process.stdout is not None
         address = ""
@@ -148,7 +149,7 @@ def test_it_passes_by_a_port_in_use_and_ends_without_a_trace(
         assert status_of(address) == 200
         family = session(process.pid)
         assert len(family) >= 2
-        process.send_signal(signal.SIGINT)
+        process.send_signal(ending)
         process.stdout.read()
         assert process.wait(timeout=30) == 0
         timer.cancel()
