@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -60,6 +61,12 @@ def _command(project: Project, port: int, browser: bool) -> list[str]:
     return command
 
 
+def _environment() -> dict[str, str]:
+    """This process's environment, with settings by which JupyterLab does not ask whether to fetch news."""
+    places = [str(Path(__file__).with_name("jupyter")), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    return os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, places))}
+
+
 def _has_display() -> bool:
     if sys.platform in ("win32", "darwin"):
         return True
@@ -82,7 +89,7 @@ def _stay(command: list[str]) -> int:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), on_interrupt)
-    process = subprocess.Popen(command, start_new_session=True)
+    process = subprocess.Popen(command, start_new_session=True, env=_environment())
     if interrupted:
         process.send_signal(signal.SIGINT)
     code = process.wait()

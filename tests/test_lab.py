@@ -157,3 +157,15 @@ def test_it_passes_by_a_port_in_use_and_ends_without_a_trace(
     while [one for one in family if alive(one)]:
         assert time.monotonic() < deadline, "a process is left"
         time.sleep(0.05)
+
+
+def test_jupyterlab_does_not_ask_for_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own code finds the setting, and a person's own places stay."""
+    config = pytest.importorskip("jupyterlab_server.config")
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/somebody/has/settings")
+    places = lab._environment()["JUPYTER_CONFIG_PATH"]
+    assert places.endswith(os.pathsep + "/somebody/has/settings")
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", places)
+    folders = [str(Path(place) / "labconfig") for place in places.split(os.pathsep)]
+    found = config.get_page_config(folders)
+    assert "@jupyterlab/apputils-extension:announcements" in found["disabledExtensions"]
