@@ -28,6 +28,7 @@ __all__ = [
     "Loss",
     "MigrationStatus",
     "Plan",
+    "RowChanges",
     "Run",
     "State",
     "Statement",
@@ -116,6 +117,20 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
+class RowChanges:
+    """How many rows of a table a run added, removed and altered, counted by key over the whole table.
+
+    ``table`` is its name afterwards (of a dropped one: before). A row is altered when a cell of a
+    column that both sides have is another value.
+    """
+
+    table: str
+    added: int
+    removed: int
+    altered: int
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """What happened: each step with statements and timings; where asked for, before and after.
 
@@ -123,7 +138,8 @@ class Run:
     are None when nobody watched. ``changes`` are the differences of the two schemas, ``touched`` the
     tables that the steps wrote to or altered, by the names they had then. ``losses``
     are what a rehearsal took away, counted row by row against the original; ``original_changed``
-    says that this was another one at the end than at the beginning.
+    says that this was another one at the end than at the beginning. ``row_changes`` counts the tables
+    whose rows could be counted: not those too large for it.
     """
 
     plan: Plan
@@ -134,6 +150,7 @@ class Run:
     changes: tuple[Change, ...] = ()
     touched: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
+    row_changes: tuple[RowChanges, ...] = ()
     elapsed_s: float = 0.0
     original_changed: bool = False
 

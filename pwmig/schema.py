@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 __all__ = [
+    "OPERATORS",
     "Check",
     "Column",
+    "Condition",
     "ForeignKey",
     "Index",
     "IndexPart",
+    "Page",
+    "Query",
     "Rows",
     "Schema",
     "Snapshot",
@@ -207,3 +211,45 @@ class Snapshot:
     def table_rows(self, name: str) -> Rows | None:
         wanted = name.lower()
         return next((rows for rows in self.rows if rows.table.lower() == wanted), None)
+
+
+OPERATORS = ("=", "<>", "<", "<=", ">", ">=", "contains", "begins with", "is NULL", "is not NULL")
+"""What a condition can ask of a column; the last two take no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One test of a column: ``operator`` is one of OPERATORS, ``value`` what a person wrote."""
+
+    column: str
+    operator: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A page of a table, as a person asks for it: all conditions hold; pages count from 1.
+
+    Without ``order_by`` rows come in the order of their key.
+    """
+
+    where: tuple[Condition, ...] = ()
+    order_by: str | None = None
+    descending: bool = False
+    page: int = 1
+    size: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of rows as the database filtered and sorted them.
+
+    ``rows.row_count`` counts the whole table, ``matching`` the rows that meet the conditions (no
+    less than that, where ``matching_exact`` is False); ``more`` says that a next page has rows.
+    """
+
+    query: Query
+    rows: Rows
+    matching: int
+    matching_exact: bool = True
+    more: bool = False
