@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +56,12 @@ def _names(plan: Plan) -> str:
     return names[0] if len(names) == 1 else f"{len(names)} migrations"
 
 
+def _tried(error: MigrationFailed) -> str | None:
+    """The checksum of the file that failed."""
+    steps = error.run.plan.steps if error.run else ()
+    return next((step.checksum for step in steps if step.name == error.migration), None)
+
+
 def nearest_project(path: str | os.PathLike[str] | None = None) -> Project:
     """The project at ``path``; without one, that of PWMIG_PROJECT, or the nearest upwards from here.
 
@@ -84,7 +91,10 @@ def _is_configured(folder: Path) -> bool:
 class Bench:
     """A project on the bench: its state as last read, the last run, and the verbs.
 
-    ``on_event`` is called on another thread with each event of a run.
+    ``compared`` are the two points of the last run where that was a comparison. ``failures`` holds, by
+    migration, what stopped it when it was last tried here, until it runs or its file changes. ``busy`` says
+    what is under way since ``started_at`` (of ``time.monotonic()``, in seconds). ``on_event`` is called
+    on another thread with each event of a run.
     """
 
     def __init__(self, project: Project, on_event: Callable[[Event], None] | None = None) -> None:
@@ -94,8 +104,11 @@ class Bench:
         self.drift: tuple[Change, ...] | None = None
         self.drift_error: PwmigError | None = None
         self.last_run: Run | None = None
+        self.compared: tuple[str, str] | None = None
+        self.failures: dict[str, MigrationFailed] = {}
         self.events: list[Event] = []
         self.busy = ""
+        self.started_at = 0.0
         self._rehearsal: Run | None = None
         self._worker: Worker | None = None
         self._lock = threading.Lock()
@@ -120,6 +133,13 @@ class Bench:
         """Read files, history and schema again; raises PwmigError where they can't be read."""
         self.statuses = self.project.status()
         self.schema = self.project.schema()
+        self._forget_mended()
+
+    def _forget_mended(self) -> None:
+        """A failure speaks of the file as it was then."""
+        if self.failures:
+            now = {file.name: file.checksum for file in self.project.files()}
+            self.failures = {name: error for name, error in self.failures.items() if _tried(error) == now.get(name)}
 
     def names(self, *states: State) -> tuple[str, ...]:
         """The names of the migrations in one of these states (or in any), the oldest first."""
@@ -191,6 +211,13 @@ class Bench:
         run = at_hand if at_hand is not None and at_hand.plan == plan else self._rehearse(plan)
         return run.losses
 
+    def compare(self, start: str, end: str, *, allow: Collection[str] = ()) -> Run:
+        """Any two points of the history, on a copy: ``zero``, ``now`` or a migration, just after it."""
+        with self._at_work("comparison"):
+            run = self._work("compare", {"start": start, "end": end, "allow": tuple(allow)})
+            self.compared = (start, end)
+            return run
+
     def cancel(self) -> bool:
         """Stop the run under way; False where there is none."""
         worker = self._worker
@@ -214,7 +241,7 @@ class Bench:
                 way_out="wait for its end, or cancel it",
             )
         try:
-            self.busy = what
+            self.busy, self.started_at = what, time.monotonic()
             yield
         finally:
             self.busy = ""
@@ -231,12 +258,19 @@ class Bench:
             worker.cancel()
             raise
         except MigrationFailed as error:
-            self.last_run = error.run or self.last_run
+            self.failures[error.migration] = error
+            if error.run is not None:
+                self._keep(error.run)
             raise
         finally:
             self._worker = None
-        self.last_run = run
+        self._keep(run)
+        for step in run.steps:
+            self.failures.pop(step.step.name, None)
         return run
+
+    def _keep(self, run: Run) -> None:
+        self.last_run, self.compared = run, None
 
     def _require_shared(self) -> None:
         if not self.project.dialect.shared(self.project.database):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import ipywidgets as w
 
 from pwmig.notebook.views import style_html
 
-__all__ = ["Layout", "Panel", "Steady", "TablePicker", "button", "html", "show"]
+__all__ = ["Background", "Choice", "Layout", "Panel", "TablePicker", "button", "html", "repeating", "show"]
 
 
 def button(label: str, tooltip: str, do: Callable[[], object], style: str = "") -> w.Button:
@@ -36,35 +36,51 @@ def show(widget: w.DOMWidget, visible: bool) -> None:
         widget.layout.display = wanted
 
 
-class Steady:
-    """Do something at most every so many seconds, however often it is asked for, and once after the last time."""
+def shown(widget: w.DOMWidget) -> bool:
+    return bool(widget.layout.display != "none")
 
-    def __init__(self, every_s: float, do: Callable[[], None]) -> None:
-        self._every_s = every_s
-        self._do = do
-        self._lock = threading.Lock()
-        self._waiting = False
-        self._done_at = float("-inf")
 
-    def ask(self) -> None:
-        """Do it now, or as soon as it may be done again; never waits itself."""
-        with self._lock:
-            if self._waiting:
-                return
-            left_s = self._done_at + self._every_s - time.monotonic()
-            if left_s > 0:
-                self._waiting = True
-                later = threading.Timer(left_s, self._now)
-                later.daemon = True
-                later.start()
-                return
-        self._now()
+@contextmanager
+def repeating(every_s: float, do: Callable[[], None]) -> Iterator[None]:
+    """While entered, do something every so many seconds, on a thread of its own."""
+    ended = threading.Event()
 
-    def _now(self) -> None:
-        with self._lock:
-            self._waiting = False
-            self._done_at = time.monotonic()
-        self._do()
+    def run() -> None:
+        while not ended.wait(every_s):
+            do()
+
+    thread = threading.Thread(target=run, name="pwmig-progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+class Background:
+    """Does things on threads of their own, so that a click returns at once; ``failed`` is told what one raises."""
+
+    def __init__(self, failed: Callable[[Exception], None]) -> None:
+        self._failed = failed
+        self._threads: list[threading.Thread] = []
+
+    def start(self, do: Callable[[], object]) -> None:
+        def run() -> None:
+            try:
+                do()
+            except Exception as error:
+                self._failed(error)
+
+        thread = threading.Thread(target=run, name="pwmig-workbench", daemon=True)
+        self._threads = [*(old for old in self._threads if old.is_alive()), thread]
+        thread.start()
+
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Wait for all that was started, at most so many seconds."""
+        end = None if timeout_s is None else time.monotonic() + timeout_s
+        for thread in self._threads:
+            thread.join(None if end is None else max(end - time.monotonic(), 0))
 
 
 class Panel:
@@ -77,8 +93,8 @@ class Panel:
         self.box.add_class(name)
         self.hide()
 
-    def say(self, text: str, role: str = "alert") -> None:
-        self.text.value = f'<div role="{role}">{text}</div>'
+    def say(self, text: str, role: str = "alert", label: str = "Message") -> None:
+        self.text.value = f'<div role="{role}" aria-label="{label}">{text}</div>'
         show(self.box, True)
 
     def hide(self) -> None:
@@ -87,44 +103,64 @@ class Panel:
 
     @property
     def visible(self) -> bool:
-        return bool(self.box.layout.display != "none")
+        return shown(self.box)
 
 
-class TablePicker:
-    """A list of tables above what is shown of the chosen one; ``on_pick`` gets its name.
+class Choice:
+    """A list to choose from; ``on_pick`` gets what a person chose, and not what a program offered.
 
     ``showing`` is held by the thread that changes what is shown.
     """
 
-    def __init__(self, on_pick: Callable[[str], None], showing: AbstractContextManager[Any]) -> None:
-        self.choice = w.Dropdown(description="Table", options=())
-        self.choice.add_class("pwmig-choice")
-        self.view = w.HTML()
-        self.box = w.VBox([self.choice, self.view])
+    def __init__(
+        self, widget: w.Select | w.Dropdown, on_pick: Callable[[str], None], showing: AbstractContextManager[Any]
+    ) -> None:
+        self.widget = widget
         self._on_pick = on_pick
         self._showing = showing
         self._quiet = False
-        self.choice.observe(self._picked, names="value")
+        widget.observe(self._picked, names="value")
 
     def _picked(self, change: dict[str, object]) -> None:
         with self._showing:
             if not self._quiet and isinstance(change["new"], str):
                 self._on_pick(change["new"])
 
-    def offer(self, tables: Sequence[tuple[str, str]], chosen: str | None) -> None:
-        """Offer tables as (label, name), with one of them chosen; tells nobody."""
+    def offer(self, options: Sequence[tuple[str, str]], chosen: str | None) -> None:
+        """Offer (label, name) pairs, with one of them chosen; tells nobody."""
         self._quiet = True
         try:
-            if self.choice.options != tuple(tables):
-                self.choice.options = tuple(tables)
-            self.choice.value = chosen
+            if self.widget.options != tuple(options):
+                self.widget.options = tuple(options)
+            self.widget.value = chosen
         finally:
             self._quiet = False
-        show(self.choice, bool(tables))
+
+
+class TablePicker:
+    """A list of tables, and what else there is to set, above what is shown of the chosen one."""
+
+    def __init__(
+        self, on_pick: Callable[[str], None], showing: AbstractContextManager[Any], *settings: w.Widget
+    ) -> None:
+        self.choice = w.Dropdown(description="Table", options=())
+        self.choice.add_class("pwmig-choice")
+        self.view = w.HTML()
+        self.top = w.HBox([self.choice, *settings])
+        self.top.add_class("pwmig-pickers")
+        self.box = w.VBox([self.top, self.view])
+        self._tables = Choice(self.choice, on_pick, showing)
+
+    def offer(self, tables: Sequence[tuple[str, str]], chosen: str | None) -> None:
+        self._tables.offer(tables, chosen)
+        show(self.top, bool(tables))
 
 
 class Layout:
-    """The workbench as one widget: a top line, tools, messages, the form, timeline and tabs."""
+    """The workbench as one widget: a top line, tools, the status line, messages, then one of two pages.
+
+    The first page is timeline and tabs, the second the editor; they stand in the same place.
+    """
 
     def __init__(
         self,
@@ -133,22 +169,33 @@ class Layout:
         messages: Sequence[w.Widget],
         timeline: w.Select,
         tabs: Sequence[tuple[str, w.Widget]],
+        editor: w.DOMWidget,
     ) -> None:
         styles = w.HTML(style_html())
         styles.add_class("pwmig-styles")
         self.tabs = w.Tab([widget for _, widget in tabs], titles=[title for title, _ in tabs])
         self.tabs.add_class("pwmig-tabs")
         timeline.add_class("pwmig-timeline")
+        self._body = _row("pwmig-body", [timeline, self.tabs])
+        self._editor = editor
         self.root = w.VBox(
-            [
-                styles,
-                _row("pwmig-top", top),
-                _row("pwmig-tools", tools),
-                *messages,
-                _row("pwmig-body", [timeline, self.tabs]),
-            ]
+            [styles, _row("pwmig-top", top), _row("pwmig-tools", tools), *messages, self._body, self._editor]
         )
         self.root.add_class("pwmig-bench")
+        self.turn_to_editor(False)
+
+    def turn_to_editor(self, wanted: bool) -> None:
+        """Show the editor in place of timeline and tabs, or these again."""
+        show(self._editor, wanted)
+        show(self._body, not wanted)
+
+    @property
+    def editing(self) -> bool:
+        return shown(self._editor)
+
+    def turn_to(self, title: str) -> None:
+        """Open the tab of that name."""
+        self.tabs.selected_index = list(self.tabs.titles).index(title)
 
 
 def _row(name: str, children: Sequence[w.Widget]) -> w.HBox:

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
 from pwmig import frames
-from pwmig.errors import PwmigError
-from pwmig.notebook import static, views
+from pwmig.errors import Cancelled, PwmigError
+from pwmig.notebook import progress, static, timeline, views
 from pwmig.notebook.bench import START, Bench, ConfirmationNeeded, nearest_project
+from pwmig.notebook.face import Face
 from pwmig.notebook.form import Form
-from pwmig.notebook.panels import Layout, Panel, Steady, TablePicker, button, html, show
-from pwmig.plan import Direction, Event, Plan, Run, find
+from pwmig.notebook.lines import Lines
+from pwmig.notebook.panels import Background, repeating
+from pwmig.notebook.plan_view import Shown, plan_html
+from pwmig.plan import Direction, Plan, Run, find
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Workbench"]
 
-_PROGRESS_EVERY_S = 0.1
+_PROGRESS_EVERY_S = 0.2
 
 
 class Workbench:
@@ -39,22 +44,23 @@ class Workbench:
     ``path`` is the project's folder; without it, that of the environment variable PWMIG_PROJECT,
     or the nearest project upwards from the current folder. Raises ProjectError where there is none.
 
-    ``last_run`` is the last rehearsal or run, with its rows before and after; ``failure`` the last
-    error that was shown.
+    ``last_run`` is the last rehearsal, run or comparison, with its rows before and after; ``failure``
+    the last error that was shown; ``lines`` the calls that do what was clicked.
     """
 
     failure: BaseException | None = None
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        self._progress = Steady(_PROGRESS_EVERY_S, self._show_progress)
-        self.bench = Bench(nearest_project(path), self._hear)
+        self.bench = Bench(nearest_project(path))
+        self._lines = Lines(self)
+        self._background = Background(self._show_error)
         self._selected = START
         self._table: str | None = None
         self._asked: Plan | None = None
-        self._thread: threading.Thread | None = None
         # A click is heard on the kernel's main thread while a run's thread may be showing what it did.
         self._showing = threading.RLock()
-        self._build()
+        self.form = Form(self.bench, self._click_create)
+        self.face = Face(self, self._showing, diagram=w.HTML(), explore=w.HTML(), editor=self.form.box)
         self._guarded(self.bench.refresh)
         self._select_first()
         self._render()
@@ -74,19 +80,26 @@ class Workbench:
         """Take back the last applied migration, or all after ``to`` (``"zero"``: all). Asks as :meth:`apply`."""
         return self._run("revert", lambda: self.bench.revert(to, confirm=confirm, allow=allow))
 
+    def compare(self, start: str, end: str = "now", *, allow: Collection[str] = ()) -> Run:
+        """Show what changed between two points of the history, on a copy that is taken to both.
+
+        A point is a migration (the moment just after it), ``"zero"``, or ``"now"``.
+        """
+        return self._run("comparison", lambda: self.bench.compare(start, end, allow=allow))
+
     def cancel(self) -> bool:
         """Stop the run under way, which is rolled back; False where there is none."""
         return self.bench.cancel()
 
     def wait(self, timeout_s: float | None = None) -> Run | None:
         """Wait for what a click began, at most so many seconds; the last run."""
-        if self._thread is not None:
-            self._thread.join(timeout_s)
+        self._background.wait(timeout_s)
         return self.last_run
 
-    def create(self, name: str, *operations: Operation) -> Path:
-        """Write a new migration of these operations (none: the empty template), and select it."""
-        source = self.form.source_of(operations) if operations else None
+    def create(self, name: str, *operations: Operation, source: str | None = None) -> Path:
+        """Write a new migration of these operations, or with this source (neither: the template), and select it."""
+        if operations and source is None:
+            source = self.form.source_of(operations)
         path: Path = self._guarded(lambda: self.bench.create(name, source))
         self.select(path.stem)
         return path
@@ -110,6 +123,11 @@ class Workbench:
         """The selected migration's name, or ``"zero"``."""
         return self._selected
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What was clicked so far, each as the call that does the same in a cell."""
+        return self._lines.all
+
     # Frames, for cells
 
     def status(self) -> pd.DataFrame:
@@ -125,65 +143,41 @@ class Workbench:
         """A table's schema before and after the last run; as it is now where that did not see it."""
         return self._of_table(table, frames.styled_schema)[1].frame
 
-    def rows(self, table: str) -> pd.DataFrame:
+    def rows(self, table: str, *, changed_only: bool = False) -> pd.DataFrame:
         """A table's rows before and after the last run; as they are now where that did not touch it."""
-        return self._of_table(table, frames.styled_rows)[1].frame
+        return self._of_table(table, self._rows_style(changed_only))[1].frame
 
     def _of_table(self, table: str, style: Callable[[Any, str], frames.Styled]) -> tuple[str, frames.Styled]:
         run = self.last_run
         if run is not None and run.before is not None:
             with suppress(PwmigError):
-                return views.run_title(run), style(run, table)
+                return self._title(), style(run, table)
         return "As it is now", style(self.bench.snapshot(table), table)
+
+    def _rows_style(self, changed_only: bool) -> Callable[[Any, str], frames.Styled]:
+        def style(source: Any, table: str) -> frames.Styled:
+            if isinstance(source, Run):
+                return frames.styled_rows(source, table)
+            return frames.styled_rows(source, table)
+
+        return style
+
+    def _title(self) -> str:
+        return views.run_title(self.last_run, self.bench.compared) if self.last_run is not None else ""
 
     # How a notebook shows it
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        bundle = self.view._repr_mimebundle_() or {}
+        bundle = self.face.layout.root._repr_mimebundle_() or {}
         return {**bundle, "text/html": static.html(self.bench), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         counts = f"{len(self.bench.names())} migrations, {len(self.bench.pending)} pending"
         return f"Workbench({self.bench.project.name}: {counts})"
 
-    # Building
-
-    def _build(self) -> None:
-        self.header, self.progress = html("pwmig-says"), html("pwmig-says")
-        self.rehearse_button = button("Rehearse", "Run it on a copy of the database", self._click_rehearse, "primary")
-        self.apply_button = button("Apply to here", "Apply up to the selected migration", self._click_apply)
-        self.revert_button = button("Revert to here", "Take back all after the selected one", self._click_revert)
-        self.cancel_button = button("Cancel", "Stop the run under way", self.cancel)
-        self.new_button = button("New migration", "Write a new migration by a form", self._click_new)
-        self.refresh_button = button("Refresh", "Read files, database and models again", self._click_refresh)
-        self.error = Panel("pwmig-error", [button("Dismiss", "Close this message", lambda: self.error.hide())])
-        self.yes_button = button("Go on all the same", "Run it and lose these rows", self._click_yes, "danger")
-        self.no_button = button("Leave it as it is", "Do nothing", lambda: self._ask(None))
-        self.question = Panel("pwmig-ask", [self.no_button, self.yes_button])
-        self.form = Form(self.bench, self._click_create)
-        self.timeline = w.Select(description="Migrations", options=())
-        self.timeline.observe(self._picked, names="value")
-        self._quiet = False
-        self.plan_view, self.log_view = html("pwmig-plan"), html("pwmig-logged")
-        self.schema_picker, self.rows_picker = (TablePicker(self._pick_table, self._showing) for _ in range(2))
-        layout = Layout(
-            [self.header, self.new_button, self.refresh_button],
-            [self.rehearse_button, self.apply_button, self.revert_button, self.cancel_button],
-            [self.progress, self.error.box, self.question.box, self.form.box],
-            self.timeline,
-            [
-                ("Plan", self.plan_view),
-                ("Schema", self.schema_picker.box),
-                ("Rows", self.rows_picker.box),
-                ("Log", self.log_view),
-            ],
-        )
-        self.tabs, self.view = layout.tabs, layout.root
-        show(self.progress, False)
-
     # Clicks: each returns at once
 
-    def _click_rehearse(self) -> None:
+    def click_rehearse(self) -> None:
         forward, backward = self._plans()
         plan = forward if forward or not backward else backward
         if isinstance(plan, Plan) and not plan:
@@ -192,68 +186,113 @@ class Workbench:
                 why="nothing up to the selected migration is pending, and nothing after it is applied",
                 way_out="select another migration, or make a new one",
             )
-        self._start(plan, lambda chosen: self._run("rehearsal", lambda: self.bench.rehearse_plan(chosen)))
+        back = isinstance(plan, Plan) and plan.direction is Direction.BACKWARD
+        line = self._lines.call("rehearse", self._selected, **({"backward": True} if back else {}))
+        self._start(plan, line, lambda chosen: self._run("rehearsal", lambda: self.bench.rehearse_plan(chosen)))
 
-    def _click_apply(self) -> None:
-        self._start(
-            self._plans()[0], lambda plan: self._run("apply", lambda: self.bench.carry_out(plan, confirm=False))
-        )
+    def click_apply(self) -> None:
+        self._carry_out("apply", self._plans()[0])
 
-    def _click_revert(self) -> None:
-        self._start(
-            self._plans()[1], lambda plan: self._run("revert", lambda: self.bench.carry_out(plan, confirm=False))
-        )
+    def click_revert(self) -> None:
+        self._carry_out("revert", self._plans()[1])
 
-    def _click_yes(self) -> None:
+    def click_yes(self) -> None:
         plan = self._asked
         self._ask(None)
         if plan is not None:
-            self._start(plan, lambda chosen: self._run("run", lambda: self.bench.carry_out(chosen, confirm=True)))
+            self._carry_out("apply" if plan.direction is Direction.FORWARD else "revert", plan, confirm=True)
 
-    def _click_refresh(self) -> None:
+    def click_no(self) -> None:
+        self._ask(None)
+
+    def click_compare(self) -> None:
+        start, end = self.face.start.value, self.face.end.value
+        self._lines.add(self._lines.call("compare", start, end))
+        self._in_background(lambda: self.compare(start, end))
+
+    def click_cancel(self) -> None:
+        self._lines.add(self._lines.call("cancel"))
+        self.cancel()
+
+    def click_refresh(self) -> None:
+        self._lines.add(self._lines.call("refresh"))
         self._in_background(self.refresh)
 
-    def _click_new(self) -> None:
+    def click_new(self) -> None:
         self.form.toggle()
+
+    def click_edit(self) -> None:
+        """Open the selected migration in the editor."""
+
+    def pick_migration(self, name: str) -> None:
+        self._selected = name
+        self._render()
+
+    def pick_schema_of(self, table: str) -> None:
+        self._pick_table(table, self._lines.call("schema", table))
+
+    def pick_rows_of(self, table: str) -> None:
+        self._pick_table(table, self._rows_line(table))
+
+    def pick_changed_only(self, wanted: bool) -> None:
+        if self._table is not None:
+            self._pick_table(self._table, self._rows_line(self._table))
+
+    def pick_tab(self, title: str) -> None:
+        """A tab was opened."""
+
+    def _rows_line(self, table: str) -> str:
+        only = {"changed_only": True} if self.face.changed_only.value else {}
+        return self._lines.call("rows", table, **only)
+
+    def _pick_table(self, name: str, line: str) -> None:
+        self._table = name
+        self._lines.add(line)
+        self._render_status()
+        with suppress(PwmigError):  # It is shown.
+            self._guarded(self._render_tables)
+
+    def _carry_out(self, verb: str, plan: Plan | PwmigError, *, confirm: bool = False) -> None:
+        line = self._lines.call(verb, self._selected, **({"confirm": True} if confirm else {}))
+        self._start(plan, line, lambda chosen: self._run(verb, lambda: self.bench.carry_out(chosen, confirm=confirm)))
 
     def _click_create(self, name: str, source: str) -> None:
         path = self._guarded(lambda: self.bench.create(name, source))
         self.form.hide()
         self.select(path.stem)
 
-    def _start(self, plan: Plan | PwmigError, do: Callable[[Plan], Run]) -> None:
+    def _start(self, plan: Plan | PwmigError, line: str, do: Callable[[Plan], Run]) -> None:
         if isinstance(plan, PwmigError):
             self._show_error(plan)
-        else:
-            self._in_background(lambda: do(plan))
+            return
+        self._lines.add(line)
+        self._in_background(lambda: do(plan))
 
     def _in_background(self, action: Callable[[], object]) -> None:
-        """What an action raises was shown by it; a thread has nobody else to tell."""
+        """Start what shows by itself what it raises."""
 
         def run() -> None:
             with suppress(Exception):
                 action()
 
         self._render_tools(busy=True)
-        self._thread = threading.Thread(target=run, name="pwmig-workbench", daemon=True)
-        self._thread.start()
+        self._background.start(run)
 
     # Running and showing
 
     def _run(self, what: str, action: Callable[[], Run]) -> Run:
         self._ask(None)
-        self.error.hide()
-        self.progress.value = views.progress_html(what, None)
-        self._render_tools(busy=True)
+        self.face.error.hide()
         changed = False
+        self._render_tools(busy=True)
+        self.face.status.value = progress.progress_html(what, 0.0, ())
         try:
-            run = action()
+            with repeating(_PROGRESS_EVERY_S, self._show_progress):
+                run = action()
             changed = run.target == "live"
             return run
-        except ConfirmationNeeded as needed:
-            self._ask(needed)
-            raise
         except Exception as error:
+            changed = what in ("apply", "revert") and not isinstance(error, ConfirmationNeeded)
             self._show_error(error)
             raise
         finally:
@@ -273,32 +312,34 @@ class Workbench:
         except Exception as error:
             self._show_error(error)
             raise
-        self.error.hide()
+        self.face.error.hide()
         return done
 
     def _show_error(self, error: BaseException) -> None:
+        """Show what was raised; a question is asked in its place, and what a person stopped is no fault."""
+        if isinstance(error, ConfirmationNeeded):
+            self._ask(error)
+            return
         self.failure = error
-        self.error.say(views.error_html(error))
+        label = "Stopped" if isinstance(error, Cancelled) else "Error"
+        self.face.error.say(views.error_html(error), label=label)
 
     def _ask(self, needed: ConfirmationNeeded | None) -> None:
         """Ask once more, or take the question back."""
         self._asked = needed.plan if needed else None
         if needed is None:
-            self.question.hide()
+            self.face.question.hide()
             return
         verb = "Apply" if needed.plan.direction is Direction.FORWARD else "Revert"
-        self.yes_button.description = f"{verb} all the same"
-        self.question.say(views.question_html(needed), "alertdialog")
-
-    def _hear(self, _: Event) -> None:
-        """On the worker's reader thread: an event came."""
-        self._progress.ask()
+        self.face.yes.description = f"{verb} all the same"
+        self.face.question.say(views.question_html(needed), "alertdialog", "Go on?")
 
     def _show_progress(self) -> None:
-        events = self.bench.events
-        if self.bench.busy and events:
-            self.progress.value = views.progress_html(self.bench.busy, events[-1])
-            self.log_view.value = views.log_html(events, None)
+        bench = self.bench
+        if bench.busy:
+            elapsed_s = time.monotonic() - bench.started_at
+            self.face.status.value = progress.progress_html(bench.busy, elapsed_s, bench.events)
+            self.face.log.value = progress.log_html(bench.events, None, "", self.lines)
 
     # Rendering
 
@@ -306,16 +347,6 @@ class Workbench:
         """The first pending migration, or the newest one."""
         names = self.bench.pending or self.bench.names()[-1:]
         self._selected = names[0] if names else START
-
-    def _picked(self, change: dict[str, Any]) -> None:
-        with self._showing:
-            if not self._quiet and change["new"] is not None:
-                self._selected = change["new"]
-                self._render()
-
-    def _pick_table(self, name: str) -> None:
-        self._table = name
-        self._guarded(self._render_tables)
 
     def _plans(self) -> tuple[Plan | PwmigError, Plan | PwmigError]:
         return self.bench.plans_here(self._selected)
@@ -326,43 +357,44 @@ class Workbench:
             self._render_timeline()
             self._render_plan()
             self._render_tables()
-            self.log_view.value = views.log_html(self.bench.events, self.last_run)
+            self.face.log.value = progress.log_html(self.bench.events, self.last_run, self._title(), self.lines)
             self._render_tools(busy=bool(self.bench.busy))
-            self.header.value = views.header_html(self.bench)
+            self._render_status()
+            self.face.header.value = views.header_html(self.bench)
 
     def _render_timeline(self) -> None:
-        self._quiet = True
-        try:
-            options = views.timeline_options(self.bench.statuses, START)
-            if self.timeline.options != options:
-                self.timeline.options = options
-            if self._selected not in (START, *self.bench.names()):
-                self._select_first()
-            self.timeline.value = self._selected
-        finally:
-            self._quiet = False
+        bench, now = self.bench, datetime.now(UTC)
+        if self._selected not in (START, *bench.names()):
+            self._select_first()
+        options = timeline.timeline_options(bench.statuses, START, bench.failures, now)
+        self.face.timeline.offer(options, self._selected)
+        self.face.offer_points(timeline.points(bench.statuses, START, "now"))
+
+    def _render_status(self) -> None:
+        if not self.bench.busy:
+            run = self.last_run
+            said = f"{self._title()} ({run.elapsed_s:.2f} s)" if run is not None else ""
+            self.face.status.value = progress.idle_html(said, self._lines.last)
 
     def _render_tools(self, *, busy: bool) -> None:
         forward, backward = self._plans()
-        for tool, plan in (
-            (self.rehearse_button, forward or backward),
-            (self.apply_button, forward),
-            (self.revert_button, backward),
-        ):
-            tool.disabled = busy or not plan
-        self.cancel_button.disabled = not busy
-        show(self.progress, busy)
+        editable = self._selected in self.bench.pending
+        self.face.enable(busy=busy, forward=forward, backward=backward, editable=editable)
 
     def _render_plan(self) -> None:
-        name = None if self._selected == START else self._selected
+        bench = self.bench
+        status = next((status for status in bench.statuses if status.name == self._selected), None)
+        name = status.name if status else None
         source = None
         with suppress(PwmigError, OSError):
-            source = self.bench.project.source(name) if name else None
+            source = bench.project.source(name) if name else None
+        state = timeline.state_text(status, bench.failures, datetime.now(UTC)) if status else ""
         run = self.last_run
-        concerned = (
-            run if run is not None and (name in {step.name for step in run.plan.steps} or name is None) else None
-        )
-        self.plan_view.value = views.plan_html(name, *self._plans(), concerned, source)
+        concerned = run is not None and (name is None or name in {step.name for step in run.plan.steps})
+        forward, backward = self._plans()
+        failure = bench.failures.get(name) if name else None
+        shown = Shown(name, state, forward, backward, source, failure, run if concerned else None, self._title())
+        self.face.plan.value = plan_html(shown)
 
     def _choose_table(self) -> None:
         """After a run: a table that it touched, unless the chosen one is among them."""
@@ -375,7 +407,8 @@ class Workbench:
         names = [name for _, name in tables]
         if self._table not in names:
             self._table = names[0] if names else None
-        for picker, style in ((self.schema_picker, frames.styled_schema), (self.rows_picker, frames.styled_rows)):
+        styles = (frames.styled_schema, self._rows_style(self.face.changed_only.value))
+        for picker, style in zip((self.face.schema, self.face.rows), styles):
             picker.offer(tables, self._table)
             picker.view.value = self._table_html(style)
 
