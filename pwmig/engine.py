@@ -8,6 +8,7 @@ which its statements and its history row stand together.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ def run(
     history: History,
     *,
     package: str | None = None,
+    drafts: Mapping[str, bytes] | None = None,
     target: str = "live",
     watch: bool = False,
     listener: Listener | None = None,
@@ -41,12 +43,12 @@ def run(
 ) -> Run:
     """Run every step of a plan and report what happened.
 
-    ``package`` is the migrations folder as a package, where it is one. ``watch`` takes snapshots before
-    and after. Raises MigrationFailed (its ``run`` holds the steps
-    until then) when a migration stops, Cancelled on Ctrl-C, MigrationFileError and PlanError before
-    anything ran, DatabaseUnavailable where the database can't be written.
+    ``package`` is the migrations folder as a package, where it is one; ``drafts`` are texts by path that
+    stand for those of the files. ``watch`` takes snapshots before and after. Raises MigrationFailed (its
+    ``run`` holds the steps until then) when a migration stops, Cancelled on Ctrl-C, MigrationFileError
+    and PlanError before anything ran, DatabaseUnavailable where the database can't be written.
     """
-    runner = _Runner(plan, database, dialect, history, package, target, watch, listener, wait_s)
+    runner = _Runner(plan, database, dialect, history, package, drafts or {}, target, watch, listener, wait_s)
     with ExitStack() as stack:
         if database.is_closed():
             stack.callback(_close, database)
@@ -65,6 +67,7 @@ class _Runner:
     dialect: Dialect
     history: History
     package: str | None
+    drafts: Mapping[str, bytes]
     target: str
     watch: bool
     listener: Listener | None
@@ -81,7 +84,8 @@ class _Runner:
 
         with ExitStack() as stack:
             with Recorder(self.database, "", None, check=_refuse_while_loading).listening():
-                migrations = stack.enter_context(loaded(() if self.plan.fake else self.plan.steps, self.package))
+                steps = () if self.plan.fake else self.plan.steps
+                migrations = stack.enter_context(loaded(steps, self.package, self.drafts))
             ready = migrations or tuple(Loaded(step, _nothing, ()) for step in self.plan.steps)
             ready_for = self.dialect.session(self.database, wait_s=self.wait_s, listener=self.listener)
             session = stack.enter_context(ready_for)
@@ -199,6 +203,7 @@ class _Runner:
             migration=step.name,
             statement=recorder.current,
             run=Run(self.plan, self.target, tuple(self.done), elapsed_s=time.perf_counter() - self.started),
+            line=line_in(step.path, error),
         )
 
 

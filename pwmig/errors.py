@@ -11,7 +11,7 @@
     ├── HistoryError            the history table can't be trusted or understood
     ├── OperationRefused        doing this would lose something; carries table, column, object
     ├── RehearsalRefused        a migration reached past the copy that it runs on
-    ├── MigrationFailed         a migration stopped; carries its name, statement and the run
+    ├── MigrationFailed         a migration stopped; carries its name, line, statement and the run
     └── Cancelled               a person stopped the run
 
 Every error says what happened, why, and the way out, in that order.
@@ -135,8 +135,8 @@ class RehearsalRefused(PwmigError):
 class MigrationFailed(PwmigError):
     """A migration stopped half-way; what it did was rolled back where the database can.
 
-    ``migration`` is its name, ``statement`` the SQL that failed (None where no statement did)
-    and ``run`` what had happened until then.
+    ``migration`` is its name, ``statement`` the SQL that failed (None where no statement did),
+    ``run`` what had happened until then, and ``line`` (from 1) where in its file it stopped, or None.
     """
 
     def __init__(
@@ -148,11 +148,13 @@ class MigrationFailed(PwmigError):
         migration: str = "",
         statement: str | None = None,
         run: Run | None = None,
+        line: int | None = None,
     ) -> None:
         super().__init__(what, why=why, way_out=way_out)
         self.migration = migration
         self.statement = redact(statement) if statement is not None else None
         self.run = run
+        self.line = line
 
 
 class Cancelled(PwmigError):

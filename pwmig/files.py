@@ -185,16 +185,18 @@ def migrate_backward():
 """
 
 
-def compiled(path: str) -> tuple[object, str]:
+def compiled(path: str, draft: bytes | None = None) -> tuple[object, str]:
     """The code object of a migration and the checksum of the text it was made from.
 
-    Raises MigrationFileError with the line where Python can't read it.
+    ``draft`` is a text that is not saved yet and stands for the file's. Raises MigrationFileError with the
+    line where Python can't read it.
     """
     from pwmig.bytecode import code_of
 
-    text = _text(path)
+    text = _text(path) if draft is None else draft
     try:
-        return code_of(path, text), checksum(text)
+        code = code_of(path, text) if draft is None else compile(text, path, "exec", dont_inherit=True)
+        return code, checksum(text)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         place = f"line {line}: " if line else ""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pwmig.errors import MigrationFileError, PlanError, PwmigError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Loaded", "line_in", "loaded"]
 
 _PACKAGE = "pwmig_migrations"
+_NO_DRAFTS: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +34,26 @@ class Loaded:
 
 
 @contextmanager
-def loaded(steps: Sequence[Step], package: str | None = None) -> Iterator[tuple[Loaded, ...]]:
+def loaded(
+    steps: Sequence[Step], package: str | None = None, drafts: Mapping[str, bytes] = _NO_DRAFTS
+) -> Iterator[tuple[Loaded, ...]]:
     """Load and check the whole plan, before its first statement runs.
 
-    ``package`` is the folder as a package, so that a migration can import what lies beside it.
-    Raises MigrationFileError (with the line) for a file that can't be read, that changed since it
-    was planned, or that has no ``migrate_forward``; PlanError for one without a way back.
+    ``package`` is the folder as a package, so that a migration can import what lies beside it; ``drafts``
+    are texts by path that are not saved yet, and stand for those of the files. Raises MigrationFileError
+    (with the line) for a file that can't be read, that changed since it was planned, or that has no
+    ``migrate_forward``; PlanError for one without a way back.
     """
     modules: list[ModuleType] = []
     try:
-        yield tuple(_load(step, package or _PACKAGE, modules) for step in steps)
+        yield tuple(_load(step, package or _PACKAGE, modules, drafts.get(step.path)) for step in steps)
     finally:
         for module in modules:
             sys.modules.pop(module.__name__, None)
 
 
-def _load(step: Step, package: str, modules: list[ModuleType]) -> Loaded:
-    code, checksum = compiled(step.path)
+def _load(step: Step, package: str, modules: list[ModuleType], draft: bytes | None) -> Loaded:
+    code, checksum = compiled(step.path, draft)
     if checksum != step.checksum:
         raise MigrationFileError(
             f"{step.name} changed while the run was being prepared",

@@ -199,17 +199,20 @@ def plan_forward(
     Raises PlanError for an unknown ``to`` and for what is not allowed: an applied file that
     changed or is gone, a pending one that is older than one already applied.
     """
-    _check_allowances(allow)
-    _check_applied(files, applied, allow)
+    check_allowances(allow)
+    check_applied(files, applied, allow)
     done = {row.name for row in applied}
     ordered = sorted(files, key=lambda file: file.name)
     if to is not None:
         last = find(to, [file.name for file in ordered])
         ordered = [file for file in ordered if file.name <= last]
     pending = [file for file in ordered if file.name not in done][: _limit(steps)]
-    _check_order(pending, done, allow)
-    made = tuple(Step(file.name, Direction.FORWARD, file.path, file.checksum, file.reversible) for file in pending)
-    return Plan(made, Direction.FORWARD, fake)
+    check_order(pending, done, allow)
+    return Plan(tuple(forward_step(file) for file in pending), Direction.FORWARD, fake)
+
+
+def forward_step(file: MigrationFile) -> Step:
+    return Step(file.name, Direction.FORWARD, file.path, file.checksum, file.reversible)
 
 
 def plan_backward(
@@ -226,7 +229,7 @@ def plan_backward(
     Without ``to`` and ``steps`` just the last applied one. ``to`` names the migration that stays
     as the last applied one; ``zero`` takes back all.
     """
-    _check_allowances(allow)
+    check_allowances(allow)
     ordered = list(reversed(applied))
     if to is not None and to != "zero":
         stays = find(to, [row.name for row in applied])
@@ -291,7 +294,7 @@ def _limit(steps: int | None) -> int | None:
     return steps
 
 
-def _check_allowances(allow: Collection[str]) -> None:
+def check_allowances(allow: Collection[str]) -> None:
     unknown = set(allow) - set(ALLOWANCES)
     if unknown:
         raise PlanError(
@@ -301,7 +304,7 @@ def _check_allowances(allow: Collection[str]) -> None:
         )
 
 
-def _check_applied(files: Sequence[MigrationFile], applied: Sequence[Applied], allow: Collection[str]) -> None:
+def check_applied(files: Sequence[MigrationFile], applied: Sequence[Applied], allow: Collection[str]) -> None:
     by_name = {file.name: file for file in files}
     changed = [
         row.name for row in applied if row.name in by_name and row.checksum not in ("", by_name[row.name].checksum)
@@ -321,7 +324,7 @@ def _check_applied(files: Sequence[MigrationFile], applied: Sequence[Applied], a
         )
 
 
-def _check_order(pending: Sequence[MigrationFile], done: set[str], allow: Collection[str]) -> None:
+def check_order(pending: Sequence[MigrationFile], done: set[str], allow: Collection[str]) -> None:
     newest = max(done, default="")
     late = [file.name for file in pending if file.name < newest]
     if late and "out-of-order" not in allow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,15 +19,18 @@ from pwmig.states import status_of
 if TYPE_CHECKING:
     import peewee
 
-    from pwmig.dialects.base import Copy, Dialect, Listener
+    from pwmig.dialects.base import Dialect, Listener
     from pwmig.diff import Change
     from pwmig.files import MigrationFile
     from pwmig.modules import ProjectModules
-    from pwmig.plan import Loss, Plan, Run
-    from pwmig.schema import Schema, Snapshot
+    from pwmig.plan import Plan, Run
+    from pwmig.schema import Page, Query, Schema, Snapshot
     from pwmig.states import Applied, MigrationStatus
 
-__all__ = ["Config", "Project"]
+__all__ = ["PAGE_DEADLINE_S", "Config", "Project"]
+
+PAGE_DEADLINE_S = 10.0
+"""A page of rows that takes longer is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +222,27 @@ class Project:
             wanted = schema.tables if tables is None else [t for name in tables if (t := schema.table(name))]
             return Snapshot(schema, tuple(self.dialect.sample(reader, table, limit=limit) for table in wanted))
 
+    def size(self) -> int:
+        """How many bytes of the database a copy of it holds; 0 where there is none yet."""
+        return self.dialect.size(self.database) if self.dialect.exists(self.database) else 0
+
+    def page(self, table: str, query: Query | None = None, *, deadline_s: float = PAGE_DEADLINE_S) -> Page:
+        """A page of a table or a view, as the query sorts, filters and cuts it; the database does that work.
+
+        Raises PwmigError where there is no such table, for a column or an operator that is none, for a page
+        that has no rows, and where the database takes more than ``deadline_s`` seconds.
+        """
+        from pwmig.schema import Query
+
+        if not self.dialect.exists(self.database):
+            raise _no_table(table, ())
+        with self.dialect.reading(self.database) as reader:
+            schema = self.dialect.introspect(reader, [table])
+            found = schema.table(table) or self.dialect.view(reader, table)
+            if found is None:
+                raise _no_table(table, self.dialect.introspect(reader).table_names)
+            return self.dialect.page(reader, found, query or Query(), deadline_s=deadline_s)
+
     def declared(self) -> Schema:
         """The schema that the models declare, seen by creating their tables in a scratch database."""
         from pwmig.declared import find_models, models_schema
@@ -252,6 +276,7 @@ class Project:
         self,
         plan: Plan | None = None,
         *,
+        first: Plan | None = None,
         to: str | None = None,
         steps: int | None = None,
         backward: bool = False,
@@ -260,16 +285,49 @@ class Project:
     ) -> Run:
         """Run a plan on a copy of the database, watched; the real one is not touched.
 
+        ``first`` is a plan that runs ahead of it on the same copy, unwatched: the run begins where it has led to.
         It runs in this process: until it returns, the project's Peewee objects here point at the
         copy. Raises what :meth:`apply` raises, and RehearsalRefused.
         """
-        from dataclasses import replace
-
         chosen = plan if plan is not None else self.plan(to=to, steps=steps, backward=backward, allow=allow)
-        with self.modules_installed(), self.dialect.copy(self.database, listener) as copy:
-            run = self._run(chosen, target="copy", watch=True, listener=listener)
-            losses = tuple(_losses(run, copy))
-        return replace(run, losses=losses, original_changed=copy.original_changed())
+        return self._rehearse(chosen, first, listener)
+
+    def compare(self, start: str, end: str, *, allow: Collection[str] = (), listener: Listener | None = None) -> Run:
+        """What lies between two points of the history, seen on a copy: the run that leads from one to the other.
+
+        A point is ``zero``, ``now`` (what is applied now) or a migration's name, or a part of it: the moment just
+        after it. Between a point and itself nothing is run, and before is after. Raises what :meth:`rehearse` raises.
+        """
+        from pwmig.points import plan_between
+
+        first, plan = plan_between(self.files(), self.applied(), start, end, allow=allow)
+        return self._rehearse(plan, first, listener)
+
+    def preview(
+        self, source: str, *, name: str = "draft", replaces: str | None = None, listener: Listener | None = None
+    ) -> Run:
+        """Rehearse the code of a migration that is not saved, after all that is pending.
+
+        Where it ``replaces`` a pending migration (by its name, or a part of it), it runs in that one's place, after
+        those before it. What would stop a real run (a changed file, say) does not stop a look. Raises
+        MigrationFileError for code that Python can't read, MigrationFailed where it stops, each with its ``line``.
+        """
+        from pwmig.points import plan_draft
+
+        files, applied, folder = self.files(), self.applied(), self.migrations_folder
+        first, plan, text = plan_draft(files, applied, source, name=name, replaces=replaces, folder=folder)
+        return self._rehearse(plan, first, listener, {step.path: text for step in plan.steps})
+
+    def _rehearse(
+        self, plan: Plan, first: Plan | None, listener: Listener | None, drafts: Mapping[str, bytes] | None = None
+    ) -> Run:
+        from pwmig.rehearsal import rehearse
+
+        def run(plan: Plan, watch: bool) -> Run:
+            return self._run(plan, target="copy", watch=watch, listener=listener, drafts=drafts)
+
+        with self.modules_installed():
+            return rehearse(plan, run, self.database, self.dialect, first=first, listener=listener)
 
     def apply(
         self,
@@ -312,7 +370,16 @@ class Project:
         with self.modules_installed():
             return self._run(plan, target="live", watch=watch, listener=listener, wait_s=wait_s)
 
-    def _run(self, plan: Plan, *, target: str, watch: bool, listener: Listener | None, wait_s: float = 60.0) -> Run:
+    def _run(
+        self,
+        plan: Plan,
+        *,
+        target: str,
+        watch: bool,
+        listener: Listener | None,
+        wait_s: float = 60.0,
+        drafts: Mapping[str, bytes] | None = None,
+    ) -> Run:
         from pwmig.engine import run
         from pwmig.plan import Run
 
@@ -325,6 +392,7 @@ class Project:
             self.dialect,
             history,
             package=self._migrations_package(),
+            drafts=drafts,
             target=target,
             watch=watch,
             listener=listener,
@@ -352,26 +420,10 @@ class Project:
         return create(self.migrations_folder, name, source if source is not None else template(self.config.config))
 
 
-def _losses(run: Run, copy: Copy) -> Iterator[Loss]:
-    """What a rehearsal took away: rows of the tables it touched, and the values of columns that went."""
-    from pwmig.diff import DropColumn, DropTable, RenameTable
-    from pwmig.plan import Loss
-
-    if run.before is None or run.after is None:
-        return
-    new_names = {change.old_name: change.table for change in run.changes if isinstance(change, RenameTable)}
-    old_names = {new: old for old, new in new_names.items()}
-    dropped = {change.table for change in run.changes if isinstance(change, DropTable)}
-    touched = {name.lower() for name in run.touched}
-    for table in run.before.schema.tables:
-        name = new_names.get(table.name, table.name)
-        if touched.isdisjoint((table.name.lower(), name.lower())):
-            continue
-        after = None if table.name in dropped else run.after.schema.table(name)
-        if count := copy.rows_lost(table, after):
-            yield Loss(table.name, None, count)
-    for change in run.changes:
-        if isinstance(change, DropColumn):
-            name = old_names.get(change.table, change.table)
-            if count := copy.values_lost(name, change.column.name):
-                yield Loss(name, change.column.name, count)
+def _no_table(table: str, known: Sequence[str]) -> ProjectError:
+    listed = ", ".join(known[:8]) + (f" and {len(known) - 8} more" if len(known) > 8 else "")
+    return ProjectError(
+        f"there is no table or view {table!r} in this database",
+        why=f"it has the tables {listed}" if known else "it holds no table yet",
+        way_out="name one of these" if known else "apply a migration that makes one",
+    )

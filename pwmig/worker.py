@@ -27,8 +27,8 @@ from pwmig.plan import Event
 
 __all__ = ["VERBS", "Worker", "serve"]
 
-VERBS = ("apply", "diff", "plan", "rehearse", "revert", "schema", "snapshot", "status")
-_HEARS_EVENTS = ("apply", "rehearse", "revert")
+VERBS = ("apply", "compare", "diff", "plan", "preview", "rehearse", "revert", "schema", "snapshot", "status")
+_HEARS_EVENTS = ("apply", "compare", "preview", "rehearse", "revert")
 _GRACE_S = 5.0
 _FOLDER_PREFIX = "pwmig-worker-"
 

@@ -17,9 +17,9 @@ PACKAGE = ROOT / "pwmig"
 ROOMS = (
     *("errors", "schema"),
     *("diff", "bytecode", "files", "columns", "operations"),
-    *("codegen", "states", "plan", "history", "dialects"),
+    *("codegen", "states", "plan", "points", "history", "dialects"),
     *("modules", "loading", "recording", "watch", "declared", "engine"),
-    *("project", "scaffold"),
+    *("rehearsal", "project", "scaffold"),
     *("text", "frames", "worker", "lab", "pytest_plugin"),
     *("cli", "__main__", "notebook"),
 )

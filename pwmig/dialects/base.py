@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pwmig.dialects.migrator import Migrator
     from pwmig.errors import PwmigError
     from pwmig.plan import Event
-    from pwmig.schema import Rows, Schema, Table
+    from pwmig.schema import Page, Query, Rows, Schema, Table
 
     Listener = Callable[[Event], None]
     """Called with each event of progress."""
@@ -68,6 +68,10 @@ class Copy(ABC):
         """How many rows of the original's table hold a value in a column."""
 
     @abstractmethod
+    def settle(self) -> None:
+        """From now on, losses are counted against what the copy holds at this moment, not against the original."""
+
+    @abstractmethod
     def original_changed(self) -> bool:
         """Whether the original is another one than when the copy was made."""
 
@@ -90,6 +94,10 @@ class Dialect(ABC):
     @abstractmethod
     def exists(self, database: peewee.Database) -> bool:
         """Whether there is a database to read; never creates one."""
+
+    @abstractmethod
+    def size(self, database: peewee.Database) -> int:
+        """How many bytes a copy of the database will hold; the database is there."""
 
     @abstractmethod
     def table_exists(self, database: peewee.Database, table: str, schema: str | None = None) -> bool:
@@ -141,6 +149,17 @@ class Dialect(ABC):
         self, database: peewee.Database, table: Table, *, limit: int, keys: Sequence[tuple[Any, ...]] = ()
     ) -> Rows:
         """At most ``limit`` rows of a table by key: those with ``keys`` first, then from the start."""
+
+    @abstractmethod
+    def page(self, database: peewee.Database, table: Table, query: Query, *, deadline_s: float) -> Page:
+        """A page of a table's rows, sorted, filtered and cut by the database.
+
+        Raises PwmigError for what can't be asked, and after ``deadline_s`` seconds.
+        """
+
+    @abstractmethod
+    def view(self, database: peewee.Database, name: str) -> Table | None:
+        """A view as a table without key, for :meth:`page`; None where there is no view of that name."""
 
     @abstractmethod
     def foresee(self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]) -> frozenset[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pwmig.dialects.base import Listener
     from pwmig.dialects.migrator import Migrator
-    from pwmig.schema import Rows, Schema, Table
+    from pwmig.schema import Page, Query, Rows, Schema, Table
 
 __all__ = ["UnfurnishedDialect"]
 
@@ -40,6 +40,9 @@ class UnfurnishedDialect(Dialect):
         """A server has no relative name."""
 
     def exists(self, database: peewee.Database) -> bool:
+        self._refuse()
+
+    def size(self, database: peewee.Database) -> int:
         self._refuse()
 
     def table_exists(self, database: peewee.Database, table: str, schema: str | None = None) -> bool:
@@ -71,6 +74,12 @@ class UnfurnishedDialect(Dialect):
     def sample(
         self, database: peewee.Database, table: Table, *, limit: int, keys: Sequence[tuple[Any, ...]] = ()
     ) -> Rows:
+        self._refuse()
+
+    def page(self, database: peewee.Database, table: Table, query: Query, *, deadline_s: float) -> Page:
+        self._refuse()
+
+    def view(self, database: peewee.Database, name: str) -> Table | None:
         self._refuse()
 
     def foresee(self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]) -> frozenset[str]:

@@ -80,19 +80,28 @@ class _Redirection:
 
 
 class SqliteCopy(Copy):
-    """The copy at ``path`` beside the original that it was made of."""
+    """The copy at ``path`` beside the original that it was made of.
+
+    Losses are counted against ``_before``: the original (in ``_memory``, or a file), or what the copy held when it
+    settled.
+    """
 
     def __init__(self, original: peewee.SqliteDatabase, path: str) -> None:
         self._memory = original.connection() if is_memory(original) else None
         self._original = "" if is_memory(original) else real_path(str(original.database))
         self._path = path
+        self._before: str | sqlite3.Connection = self._original if self._memory is None else self._memory
         self._print = self._fingerprint()
+
+    def settle(self) -> None:
+        self._before = os.path.join(os.path.dirname(self._path), "before.sqlite")
+        _copy_file(self._path, self._before, None)
 
     def rows_lost(self, before: Table, after: Table | None) -> int:
         if not self._exists():
             return 0
         key = key_of(before)
-        if after is None or self._memory is not None or not key or not _has_columns(after, key):
+        if after is None or not isinstance(self._before, str) or not key or not _has_columns(after, key):
             return max(0, self._count(before.name) - (self._count_after(after.name) if after else 0))
         pairs = " AND ".join(f"b.{quote(name)} IS a.{quote(name)}" for name in key)
         sql = (
@@ -100,7 +109,7 @@ class SqliteCopy(Copy):
             f"WHERE NOT EXISTS (SELECT 1 FROM main.{quote(after.name)} AS a WHERE {pairs})"
         )
         with reading_connection(self._path) as connection:
-            connection.execute("ATTACH ? AS original", (reading_form(self._original),))
+            connection.execute("ATTACH ? AS original", (reading_form(self._before),))
             return int(connection.execute(sql).fetchone()[0])
 
     def values_lost(self, table: str, column: str) -> int:
@@ -110,13 +119,13 @@ class SqliteCopy(Copy):
         return self._fingerprint() != self._print
 
     def _exists(self) -> bool:
-        return self._memory is not None or os.path.exists(self._original)
+        return not isinstance(self._before, str) or os.path.exists(self._before)
 
     def _count(self, table: str, what: str = "*") -> int:
         sql = f"SELECT count({what}) FROM {quote(table)}"
-        if self._memory is not None:
-            return int(self._memory.execute(sql).fetchone()[0])
-        with reading_connection(self._original) as connection:
+        if not isinstance(self._before, str):
+            return int(self._before.execute(sql).fetchone()[0])
+        with reading_connection(self._before) as connection:
             return int(connection.execute(sql).fetchone()[0])
 
     def _count_after(self, table: str) -> int:

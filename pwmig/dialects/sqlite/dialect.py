@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pwmig.dialects.base import Listener
     from pwmig.dialects.migrator import Migrator
-    from pwmig.schema import Rows, Schema, Table
+    from pwmig.schema import Page, Query, Rows, Schema, Table
 
     Execute = Callable[..., list[tuple[Any, ...]]]
 
@@ -49,6 +49,9 @@ class SqliteDialect(Dialect):
 
     def exists(self, database: peewee.Database) -> bool:
         return place.is_memory(database) or place.is_there(place.file_of(str(database.database)))
+
+    def size(self, database: peewee.Database) -> int:
+        return place.size_of(database)
 
     def shared(self, database: peewee.Database) -> bool:
         return not place.is_memory(database)
@@ -103,6 +106,17 @@ class SqliteDialect(Dialect):
         from pwmig.dialects.sqlite.seeing.rows import sample
 
         return sample(_executor(database), table, limit=limit, keys=keys)
+
+    def page(self, database: peewee.Database, table: Table, query: Query, *, deadline_s: float) -> Page:
+        from pwmig.dialects.sqlite.seeing.pages import page
+
+        with place.translated(place.file_of(str(database.database))):
+            return page(database.connection(), table, query, deadline_s=deadline_s)
+
+    def view(self, database: peewee.Database, name: str) -> Table | None:
+        from pwmig.dialects.sqlite.seeing.pages import view
+
+        return view(database.connection(), name)
 
     def foresee(self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]) -> frozenset[str]:
         """EXPLAIN prepares the statement, and the authorizer hears what it would touch."""

@@ -23,6 +23,7 @@ __all__ = [
     "reading_connection",
     "reading_form",
     "real_path",
+    "size_of",
     "translated",
     "unavailable",
 ]
@@ -66,6 +67,25 @@ def is_there(path: str) -> bool:
             way_out="make the folder, or look at DATABASE_URL",
         )
     return False
+
+
+def size_of(database: peewee.SqliteDatabase) -> int:
+    """The bytes of a database and of what Peewee attaches to it: pages that are still in a write-ahead log too."""
+    files = [real_path(file) for file in attached_files(database).values()]
+    if is_memory(database):
+        with _open_memory(database):
+            held = _pages(database.connection())
+    else:
+        held, files = 0, [real_path(str(database.database)), *files]
+    for file in filter(os.path.exists, files):
+        with translated(file), reading_connection(file) as connection:
+            held += _pages(connection)
+    return held
+
+
+def _pages(connection: sqlite3.Connection) -> int:
+    count, size = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size"))
+    return count * size
 
 
 def anchored(name: str, root: str | os.PathLike[str]) -> str:

@@ -1,0 +1,86 @@
+"""A rehearsal: a plan runs on a copy of the database, watched, and what it takes away is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pwmig.errors import MigrationFailed, MigrationFileError, PlanError
+from pwmig.plan import Loss, Plan, Run
+
+if TYPE_CHECKING:
+    import peewee
+
+    from pwmig.dialects.base import Copy, Dialect, Listener
+
+__all__ = ["rehearse"]
+
+
+def rehearse(
+    plan: Plan,
+    run: Callable[[Plan, bool], Run],
+    database: peewee.Database,
+    dialect: Dialect,
+    *,
+    first: Plan | None = None,
+    listener: Listener | None = None,
+) -> Run:
+    """Run ``first`` and then ``plan`` on a copy; only ``plan`` is watched and reported.
+
+    ``run(plan, watch)`` runs a plan on ``database``, which leads to the copy meanwhile. Where ``first`` is given, the
+    run has a before and after even if ``plan`` is empty, and losses are counted against the state after ``first``.
+    """
+    with dialect.copy(database, listener) as copy:
+        if first:
+            _go_ahead(first, run)
+            copy.settle()
+        done = run(plan, True)
+        if first is not None and not plan:
+            done = _standing_still(done, database, dialect)
+        losses = tuple(_losses(done, copy))
+    return replace(done, losses=losses, original_changed=copy.original_changed())
+
+
+def _go_ahead(first: Plan, run: Callable[[Plan, bool], Run]) -> None:
+    """Run what comes before; its errors have no ``line``, since they are not of the file that is looked at."""
+    try:
+        run(first, False)
+    except (MigrationFailed, MigrationFileError, PlanError) as error:
+        told = type(error)(f"what has to run first did not: {error.what}", why=error.why, way_out=error.way_out)
+        if isinstance(told, MigrationFailed) and isinstance(error, MigrationFailed):
+            told.migration, told.statement, told.run = error.migration, error.statement, error.run
+        elif isinstance(told, MigrationFileError) and isinstance(error, MigrationFileError):
+            told.path = error.path
+        raise told from error
+
+
+def _standing_still(run: Run, database: peewee.Database, dialect: Dialect) -> Run:
+    from pwmig.schema import Snapshot
+
+    now = Snapshot(dialect.introspect(database))
+    return replace(run, before=now, after=now)
+
+
+def _losses(run: Run, copy: Copy) -> Iterator[Loss]:
+    """What a rehearsal took away: rows of the tables it touched, and the values of columns that went."""
+    from pwmig.diff import DropColumn, DropTable, RenameTable
+
+    if run.before is None or run.after is None:
+        return
+    new_names = {change.old_name: change.table for change in run.changes if isinstance(change, RenameTable)}
+    old_names = {new: old for old, new in new_names.items()}
+    dropped = {change.table for change in run.changes if isinstance(change, DropTable)}
+    touched = {name.lower() for name in run.touched}
+    for table in run.before.schema.tables:
+        name = new_names.get(table.name, table.name)
+        if touched.isdisjoint((table.name.lower(), name.lower())):
+            continue
+        after = None if table.name in dropped else run.after.schema.table(name)
+        if count := copy.rows_lost(table, after):
+            yield Loss(table.name, None, count)
+    for change in run.changes:
+        if isinstance(change, DropColumn):
+            name = old_names.get(change.table, change.table)
+            if count := copy.values_lost(name, change.column.name):
+                yield Loss(name, change.column.name, count)
