@@ -16,10 +16,7 @@ from browser.lab import CHROMIUM_OPTIONS, LabPage, jupyter_lab
 
 SHOTS = ROOT / "test-output"
 
-HARMLESS = (
-    "favicon",  # a missing icon of the page
-    "ERR_INTERNET_DISCONNECTED",
-)
+HARMLESS = ("favicon",)  # a missing icon of the page
 """What the console may say that has nothing to do with pwmig."""
 
 
@@ -75,7 +72,10 @@ def folder(server: Server, request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def lab(chromium: Any, server: Server) -> Iterator[Callable[..., LabPage]]:
-    """``lab(notebook, width=1280)``: the notebook's page; at the end its console must hold no error."""
+    """``lab(notebook, width=1280)``: the notebook's page.
+
+    At the end its console must hold no error, and it must have asked nobody but the server for anything.
+    """
     opened: list[LabPage] = []
 
     def open_page(notebook: Path, width: int = 1280, height: int = 1000) -> LabPage:
@@ -90,6 +90,7 @@ def lab(chromium: Any, server: Server) -> Iterator[Callable[..., LabPage]]:
         page.shut_down()
         page.page.context.close()
     assert errors == [], "the page's console holds errors"
+    assert [url for page in opened for url in page.strangers] == [], "the page asked for something outside"
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 TOKEN = "pwmig-browser-test"
 
@@ -26,6 +27,7 @@ CHROMIUM_OPTIONS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 
 KERNEL_SPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -115,18 +117,39 @@ def _await_answer(url: str, server: subprocess.Popen[bytes], seconds: float = 60
 
 
 class LabPage:
-    """A notebook open in JupyterLab, with the errors that the page wrote to its console."""
+    """A notebook open in JupyterLab, and what its page did that it should not: ``errors`` of its console and dialogs
+    that it opened, and ``strangers``, the addresses it asked for that are not the server's own.
+    """
 
     def __init__(self, page: Any, address: str) -> None:
         self.page = page
         self.address = address
         self.errors: list[str] = []
-        page.on("console", self._heard)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.strangers: list[str] = []
+        context = page.context
+        context.on("console", self._heard)
+        context.on("weberror", lambda fault: self.errors.append(str(fault.error)))
+        context.on("dialog", self._asked)
+        context.on("request", lambda request: self._sent(request.url))
+        context.on("page", self._watch)
+        self._watch(page)
+
+    def _watch(self, page: Any) -> None:
+        page.on("websocket", lambda socket: self._sent(socket.url))
 
     def _heard(self, message: Any) -> None:
         if message.type == "error":
             self.errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def _asked(self, dialog: Any) -> None:
+        self.errors.append(f"a dialog was opened ({dialog.type}): {dialog.message}")
+        dialog.dismiss()
+
+    def _sent(self, url: str) -> None:
+        """Also what was sent in vain, or was not let out; data that stands in the address itself goes nowhere."""
+        asked = urlsplit(url)
+        if asked.netloc and asked.netloc != urlsplit(self.address).netloc:
+            self.strangers.append(url)
 
     def open(self, notebook: str) -> LabPage:
         """Open a notebook and wait until its kernel is ready."""
@@ -178,6 +201,11 @@ class LabPage:
             "async (name) => { await jupyterapp.commands.execute('apputils:change-theme', {theme: name}); }", name
         )
         self.page.wait_for_function("(name) => document.body.dataset.jpThemeName === name", arg=name, timeout=20_000)
+
+    def save(self) -> None:
+        """Write the notebook's file, and wait until it is written."""
+        self.page.evaluate("async () => { await jupyterapp.commands.execute('docmanager:save'); }")
+        self.page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty", timeout=20_000)
 
     def shut_down(self) -> None:
         """End the notebook's kernel."""
