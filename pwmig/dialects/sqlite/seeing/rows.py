@@ -21,6 +21,7 @@ __all__ = [
     "COUNT_LIMIT",
     "CutBytes",
     "CutText",
+    "Sampler",
     "key_of",
     "keys_after",
     "max_rowid",
@@ -41,7 +42,7 @@ def sample(execute: Execute, table: Table, *, limit: int, keys: Sequence[_Row] =
 
     Keys that no row has are passed over. The same rows come whenever the table is the same.
     """
-    return _Sampler(execute, table).rows(max(limit, 0), keys)
+    return Sampler(execute, table).rows(max(limit, 0), keys)
 
 
 def row_count(execute: Execute, table: Table) -> tuple[int, bool]:
@@ -75,16 +76,20 @@ def _span(execute: Execute, table: Table) -> int:
     return int(high) - int(low) + 1
 
 
-class _Sampler:
-    """The questions to one table. A rowid stands as a column of its own before those of the table."""
+class Sampler:
+    """The questions to one table. A rowid stands as a column of its own before those of the table.
 
-    def __init__(self, execute: Execute, table: Table) -> None:
+    ``keyed`` is False for what has no key and no rowid either, as a view.
+    """
+
+    def __init__(self, execute: Execute, table: Table, *, keyed: bool = True) -> None:
         self.execute = execute
         self.table = table
-        self.hidden = () if table.primary_key else key_of(table)
+        key = key_of(table) if keyed else ()
+        self.hidden = () if table.primary_key else key
         self.columns = (*self.hidden, *table.column_names)
         folded = [fold(name) for name in self.columns]
-        self.places = [folded.index(fold(name)) for name in key_of(table)]
+        self.places = [folded.index(fold(name)) for name in key]
         self.key = tuple(self.columns[place] for place in self.places)
 
     def rows(self, limit: int, keys: Sequence[_Row]) -> Rows:
@@ -117,14 +122,18 @@ class _Sampler:
         return tuple(row[place] for place in self.places)
 
     def order_by(self) -> str:
-        """In the order of the key's own index, so that nothing has to be sorted."""
+        terms = [term + (" DESC" if descending else "") for term, descending in self.key_order()]
+        return "ORDER BY " + ", ".join(terms) if terms else ""
+
+    def key_order(self) -> list[tuple[str, bool]]:
+        """The key's columns, each with whether it descends, in the order of the key's own index: nothing is sorted."""
         parts = {fold(part.column or ""): part for part in self.table.primary_key_parts}
         terms = []
         for name in self.key:
             part = parts.get(fold(name))
             collation = f" COLLATE {quote(part.collation)}" if part and part.collation else ""
-            terms.append(quote(name) + collation + (" DESC" if part and part.descending else ""))
-        return "ORDER BY " + ", ".join(terms) if terms else ""
+            terms.append((quote(name) + collation, bool(part and part.descending)))
+        return terms
 
     def select(self, clauses: str, params: _Row) -> list[_Row]:
         """Rows of all columns; where a text can't be decoded, all are read again with its bytes escaped."""
