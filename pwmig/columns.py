@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -14,7 +16,17 @@ from pwmig.errors import OperationRefused
 if TYPE_CHECKING:
     import peewee
 
-__all__ = ["COLUMN_TYPES", "NAME_LIMIT", "ColumnSpec", "ColumnType", "parse_default", "require_name"]
+__all__ = [
+    "COLUMN_TYPES",
+    "NAME_LIMIT",
+    "ColumnSpec",
+    "ColumnType",
+    "Expression",
+    "parse_default",
+    "plain_value",
+    "require_name",
+    "short_repr",
+]
 
 NAME_LIMIT = 255
 """The most letters that a name of a table, a column or an index may have."""
@@ -58,6 +70,13 @@ def _decimal(text: str) -> str:
         raise ValueError("write a number") from error
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("write a finite number")
+    return number
+
+
 def _uuid(text: str) -> str:
     return str(UUID(text.strip()))
 
@@ -70,7 +89,7 @@ COLUMN_TYPES: dict[str, ColumnType] = {
         ColumnType("CharField", "Short text", str, "", sized=True),
         ColumnType("TextField", "Text", str, ""),
         ColumnType("BooleanField", "True or false", _boolean, False),
-        ColumnType("FloatField", "Floating point", lambda text: float(text.strip()), 0.0),
+        ColumnType("FloatField", "Floating point", _finite, 0.0),
         ColumnType("DecimalField", "Decimal", _decimal, "0"),
         ColumnType("DateField", "Date", _iso(date), "1970-01-01"),
         ColumnType("DateTimeField", "Date and time", _iso(datetime), "1970-01-01 00:00:00"),
@@ -83,10 +102,36 @@ COLUMN_TYPES: dict[str, ColumnType] = {
 """The kinds of column by the name of Peewee's field, in the order in which a form offers them."""
 
 
-@dataclass(frozen=True, slots=True)
+EXPRESSIONS = ("SQL", "Check")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Expression:
+    """A piece of SQL that a person wrote; ``kind`` is how Peewee makes it: ``SQL`` or ``Check``."""
+
+    sql: str
+    kind: str = "SQL"
+
+    def __post_init__(self) -> None:
+        if self.kind not in EXPRESSIONS or not isinstance(self.sql, str):
+            raise ValueError(f"{self.kind}({self.sql!r:.60}) is no piece of SQL")
+
+    def node(self) -> Any:
+        """Peewee's own node for it."""
+        import peewee
+
+        return getattr(peewee, self.kind)(self.sql)
+
+    def __repr__(self) -> str:
+        return short_repr(self, ["sql"])
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ColumnSpec:
     """One column to be made. ``type`` is a key of COLUMN_TYPES; ``default`` is a Python value, None for none.
 
+    Dates, times, decimals and UUIDs become texts, as a migration holds them, so that a spec is equal to
+    the one that is read from its code; so are facts that others imply (a unique column has its index).
     Raises OperationRefused for a name or a type that can't be, and for facts that contradict each other.
     """
 
@@ -123,6 +168,11 @@ class ColumnSpec:
                 way_out="untick one",
                 column=self.name,
             )
+        object.__setattr__(self, "default", plain_value(self.default, self.name))
+        for fact in ("null", "unique", "index", "primary_key"):
+            object.__setattr__(self, fact, bool(getattr(self, fact)))
+        object.__setattr__(self, "index", self.index and not self.unique)
+        object.__setattr__(self, "primary_key", self.primary_key and self.type != "AutoField")
 
     @property
     def is_key(self) -> bool:
@@ -144,8 +194,8 @@ class ColumnSpec:
             ("null", self.null, False),
             ("default", self.default, None),
             ("unique", self.unique, False),
-            ("index", self.index and not self.unique, False),
-            ("primary_key", self.primary_key and self.type != "AutoField", False),
+            ("index", self.index, False),
+            ("primary_key", self.primary_key, False),
         )
         return self.type, {name: value for name, value, usual in facts if value is not usual}
 
@@ -155,6 +205,42 @@ class ColumnSpec:
 
         kind, options = self.arguments()
         return getattr(peewee, kind)(**options)
+
+    def __repr__(self) -> str:
+        return short_repr(self, ["name", "type"])
+
+
+def short_repr(record: Any, positional: Sequence[str]) -> str:
+    """The code that makes a record again: some fields by position, the others by name where they say something."""
+    words = [repr(getattr(record, name)) for name in positional]
+    for field in dataclasses.fields(record):
+        value = getattr(record, field.name)
+        if field.name not in positional and value != field.default:
+            words.append(f"{field.name}={value!r}")
+    return f"{type(record).__name__}({', '.join(words)})"
+
+
+def plain_value(value: Any, column: str) -> Any:
+    """A default as code can hold it: a number, a text, bytes, a truth or None.
+
+    Raises OperationRefused for any other, and for a number that is not finite.
+    """
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, (Decimal, UUID)):
+        return str(value)
+    if value is None or type(value) in (bool, int, str, bytes):
+        return value
+    if type(value) is float and math.isfinite(value):
+        return value
+    raise OperationRefused(
+        f"{value!r:.40} can't be the default of column {column!r}",
+        why="a migration holds it as text: a finite number, a text, bytes, a date or a truth",
+        way_out="give one of these, or write the migration by hand",
+        column=column,
+    )
 
 
 def parse_default(type_: str, text: str) -> Any:

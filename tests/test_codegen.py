@@ -10,23 +10,33 @@ import peewee
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from operation_strategies import operations
 
 from pwmig import Migrator
-from pwmig.codegen import inverse, literal, source
+from pwmig.codegen import inverse, inverses, literal, read_operations, source
 from pwmig.columns import ColumnSpec
 from pwmig.dialects.sqlite.dialect import SqliteDialect
+from pwmig.files import template
 from pwmig.operations import (
+    AddCheck,
     AddColumn,
+    AddColumnDefault,
     AddForeignKey,
     AddIndex,
     AddNotNull,
+    AddUnique,
+    AlterColumnType,
     CreateTable,
     DropColumn,
+    DropColumnDefault,
+    DropConstraint,
     DropForeignKey,
     DropIndex,
     DropNotNull,
     DropTable,
+    Expression,
     RenameColumn,
+    RenameIndex,
     RenameTable,
     RunSQL,
 )
@@ -76,7 +86,8 @@ ALL = [
     AddIndex("player", ("birth_date",)),
     AddIndex("player", ("a", "b"), unique=True, name="by_a"),
     CreateTable("club", SPECS),
-    CreateTable("club", SPECS, indexes=((("id", "name"), True),), primary_key=("id", "name")),
+    CreateTable("club", SPECS, indexes=((("id", "name"), True),)),
+    CreateTable("in_club", (ColumnSpec("a"), ColumnSpec("b")), indexes=((("b", "a"), False),), primary_key=("a", "b")),
     DropTable("club"),
     RenameTable("club", "team"),
     DropIndex("club", "club_name"),
@@ -85,6 +96,15 @@ ALL = [
     AddForeignKey("player", "club_id", "club", on_delete="CASCADE"),
     DropForeignKey("player", "club_id"),
     RunSQL("UPDATE player SET level = 2\nWHERE level = 1"),
+    AlterColumnType("player", "level", "CharField", 40, cast="'level ' || level"),
+    AlterColumnType("player", "level", "TextField"),
+    AddColumnDefault("player", "level", 3),
+    AddColumnDefault("player", "born", Expression("CURRENT_TIMESTAMP")),
+    DropColumnDefault("player", "level"),
+    RenameIndex("player", "player_level", "by_level"),
+    AddCheck("player", "level_counts", "level > 0 AND name <> 'no (never)' AND level < 100"),
+    AddUnique("player", ("name", "level")),
+    DropConstraint("player", "uniq_name_level"),
 ]
 
 
@@ -110,6 +130,8 @@ def _facts(value):
     if isinstance(value, peewee.Field):
         names = ("null", "default", "unique", "index", "primary_key", "max_length")
         return type(value).__name__, [getattr(value, name, None) for name in names]
+    if isinstance(value, peewee.SQL):
+        return value.sql
     if isinstance(value, dict):
         return {name: _facts(inner) for name, inner in value.items()}
     return value
@@ -184,10 +206,18 @@ BACK_AND_FORTH = [
     RenameTable("player", "pl ayer"),
     AddIndex("player", ("level",)),
     CreateTable("match", SPECS),
-    AddNotNull("player", "name"),
+    DropNotNull("player", "name"),
     DropForeignKey("player", "club_id"),
     DropIndex("player", "player_level_name"),
     AddForeignKey("club", "id", "player", "id"),
+    AlterColumnType("player", "level", "TextField"),
+    AddColumnDefault("player", "level", 7),
+    AddColumnDefault("player", "name", Expression("'it''s'")),
+    RenameIndex("player", "player_level_name", "by level"),
+    AddCheck("player", "counts", "level > 0"),
+    AddUnique("player", ("name", "level")),
+    AddNotNull("player", "level"),
+    DropNotNull("player", "club_id"),
 ]
 
 
@@ -195,16 +225,101 @@ BACK_AND_FORTH = [
 def test_an_operation_and_its_inverse_give_back_schema_and_rows(database, operation):
     dialect, migrator = SqliteDialect(), Migrator.from_database(database)
     before, rows = dialect.introspect(database), _rows(database)
-    if isinstance(operation, AddNotNull):
-        migrator.migrate(DropNotNull("player", "name").on(migrator))
-        before = dialect.introspect(database)
     back = inverse(operation, before)
     migrator.migrate(operation.on(migrator))
-    assert dialect.introspect(database) != before
+    assert dialect.introspect(database) != before or back == operation
     migrator.migrate(back.on(migrator))
     after = dialect.introspect(database)
     assert _nameless(after) == _nameless(before)
     assert _rows(database) == rows
+
+
+SEQUENCES = {
+    "what a table's new column brings along": [
+        AddColumn("player", ColumnSpec("born", default=3)),
+        AddColumnDefault("player", "born", 4),
+        AddNotNull("player", "born"),
+        AddIndex("player", ("born", "name")),
+        DropNotNull("player", "born"),
+    ],
+    "an index, then its name": [
+        AddIndex("player", ("name",), name="by_name"),
+        RenameIndex("player", "by_name", "n"),
+        DropIndex("player", "n"),
+    ],
+    "the index of a column, then the column": [
+        DropIndex("player", "player_level_name"),
+        DropNotNull("player", "level"),
+    ],
+    "a key from and to": [DropForeignKey("player", "club_id"), AddForeignKey("player", "club_id", "club")],
+    "a check and its end": [AddCheck("player", "c", "level > 0"), DropConstraint("player", "c")],
+    "unique and its end": [AddUnique("player", ("level",)), DropConstraint("player", "uniq_level")],
+    "a default and its end": [AddColumnDefault("player", "level", 1), DropNotNull("player", "level")],
+    "an index and its end": [AddIndex("player", ("level",), True), DropIndex("player", "player_level")],
+    "a column renamed, another added": [
+        RenameColumn("player", "level", "rank"),
+        AddColumn("player", ColumnSpec("level", default=1)),
+    ],
+    "a table made and used": [
+        CreateTable("team", SPECS),
+        AddColumn("player", ColumnSpec("team_id", null=True, index=True)),
+        AddForeignKey("player", "team_id", "team"),
+    ],
+}
+
+
+@pytest.mark.parametrize("case", SEQUENCES)
+def test_several_operations_and_their_way_back_give_back_schema_and_rows(database, case):
+    operations = SEQUENCES[case]
+    dialect, migrator = SqliteDialect(), Migrator.from_database(database)
+    before, rows = dialect.introspect(database), _rows(database)
+    back = inverses(operations, before)
+    migrator.migrate(*(step.on(migrator) for step in operations))
+    migrator.migrate(*(step.on(migrator) for step in back))
+    assert _nameless(dialect.introspect(database)) == _nameless(before)
+    assert _rows(database) == rows
+
+
+UNTOLD = {
+    "a column of the name that another had": [
+        RenameColumn("player", "level", "rank"),
+        RenameColumn("player", "name", "level"),
+        DropColumn("player", "level"),
+    ],
+    "a table of the name that another had": [RenameTable("club", "old"), DropTable("club")],
+    "a column that was just added": [AddColumn("club", LEVEL), DropColumn("club", "level")],
+    "a table with a column that was just added": [AddColumn("club", LEVEL), DropTable("club")],
+    "a key to a table renamed meanwhile": [RenameTable("club", "team"), DropForeignKey("player", "club_id")],
+    "after a statement": [RunSQL("SELECT 1"), DropColumn("player", "level")],
+    "a default that was just given another": [AlterColumnType("player", "level", "TextField"), DropTable("player")],
+}
+
+
+@pytest.mark.parametrize("case", UNTOLD)
+def test_what_earlier_operations_make_uncertain_has_no_way_back(database, case):
+    assert inverses(UNTOLD[case], SqliteDialect().introspect(database)) is None
+
+
+def test_a_dropped_default_and_a_dropped_check_come_back_as_they_were(database):
+    migrator = Migrator.from_database(database)
+    migrator.migrate(
+        AddColumnDefault("player", "name", Expression("'it''s'")).on(migrator),
+        AddCheck("player", "some level", "level > 0 OR name <> '(x'").on(migrator),
+    )
+    before = SqliteDialect().introspect(database)
+    drops = [DropColumnDefault("player", "name"), DropConstraint("player", "some level")]
+    back = inverses(drops, before)
+    migrator.migrate(*(step.on(migrator) for step in drops))
+    assert SqliteDialect().introspect(database) != before
+    migrator.migrate(*(step.on(migrator) for step in back))
+    assert SqliteDialect().introspect(database) == before
+
+
+def test_a_way_back_that_a_person_chose_is_kept():
+    wanted = [AddColumn("player", LEVEL), RunSQL("DELETE FROM player")]
+    chosen = RunSQL("SELECT 1")
+    assert inverses(wanted) is None
+    assert inverses(wanted, known=[(wanted[1], chosen)]) == (chosen, DropColumn("player", "level"))
 
 
 def _rows(database):
@@ -249,3 +364,67 @@ def test_a_dropped_table_comes_back_empty(database):
 )
 def test_what_can_not_be_told_has_no_inverse(database, operation):
     assert inverse(operation, SqliteDialect().introspect(database)) is None
+
+
+# -- back from the source
+
+
+@given(st.lists(operations(), max_size=3), st.booleans())
+def test_what_is_written_is_read_back(wanted, with_way_back):
+    text = source(wanted, [] if with_way_back else None)
+    assert read_operations(text) == tuple(wanted)
+
+
+@given(operations())
+def test_the_repr_of_an_operation_makes_it_again(operation):
+    names = {}
+    exec("from pwmig.operations import *", names)
+    assert eval(repr(operation), names) == operation
+
+
+def test_a_formatter_of_other_habits_does_not_matter():
+    text = source([AddColumn("player", LEVEL), RunSQL("-- '\"")])
+    other = text.replace('"player", "level"', "'player',\n            'level'")
+    assert other != text and read_operations(other) == read_operations(text)
+
+
+SEED = source([AddColumn("player", LEVEL)])
+OTHER_TEXTS = {
+    "empty": "",
+    "no Python": "def f(:",
+    "a zero byte": "\0",
+    "the template": template(),
+    "a comment": SEED.replace("    migrate(", "    # why\n    migrate(", 1),
+    "a docstring": SEED.replace("    migrate(", '    """Why."""\n    migrate(', 1),
+    "another statement": SEED.replace("    migrate(", "    print()\n    migrate(", 1),
+    "a statement outside": SEED + "\n\nprint()\n",
+    "another function": SEED + "\n\ndef help():\n    pass\n",
+    "another import": SEED.replace("from peewee", "import os\nfrom peewee"),
+    "another name imported": SEED.replace("import IntegerField", "import IntegerField, TextField"),
+    "another migrator": SEED.replace("migrator.add_column", "other.add_column"),
+    "another function called": SEED.replace("    migrate(", "    print(", 1),
+    "a method that is no operation": SEED.replace("add_column", "make_context"),
+    "a value that is computed": SEED.replace("default=1", "default=1 + 1"),
+    "a name for a value": SEED.replace("default=1", "default=ONE"),
+    "an argument that no operation has": SEED.replace("default=1", "default=1, help_text='x'"),
+    "arguments unpacked": SEED.replace('"player", "level"', '*("player", "level")'),
+    "an argument by name": SEED.replace('"player"', 'table="player"').replace(', "level"', ', column_name="level"'),
+    "a field that is none": SEED.replace("IntegerField(default=1)", "list(default=1)"),
+    "a table without a name": SEED.replace('"player"', '""'),
+    "a number for a name": SEED.replace('"player"', "7"),
+    "a decorator": SEED.replace("def migrate_forward", "@staticmethod\ndef migrate_forward"),
+    "an argument of the function": SEED.replace("migrate_forward()", "migrate_forward(x=1)"),
+    "twice": SEED + SEED,
+    "nested without end": "-" * 100_000 + "1",
+}
+
+
+@pytest.mark.parametrize("text", OTHER_TEXTS.values(), ids=OTHER_TEXTS)
+def test_any_other_source_is_read_as_no_operations(text):
+    assert read_operations(text) is None
+
+
+def test_reading_runs_nothing(tmp_path):
+    trace = tmp_path / "ran"
+    assert read_operations(SEED + f"\n\nopen({str(trace)!r}, 'w')\n") is None
+    assert not trace.exists()

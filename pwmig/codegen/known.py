@@ -1,0 +1,147 @@
+"""What is still known of a schema once an operation has run, as far as the way back asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pwmig.operations import (
+    AddCheck,
+    AddColumn,
+    AddForeignKey,
+    AddIndex,
+    AddNotNull,
+    AddUnique,
+    CreateTable,
+    DropColumn,
+    DropColumnDefault,
+    DropConstraint,
+    DropForeignKey,
+    DropIndex,
+    DropNotNull,
+    DropTable,
+    Operation,
+    RenameColumn,
+    RenameIndex,
+    RenameTable,
+    RunSQL,
+)
+from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Schema, Unique
+
+if TYPE_CHECKING:
+    from pwmig.schema import Table
+
+__all__ = ["after"]
+
+_UNKNOWN = ""
+"""The type of a column that no introspection has seen; nothing is read from it."""
+
+
+def after(schema: Schema, operation: Operation) -> Schema:
+    """The schema without what the operation takes away or leaves untold, and with what it adds.
+
+    It is no forecast: a table that is renamed, or altered in a way that isn't followed, is left out.
+    """
+    match operation:
+        case RunSQL():
+            return Schema()
+        case CreateTable():
+            return schema
+        case DropTable(name):
+            return _without(schema, [name])
+        case RenameTable(old, new):
+            return _without(schema, [old, new, *_referring(schema, old)])
+        case RenameColumn(name):
+            return _without(schema, [name, *_referring(schema, name)])
+    name = str(getattr(operation, "table", ""))
+    table = schema.table(name)
+    if table is None:
+        return schema
+    left = _altered(table, operation)
+    return _without(schema, [name]) if left is None else _with(schema, left)
+
+
+def _altered(table: Table, operation: Operation) -> Table | None:
+    """The table after an operation on it, None where that can't be told."""
+    match operation:
+        case AddColumn(_, spec):
+            made = Column(spec.name, _UNKNOWN, nullable=spec.null)
+            with_it = replace(table, columns=(*table.columns, made))
+            own = AddIndex(table.name, (spec.name,), spec.unique)
+            return _altered(with_it, own) if spec.index or spec.unique else with_it
+        case DropColumn(_, name):
+            return _without_column(table, name)
+        case AddNotNull(_, name):
+            return _column_set(table, name, lambda column: replace(column, nullable=False))
+        case DropNotNull(_, name):
+            return _column_set(table, name, lambda column: replace(column, nullable=True))
+        case DropColumnDefault(_, name):
+            return _column_set(table, name, lambda column: replace(column, default=None))
+        case AddIndex(_, columns, unique):
+            index = Index(operation.index_name, tuple(map(IndexPart, columns)), unique)
+            return replace(table, indexes=(*table.indexes, index))
+        case DropIndex(_, name):
+            return replace(table, indexes=tuple(index for index in table.indexes if not _same(index.name, name)))
+        case RenameIndex(_, old, new):
+            renamed = (replace(index, name=new) if _same(index.name, old) else index for index in table.indexes)
+            return replace(table, indexes=tuple(renamed))
+        case AddForeignKey(_, column, rel, rel_column, on_delete, on_update):
+            actions = [(action or "NO ACTION").upper() for action in (on_delete, on_update)]
+            key = ForeignKey((column,), rel, (rel_column,), *actions)
+            return replace(table, foreign_keys=(*table.foreign_keys, key))
+        case DropForeignKey(_, column):
+            kept = (key for key in table.foreign_keys if not (len(key.columns) == 1 and _same(key.columns[0], column)))
+            return replace(table, foreign_keys=tuple(kept))
+        case AddCheck(_, name, expression):
+            return replace(table, checks=(*table.checks, Check(expression, name)))
+        case AddUnique(_, columns):
+            return replace(table, uniques=(*table.uniques, Unique(columns, operation.constraint_name)))
+        case DropConstraint(_, name):
+            return _without_constraint(table, name)
+    return None
+
+
+def _without_column(table: Table, name: str) -> Table:
+    def free(names: Collection[str]) -> bool:
+        return not any(_same(other, name) for other in names)
+
+    return replace(
+        table,
+        columns=tuple(column for column in table.columns if not _same(column.name, name)),
+        indexes=tuple(index for index in table.indexes if free(index.columns)),
+        uniques=tuple(unique for unique in table.uniques if free(unique.columns)),
+        foreign_keys=tuple(key for key in table.foreign_keys if free(key.columns)),
+    )
+
+
+def _without_constraint(table: Table, name: str) -> Table:
+    return replace(
+        table,
+        checks=tuple(check for check in table.checks if not _same(check.name, name)),
+        uniques=tuple(unique for unique in table.uniques if not _same(unique.name, name)),
+        foreign_keys=tuple(key for key in table.foreign_keys if not _same(key.name, name)),
+    )
+
+
+def _column_set(table: Table, name: str, change: Callable[[Column], Column]) -> Table:
+    return replace(
+        table, columns=tuple(change(column) if _same(column.name, name) else column for column in table.columns)
+    )
+
+
+def _same(name: str | None, other: str) -> bool:
+    return name is not None and name.lower() == other.lower()
+
+
+def _referring(schema: Schema, name: str) -> list[str]:
+    return [table.name for table in schema.tables if any(_same(key.ref_table, name) for key in table.foreign_keys)]
+
+
+def _without(schema: Schema, names: Collection[str]) -> Schema:
+    gone = {name.lower() for name in names}
+    return replace(schema, tables=tuple(table for table in schema.tables if table.name.lower() not in gone))
+
+
+def _with(schema: Schema, table: Table) -> Schema:
+    return replace(schema, tables=tuple(table if _same(old.name, table.name) else old for old in schema.tables))

@@ -1,0 +1,94 @@
+"""Calls in words: of the migrator's methods, and of the fields and pieces of SQL that stand in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pwmig.columns import ColumnSpec, Expression
+
+if TYPE_CHECKING:
+    import peewee
+
+__all__ = ["Called", "call_text", "value_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A call as it was read from code, such as ``IntegerField(default=1)`` or ``SQL("now")``; nothing was run."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+    def spec(self, column: str) -> ColumnSpec:
+        """The column of that name that the field makes; raises OperationRefused or TypeError where it is none."""
+        return ColumnSpec(column, self.name, *self.args, **self.kwargs)
+
+    def expression(self) -> Expression:
+        """The piece of SQL; raises ValueError where it is none."""
+        if self.kwargs or len(self.args) != 1:
+            raise ValueError(f"{self.name} has other arguments than a text")
+        return Expression(self.args[0], self.name)
+
+
+def call_text(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+    """A call on one line; fields as the code that makes them."""
+    shown = [value_text(value) for value in args]
+    shown += [f"{key}={value_text(value)}" for key, value in kwargs.items()]
+    return f"{name}({', '.join(shown)})"
+
+
+def value_text(value: Any, shown: Callable[[Any], str] = repr) -> str:
+    """A value as code: a literal, or the call that makes a field or a piece of SQL."""
+    if isinstance(value, ColumnSpec):
+        kind, options = value.arguments()
+        return f"{kind}({', '.join(f'{key}={shown(option)}' for key, option in options.items())})"
+    if isinstance(value, Expression):
+        return f"{value.kind}({shown(value.sql)})"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{shown(key)}: {value_text(inner, shown)}" for key, inner in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        inner = ", ".join(value_text(item, shown) for item in value)
+        return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"
+    if isinstance(value, type):
+        return value.__name__
+    if hasattr(value, "ddl_datatype"):
+        return _field_text(value)
+    if hasattr(value, "__sql__"):
+        return _sql_text(value)
+    if callable(value):
+        return str(getattr(value, "__qualname__", repr(value)))
+    return shown(value)
+
+
+_FIELD_FACTS: tuple[tuple[str, Any], ...] = (
+    ("max_length", 255), ("max_digits", 10), ("decimal_places", 5), ("null", False), ("default", None),
+    ("unique", False), ("index", False), ("primary_key", False), ("collation", None), ("on_delete", None),
+    ("on_update", None),
+)  # fmt: skip
+
+
+def _field_text(value: peewee.Field) -> str:
+    """A field as a person would write it; what it says by itself is left out."""
+    kind = type(value).__name__
+    parts = []
+    if hasattr(value, "rel_model"):
+        model = value.rel_model
+        parts.append(getattr(model, "__name__", None) or repr(model))
+    for name, usual in _FIELD_FACTS:
+        fact = getattr(value, name, usual)
+        implied = (name == "index" and hasattr(value, "rel_model")) or (
+            name == "primary_key" and kind.endswith("AutoField")
+        )
+        if fact != usual and not (implied and fact):
+            parts.append(f"{name}={value_text(fact)}")
+    if getattr(value, "constraints", None):
+        parts.append(f"constraints={value_text(list(value.constraints))}")
+    return f"{kind}({', '.join(parts)})"
+
+
+def _sql_text(node: Any) -> str:
+    sql = getattr(node, "sql", None)
+    return f"SQL({sql!r})" if isinstance(sql, str) else f"<{type(node).__name__}>"
