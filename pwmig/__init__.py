@@ -2,11 +2,12 @@
 once; take it back with nothing lost.
 
 Importing this package imports neither pandas nor ipywidgets nor IPython, and hardly itself: each
-name below is loaded when it is first used.
+name below is loaded when it is first used. Where IPython runs already, it learns to show records.
 """
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -28,5 +29,16 @@ def __getattr__(name: str) -> Any:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """``%load_ext pwmig``: gives the line magic ``%pwmig``."""
+    """``%load_ext pwmig``: gives the line magic ``%pwmig``, and shows records as tables."""
+    import_module("pwmig.rich").register(shell)
     import_module("pwmig.notebook.magic").register(shell)
+
+
+def _show_records() -> None:
+    """In a notebook, have records shown as tables; anywhere else, nothing."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is not None:
+        import_module("pwmig.rich").register(shell)
+
+
+_show_records()

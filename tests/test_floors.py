@@ -20,8 +20,8 @@ ROOMS = (
     *("codegen", "states", "plan", "points", "history", "dialects"),
     *("modules", "loading", "recording", "watch", "declared", "engine"),
     *("rehearsal", "project", "scaffold"),
-    *("text", "frames", "worker", "lab", "pytest_plugin"),
-    *("cli", "__main__", "notebook"),
+    *("text", "frames", "rich", "worker", "lab", "pytest_plugin"),
+    *("cli", "__main__", "tether", "notebook"),
 )
 
 # The front door: `import pwmig` names rooms of every floor, and loads none.

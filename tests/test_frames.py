@@ -362,7 +362,7 @@ class _Tags(HTMLParser):
         self.text += data
 
 
-OUR_TAGS = {"div", "table", "caption", "thead", "tbody", "tr", "th", "td", "span", "p", "del", "ins", "code"}
+OUR_TAGS = {"div", "table", "caption", "thead", "tbody", "tr", "th", "td", "span", "p", "b", "del", "ins", "code"}
 HOSTILE = ("<img src=x onerror=alert(1)>", '"><script>alert(1)</script>', "</td></table>", "&lt;b&gt;", "'\"")
 
 
@@ -386,7 +386,7 @@ def test_no_name_and_no_value_reaches_the_page_unescaped(names: list[str], value
         page.feed(styled.html)
         page.close()
         assert page.tags <= OUR_TAGS | {"details", "summary"} and page.open == []
-        assert page.attributes <= {"class", "scope", "tabindex", "role", "aria-label"}
+        assert page.attributes <= {"class", "scope", "tabindex", "role", "aria-label", "style"}
         assert (
             styled.html == (frames.styled_rows if "rows" in styled.grid.title else frames.styled_schema)(run, name).html
         )

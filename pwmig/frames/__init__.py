@@ -9,25 +9,26 @@
 
 ``styled_schema`` and ``styled_rows`` give the same, marked for the eye. Signs say what changed:
 ``+`` is new, ``-`` is gone, ``~`` is another. A plain frame holds the values as they are in the
-database, in columns of dtype ``object``, so that NULL stays None and a whole number stays one.
+database, in columns of dtype ``object``, so that NULL stays None and a whole number stays one. pandas is
+loaded when a frame is made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import pandas as pd
-
-from pwmig.diff import Change, RenameTable
-from pwmig.errors import PwmigError
-from pwmig.frames.facts import fact_pairs, facts, facts_grid, schema_grid
+from pwmig.diff import Change
+from pwmig.frames.facts import facts
 from pwmig.frames.grid import Grid, grid_html, style_tag
-from pwmig.frames.pairs import Comparison, compare, rows_grid, sample_grid
-from pwmig.frames.renames import renames_of
+from pwmig.frames.looking import comparison, rows_shown, sample, schema_pairs, schema_shown, table_of, touched_tables
+from pwmig.frames.pairs import Comparison, rows_grid
 from pwmig.plan import MigrationStatus, Run
-from pwmig.schema import Rows, Schema, Snapshot, Table
+from pwmig.schema import Schema, Snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Styled", "changes", "rows", "schema", "status", "styled_rows", "styled_schema", "touched_tables"]
 
@@ -68,18 +69,6 @@ def changes(source: Run | Iterable[Change]) -> pd.DataFrame:
     return _frame([(c.sign, c.kind, c.table, c.describe()) for c in found], ["sign", "kind", "table", "change"])
 
 
-def touched_tables(run: Run) -> tuple[str, ...]:
-    """The tables that a run changed, as they are called after (dropped ones: as they were), in its order."""
-    wanted = [change.table for change in run.changes]
-    sampled = [rows.table for snapshot in (run.after, run.before) if snapshot for rows in snapshot.rows]
-    known = {
-        name.lower(): name for snapshot in (run.before, run.after) if snapshot for name in snapshot.schema.table_names
-    }
-    gone = {change.old_name.lower() for change in run.changes if isinstance(change, RenameTable)}
-    names = dict.fromkeys(name.lower() for name in (*wanted, *sampled))
-    return tuple(known[name] for name in names if name in known and name not in gone)
-
-
 def schema(source: Run | Schema | Snapshot, table: str) -> pd.DataFrame:
     """What a table is made of: one line a column, index, constraint, trigger or option.
 
@@ -88,25 +77,18 @@ def schema(source: Run | Schema | Snapshot, table: str) -> pd.DataFrame:
     where there is no such table.
     """
     if isinstance(source, Run):
-        before, after = _tables(source, table)
-        pairs = fact_pairs(before, after, renames_of(source))
         lines = [
-            (p.change, p.fact.what, p.fact.name, p.before and p.before.text, p.after and p.after.text) for p in pairs
+            (p.change, p.fact.what, p.fact.name, p.before and p.before.text, p.after and p.after.text)
+            for p in schema_pairs(source, table)[1]
         ]
         return _frame(lines, ["change", "what", "name", "before", "after"])
-    found = _table(source, table)
-    return _frame([(fact.what, fact.name, fact.text) for fact in facts(found)], ["what", "name", "definition"])
+    found = facts(table_of(source, table))
+    return _frame([(fact.what, fact.name, fact.text) for fact in found], ["what", "name", "definition"])
 
 
 def styled_schema(source: Run | Schema | Snapshot, table: str) -> Styled:
     """The same as :func:`schema`, made to be looked at."""
-    frame = schema(source, table)
-    if isinstance(source, Run):
-        before, after = _tables(source, table)
-        pairs = fact_pairs(before, after, renames_of(source))
-        return Styled(frame, schema_grid(f"{_title(before, after)}: schema before and after", pairs))
-    found = _table(source, table)
-    return Styled(frame, facts_grid(f"{found.name}: schema", found))
+    return Styled(schema(source, table), schema_shown(source, table))
 
 
 def rows(source: Run | Snapshot, table: str) -> pd.DataFrame:
@@ -118,20 +100,22 @@ def rows(source: Run | Snapshot, table: str) -> pd.DataFrame:
     where no rows of such a table were taken.
     """
     if isinstance(source, Run):
-        return _comparison_frame(_comparison(source, table))
-    sample = _sample(source, table)
-    return _indexed(list(sample.rows), list(sample.columns), list(sample.key))
+        return _comparison_frame(comparison(source, table))
+    found = sample(source, table)
+    return _indexed(list(found.rows), list(found.columns), list(found.key))
 
 
-def styled_rows(source: Run | Snapshot, table: str) -> Styled:
-    """The same as :func:`rows`, made to be looked at."""
+def styled_rows(source: Run | Snapshot, table: str, *, changed_only: bool = False) -> Styled:
+    """The same as :func:`rows`, made to be looked at; ``changed_only``: of a run only rows that did not stay."""
     if isinstance(source, Run):
-        comparison = _comparison(source, table)
-        return Styled(_comparison_frame(comparison), rows_grid(comparison))
-    return Styled(rows(source, table), sample_grid(_sample(source, table)))
+        found = comparison(source, table, changed_only=changed_only)
+        return Styled(_comparison_frame(found), rows_grid(found))
+    return Styled(rows(source, table), rows_shown(source, table))
 
 
 def _frame(lines: Sequence[Sequence[Any]], columns: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
     return pd.DataFrame([list(line) for line in lines], columns=pd.Index(columns, dtype=object), dtype=object)
 
 
@@ -144,63 +128,21 @@ def _indexed(lines: list[tuple[Any, ...]], columns: list[str], key: list[str]) -
 
 
 def _index(names: Sequence[str], keys: Sequence[tuple[Any, ...]]) -> pd.Index:
+    import pandas as pd
+
     if len(names) == 1:
         return pd.Index([key[0] for key in keys], name=names[0], dtype=object)
     columns = [pd.Series([key[place] for key in keys], dtype=object) for place in range(len(names))]
     return pd.MultiIndex.from_arrays(columns, names=list(names))
 
 
-def _comparison_frame(comparison: Comparison) -> pd.DataFrame:
-    shown = [(column, side) for column in comparison.shown for side in column.sides]
-    lines = [[pair.change, *(pair.value(column, side) for column, side in shown)] for pair in comparison.rows]
+def _comparison_frame(compared: Comparison) -> pd.DataFrame:
+    import pandas as pd
+
+    shown = [(column, side) for column in compared.shown for side in column.sides]
+    lines = [[pair.change, *(pair.value(column, side) for column, side in shown)] for pair in compared.rows]
     frame = pd.DataFrame(lines, columns=range(len(shown) + 1), dtype=object)
     frame.columns = pd.MultiIndex.from_tuples([("", "change"), *((column.name, side) for column, side in shown)])
-    if comparison.key:
-        frame.index = _index([column.name for column in comparison.key], [pair.key for pair in comparison.rows])
+    if compared.key:
+        frame.index = _index([column.name for column in compared.key], [pair.key for pair in compared.rows])
     return frame
-
-
-def _comparison(run: Run, table: str) -> Comparison:
-    renames = renames_of(run)
-    before, after = run.rows(renames.old_table(table))[0], run.rows(renames.table(table))[1]
-    if before is None and after is None:
-        raise _no_table(table, "rows of", list(touched_tables(run)))
-    named = after or before
-    assert named is not None
-    return compare(before, after, renames, table=named.table)
-
-
-def _sample(snapshot: Snapshot, table: str) -> Rows:
-    found = snapshot.table_rows(table)
-    if found is None:
-        raise _no_table(table, "rows of", [rows.table for rows in snapshot.rows])
-    return found
-
-
-def _tables(run: Run, table: str) -> tuple[Table | None, Table | None]:
-    renames = renames_of(run)
-    before = run.before.schema.table(renames.old_table(table)) if run.before else None
-    after = run.after.schema.table(renames.table(table)) if run.after else None
-    if before is None and after is None:
-        raise _no_table(table, "a table", list(touched_tables(run)))
-    return before, after
-
-
-def _table(source: Schema | Snapshot, table: str) -> Table:
-    known = source.schema if isinstance(source, Snapshot) else source
-    found = known.table(table)
-    if found is None:
-        raise _no_table(table, "a table", list(known.table_names))
-    return found
-
-
-def _title(before: Table | None, after: Table | None) -> str:
-    named = after or before
-    assert named is not None
-    return named.name
-
-
-def _no_table(table: str, what: str, known: Sequence[str]) -> PwmigError:
-    listed = ", ".join(known[:8]) + (f" and {len(known) - 8} more" if len(known) > 8 else "")
-    why = f"it knows {listed}" if known else "it was not watched, or touched no table"
-    return PwmigError(f"this holds no {what.removeprefix('a ')} {table!r}", why=why, way_out="name one of these")

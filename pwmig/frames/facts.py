@@ -31,7 +31,7 @@ class Fact:
 class FactPair:
     """The same fact before and after, None where there is none.
 
-    ``same``: nothing but names differs. ``old_name``: what the column was called, if it was renamed.
+    ``same``: nothing but names differs. ``old_name``: what it was called, if it was renamed.
     """
 
     before: Fact | None
@@ -178,19 +178,35 @@ def _check_key(check: Check) -> tuple[str, ...]:
 
 def fact_pairs(before: Table | None, after: Table | None, renames: RunRenames) -> tuple[FactPair, ...]:
     """The facts of two tables in pairs: in the order of after, each dropped one behind its kind."""
-    moved = facts(renames.renamed(before)) if before else ()
+    moved = _moved(before, renames) if before else ()
     to_come = {(fact.what, fact.key): fact for fact in facts(after)}
     paired: dict[tuple[str, tuple[str, ...]], FactPair] = {}
     dropped: list[FactPair] = []
     for old, new in zip(facts(before), moved):
         place = (new.what, new.key)
         match = to_come.get(place)
-        if match is None:
+        if match is None or place in paired:
             dropped.append(FactPair(old, None))
         else:
-            old_name = old.name if new.key != old.key and old.what == "column" else ""
-            paired[place] = FactPair(old, match, new.text == match.text, old_name)
+            renamed = old.name != new.name or new.name.lower() != match.name.lower()
+            paired[place] = FactPair(old, match, new.text == match.text, (old.name or "unnamed") if renamed else "")
     return _with_dropped([paired.get(place, FactPair(None, fact)) for place, fact in to_come.items()], dropped)
+
+
+def _moved(before: Table, renames: RunRenames) -> tuple[Fact, ...]:
+    """The facts of a table under the names that they have after."""
+    found = []
+    for fact in facts(renames.renamed(before)):
+        new = renames.object(before.name, fact.what, fact.name)
+        found.append(fact if new is None else replace(fact, name=new, key=_name_key(fact, new)))
+    return tuple(found)
+
+
+def _name_key(fact: Fact, name: str) -> tuple[str, ...]:
+    """What pairs a fact under another name."""
+    if fact.what == "foreign key":
+        return fact.key
+    return ("name", name.lower()) if fact.what in ("unique", "check") else _key(name)
 
 
 def _with_dropped(pairs: Sequence[FactPair], dropped: Sequence[FactPair]) -> tuple[FactPair, ...]:
@@ -214,7 +230,7 @@ _RANK = {
 def schema_grid(title: str, pairs: Sequence[FactPair]) -> Grid:
     """Pairs of facts as a table to be shown: change, what, name, before, after."""
     headings = (
-        Heading("change"),
+        Heading("change", pinned=True),
         Heading("what"),
         Heading("name"),
         Heading("before", code=True),

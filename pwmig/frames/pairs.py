@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pwmig.frames.cells import same_value
+from pwmig.frames.cells import cell_text, first_difference, same_value
 from pwmig.frames.grid import Cell, Grid, GridRow, Heading, words
 from pwmig.frames.renames import RunRenames
+from pwmig.frames.tally import Tally, count_text
+from pwmig.plan import RowChanges
 from pwmig.schema import Rows
 
 __all__ = ["ColumnPair", "Comparison", "RowPair", "compare", "rows_grid", "sample_grid"]
@@ -50,15 +52,21 @@ class ColumnPair:
 
 @dataclass(frozen=True, slots=True)
 class RowPair:
-    """One row on both sides, None where it is not; ``changed`` holds the places of changed columns."""
+    """One row on both sides, None where it is not; ``changed`` holds the places of changed columns.
+
+    ``stays``: the row is known to be on both sides, though one of them was not looked at.
+    """
 
     key: tuple[Any, ...]
     before: tuple[Any, ...] | None
     after: tuple[Any, ...] | None
     changed: frozenset[int] = frozenset()
+    stays: bool = False
 
     @property
     def sign(self) -> str:
+        if self.stays:
+            return ""
         if self.before is None:
             return "+"
         if self.after is None:
@@ -83,13 +91,17 @@ class RowPair:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The sample rows of one table before and after: ``key`` names the columns that paired them."""
+    """The sample rows of one table before and after: ``key`` names the columns that paired them.
+
+    ``note`` counts in words; ``empty`` is a sentence for the place of the rows where there are none.
+    """
 
     table: str
     key: tuple[ColumnPair, ...]
     columns: tuple[ColumnPair, ...]
     rows: tuple[RowPair, ...]
     note: str = ""
+    empty: str = ""
 
     @property
     def shown(self) -> tuple[ColumnPair, ...]:
@@ -99,15 +111,32 @@ class Comparison:
         return tuple(sorted(rest, key=lambda column: not column.sign))
 
 
-def compare(before: Rows | None, after: Rows | None, renames: RunRenames, *, table: str) -> Comparison:
-    """Pair two samples of a table by key; None for a side where there was no such table."""
+def compare(
+    before: Rows | None,
+    after: Rows | None,
+    renames: RunRenames,
+    *,
+    table: str,
+    counted: RowChanges | None = None,
+    changed_only: bool = False,
+) -> Comparison:
+    """Pair two samples of a table by key; None for a side where there was no such table.
+
+    ``counted`` is what changed in the whole table, where that was counted. ``changed_only`` leaves out the
+    rows that stay as they are.
+    """
     columns = _column_pairs(before, after, renames)
     key = _key(before, after, columns)
     pairs = _row_pairs(before, after, key, columns)
+    if counted is not None:
+        pairs = [_as_counted(pair, counted) for pair in pairs]
     marked = _marked(columns, pairs)
     names = {column.name for column in key}
     ordered = tuple(sorted(pairs, key=lambda pair: not pair.sign))
-    return Comparison(table, tuple(c for c in marked if c.name in names), marked, ordered, _note(before, after, key))
+    shown = tuple(pair for pair in ordered if pair.sign) if changed_only else ordered
+    tally = Tally(before, after, bool(key), tuple(pair.sign for pair in ordered), counted)
+    empty = "" if shown else tally.empty(changed_only, [f"{c.sign} {c.name}" for c in marked if c.sign])
+    return Comparison(table, tuple(c for c in marked if c.name in names), marked, shown, tally.note(), empty)
 
 
 def _column_pairs(before: Rows | None, after: Rows | None, renames: RunRenames) -> tuple[ColumnPair, ...]:
@@ -154,6 +183,12 @@ def _row_pairs(
     return pairs
 
 
+def _as_counted(pair: RowPair, counted: RowChanges) -> RowPair:
+    """A row on one side only is no added or removed one where the count of the whole table knows of none."""
+    added, removed = pair.before is None and not counted.added, pair.after is None and not counted.removed
+    return replace(pair, stays=True) if added or removed else pair
+
+
 def _by_key(
     rows: Rows | None, key: Sequence[ColumnPair], side: str
 ) -> dict[tuple[tuple[Any, ...], int], tuple[Any, ...]]:
@@ -189,59 +224,50 @@ def _marked(columns: Sequence[ColumnPair], pairs: Sequence[RowPair]) -> tuple[Co
     )
 
 
-def _note(before: Rows | None, after: Rows | None, key: Sequence[ColumnPair]) -> str:
-    sides = ((before, "before"), (after, "after"))
-    parts = [f"{count_text(rows)} {side}" for rows, side in sides if rows is not None]
-    if before is not None and after is not None and count_text(before) == count_text(after):
-        parts = [count_text(after)]
-    if before is None:
-        parts.insert(0, "there was no such table before")
-    if after is None:
-        parts.append("there is no such table after")
-    if before is not None and after is not None and not key:
-        parts.append("no common key: rows can't be paired, so each stands for itself")
-    return "; ".join(parts)
-
-
-def count_text(rows: Rows) -> str:
-    """How many rows the table has, and how many of them are shown."""
-    about = "" if rows.count_exact else "about "
-    noun = "row" if rows.row_count == 1 else "rows"
-    shown = "" if len(rows.rows) >= rows.row_count else f", {len(rows.rows)} shown"
-    return f"{about}{rows.row_count:,} {noun}{shown}"
-
-
 def rows_grid(comparison: Comparison) -> Grid:
-    """The comparison as a table to be shown: change, key, changed columns in pairs, the others once."""
+    """The comparison as a table to be shown: change, key, changed columns in pairs, the others once.
+
+    The first ones, up to the last column that changed, are pinned; without the latter where all changed.
+    """
     keys = [(column, side) for column in comparison.key for side in column.sides if not column.changed]
-    shown = keys + [(column, side) for column in comparison.shown for side in column.sides]
-    heads = [Heading("change"), *(_heading(column, side) for column, side in shown)]
-    rows = [
-        GridRow((Cell(pair.change, prose=True), *(_cell(pair, column, side) for column, side in shown)), pair.sign)
-        for pair in comparison.rows
-    ]
-    return Grid(f"{comparison.table}: rows before and after", tuple(heads), tuple(rows), comparison.note)
+    rest = [(column, side) for column in comparison.shown for side in column.sides]
+    heads = [Heading("change", pinned=True)]
+    heads += [_heading(column, side, pinned=True) for column, side in keys]
+    some = any(not column.sign for column, _ in rest)
+    heads += [_heading(column, side, pinned=some and bool(column.sign)) for column, side in rest]
+    rows = tuple(_row(pair, keys + rest) for pair in comparison.rows)
+    return Grid(f"{comparison.table}: rows before and after", tuple(heads), rows, comparison.note, comparison.empty)
 
 
-def _heading(column: ColumnPair, side: str) -> Heading:
+def _heading(column: ColumnPair, side: str, *, pinned: bool) -> Heading:
     if column.old_name:
         side = f"{side} (was {column.old_name})".strip() if side != "before" else f"before ({column.old_name})"
-    return Heading(column.name, side, column.sign)
+    return Heading(column.name, side, column.sign, pinned=pinned)
+
+
+def _row(pair: RowPair, shown: Sequence[tuple[ColumnPair, str]]) -> GridRow:
+    return GridRow((Cell(pair.change, prose=True), *(_cell(pair, column, side) for column, side in shown)), pair.sign)
 
 
 def _cell(pair: RowPair, column: ColumnPair, side: str) -> Cell:
     if pair.absent(side):
         return Cell(absent=True)
-    changed = side != "" and column.after is not None and column.after in pair.changed
-    return Cell(pair.value(column, side), {"before": "-", "after": "+"}[side] if changed else "")
+    value = pair.value(column, side)
+    if side == "" or column.after is None or column.after not in pair.changed:
+        return Cell(value)
+    was, now = pair.value(column, "before"), pair.value(column, "after")
+    start = first_difference(was, now)
+    alike = cell_text(was, start) == cell_text(now, start)
+    return Cell(value, {"before": "-", "after": "+"}[side], start=start, typed=alike and type(was) is not type(now))
 
 
 def sample_grid(rows: Rows) -> Grid:
-    """Sample rows as they are, key first."""
+    """Sample rows as they are, key first and pinned."""
     places = _key_first(rows)
-    headings = tuple(Heading(rows.columns[place]) for place in places)
+    headings = tuple(Heading(rows.columns[place], pinned=rows.columns[place] in rows.key) for place in places)
     body = tuple(GridRow(tuple(Cell(row[place]) for place in places)) for row in rows.rows)
-    return Grid(f"{rows.table}: rows", headings, body, count_text(rows))
+    empty = "The table holds no rows." if rows.row_count == 0 else "No row is shown."
+    return Grid(f"{rows.table}: rows", headings, body, count_text(rows), empty)
 
 
 def _key_first(rows: Rows) -> list[int]:

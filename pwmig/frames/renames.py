@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pwmig.diff import RenameColumn, RenameTable
+from collections.abc import Mapping
+
+from pwmig.diff import AlterCheck, Altered, AlterForeignKey, AlterIndex, AlterUnique, RenameColumn, RenameTable
 from pwmig.diff.renames import Renames
 from pwmig.plan import Run
 from pwmig.schema import Schema, Table
@@ -13,13 +15,26 @@ _GONE = "\0"
 """Behind the name of a column that was dropped and whose name another one took: it pairs with nothing."""
 
 
+_Place = tuple[str, str, str]
+
+
 class RunRenames(Renames):
-    """The renames of one run, in both directions."""
+    """The renames of one run, in both directions.
+
+    ``objects`` maps (table afterwards, kind, old name), each in lower case, to the new name of an index or a
+    constraint.
+    """
 
     def __init__(
-        self, before: Schema, after: Schema, tables: dict[str, str], columns: dict[tuple[str, str], str]
+        self,
+        before: Schema,
+        after: Schema,
+        tables: Mapping[str, str],
+        columns: Mapping[tuple[str, str], str],
+        objects: Mapping[_Place, str],
     ) -> None:
         super().__init__(before, after, tables, columns)
+        self._objects = dict(objects)
         self._old_tables = {new.lower(): old for old, new in tables.items()}
         self._taken = {(table.lower(), new.lower()) for (table, _), new in columns.items()}
 
@@ -33,6 +48,10 @@ class RunRenames(Renames):
         if new is None:
             return old + _GONE if place in self._taken else old
         return new
+
+    def object(self, old_table: str, kind: str, old: str) -> str | None:
+        """The new name of an index or a constraint, None where it was not renamed."""
+        return self._objects.get((self.table(old_table).lower(), kind, old.lower()))
 
     def renamed(self, table: Table) -> Table:
         """The table with its new names: in columns, keys and indexes, not in texts of SQL."""
@@ -50,4 +69,21 @@ def renames_of(run: Run) -> RunRenames:
     }
     before = run.before.schema if run.before else Schema()
     after = run.after.schema if run.after else Schema()
-    return RunRenames(before, after, tables, columns)
+    return RunRenames(before, after, tables, columns, _objects(run))
+
+
+def _objects(run: Run) -> dict[_Place, str]:
+    return {
+        (change.table.lower(), _NAMED[type(change)], change.before.name.lower()): change.after.name
+        for change in run.changes
+        if isinstance(change, Altered) and type(change) in _NAMED
+        if change.before.name and change.after.name and change.before.name != change.after.name
+    }
+
+
+_NAMED: dict[type[Altered], str] = {
+    AlterIndex: "index",
+    AlterUnique: "unique",
+    AlterForeignKey: "foreign key",
+    AlterCheck: "check",
+}

@@ -1,0 +1,187 @@
+"""Records as a notebook shows them when one is the last line of a cell: whole, with style, as HTML and as text.
+
+The same record gives the same bytes: no times, no addresses, no paths of the machine. Nothing here needs pandas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pwmig.diff import Change
+from pwmig.errors import PwmigError
+from pwmig.frames.blocks import Block, Code, Listing, Sentence, Title, blocks_html, blocks_text
+from pwmig.frames.grid import Cell, Grid, GridRow, Heading, style_tag, words
+from pwmig.frames.looking import has_rows, rows_shown, schema_pairs, schema_shown, touched_tables
+from pwmig.frames.wording import SIGNS, location_text, plural, run_title
+from pwmig.plan import Direction, MigrationStatus, Plan, Run, StepRun
+
+if TYPE_CHECKING:
+    from pwmig.project import Project
+
+__all__ = ["changes_grid", "html", "run_blocks", "sql_blocks", "status_grid", "text"]
+
+TABLES = 3
+"""The most tables of a run that are shown; the others are named."""
+
+NAMES = 20
+"""The most names of a list that are said."""
+
+LINES = 200
+"""The most lines of a table of changes, steps or migrations that are shown."""
+
+_OUTCOMES = {"applied": "✓", "reverted": "✓", "faked": "✓", "failed": "✗", "skipped": "○"}
+_SIGN_WORDS = {"+": "added", "-": "dropped", "~": "changed"}
+
+
+def html(record: object) -> str:
+    """A record, or a tuple of changes or of statuses, as escaped HTML with its style sheet.
+
+    Raises TypeError for anything else.
+    """
+    return f"{style_tag()}\n{blocks_html(_blocks(record))}"
+
+
+def text(record: object) -> str:
+    """A record as plain text: one line for a change or a status, more for the others."""
+    if isinstance(record, Change):
+        return f"{record.sign} {record.describe()}"
+    if isinstance(record, MigrationStatus):
+        return f"{SIGNS[record.state]} {record.state.value:7}  {record.name}"
+    return blocks_text(_blocks(record))
+
+
+def _blocks(record: object) -> list[Block]:
+    from pwmig.project import Project
+
+    match record:
+        case Run():
+            return list(run_blocks(record))
+        case Plan():
+            return [_plan_block(record)]
+        case Change():
+            return [changes_grid([record])]
+        case MigrationStatus():
+            return [status_grid([record])]
+        case Project():
+            return list(_project_blocks(record))
+    if isinstance(record, (tuple, list)) and all(isinstance(one, Change) for one in record):
+        return [changes_grid(record)]
+    if isinstance(record, (tuple, list)) and all(isinstance(one, MigrationStatus) for one in record):
+        return [status_grid(record)]
+    raise TypeError(f"pwmig shows Project, Plan, Run, Change and MigrationStatus, not {type(record).__name__}")
+
+
+# A project and its plan
+
+
+def _project_blocks(project: Project) -> Iterator[Block]:
+    yield Title(f"{project.name}: {location_text(project)}")
+    try:
+        statuses = project.status()
+    except PwmigError as error:
+        yield Listing(error.what, tuple(f"{label}: {said}" for label, said in _said(error) if said))
+        return
+    yield status_grid(statuses)
+
+
+def _said(error: PwmigError) -> tuple[tuple[str, str], ...]:
+    return ("why", error.why), ("way out", error.way_out)
+
+
+def status_grid(statuses: Sequence[MigrationStatus]) -> Grid:
+    """Migrations and their states, by sign and word."""
+    counts = [(state, sum(status.state is state for status in statuses)) for state in SIGNS]
+    note = ", ".join(f"{count:,} {state.value}" for state, count in counts if count)
+    rows = [_prose(f"{SIGNS[status.state]} {status.state.value}", status.name) for status in statuses]
+    return _bounded("Migrations", ("state", "migration"), rows, note, "There is no migration yet.")
+
+
+def _plan_block(plan: Plan) -> Block:
+    if not plan:
+        return Sentence("Nothing to do.")
+    verb = "apply" if plan.direction is Direction.FORWARD else "revert"
+    does = f"record as {plan.direction.participle}" if plan.fake else verb
+    rows = [_prose(does, step.name, "" if step.reversible else "no migrate_backward()") for step in plan.steps]
+    return _bounded(f"Plan: {verb} {plural(len(plan), 'migration')}", ("step", "migration", "note"), rows)
+
+
+# A run
+
+
+def run_blocks(run: Run, *, title: str = "", most_tables: int = TABLES) -> Iterator[Block]:
+    """What a run did: steps, changes, losses, and the tables that it touched, before and after."""
+    yield Title(title or run_title(run))
+    if run.steps:
+        yield _bounded("Steps", ("outcome", "migration", "statements"), [_step_row(step) for step in run.steps])
+    if run.before is None or run.after is None:
+        yield Sentence("Nobody watched it: give watch=True to see before and after.")
+        return
+    yield changes_grid(run.changes)
+    if run.losses:
+        verb = "takes away" if run.target == "copy" else "took away"
+        yield Listing(f"It {verb}:", tuple(f"- {loss}" for loss in run.losses))
+    if run.original_changed:
+        yield Sentence("The database itself changed meanwhile: by another program, or past the copy.")
+    touched = touched_tables(run)
+    for table in touched[:most_tables]:
+        yield _schema_block(run, table)
+        if has_rows(run, table):
+            yield rows_shown(run, table)
+    if touched[most_tables:]:
+        yield Sentence(f"It touched as well: {_listed(touched[most_tables:])}.")
+
+
+def _step_row(step: StepRun) -> GridRow:
+    outcome = f"{_OUTCOMES.get(step.outcome, '')} {step.outcome}".strip()
+    return GridRow((Cell(outcome, prose=True), Cell(step.step.name, prose=True), Cell(len(step.statements))))
+
+
+def _schema_block(run: Run, table: str) -> Block:
+    name, pairs = schema_pairs(run, table)
+    if any(pair.sign for pair in pairs):
+        return schema_shown(run, table)
+    return Sentence(f"{name}: its schema stays as it is.")
+
+
+def changes_grid(changes: Sequence[Change]) -> Grid:
+    """The changes of a schema, one a row, by sign and word."""
+    rows = [
+        GridRow(
+            (
+                Cell(words(change.sign, _SIGN_WORDS[change.sign]), prose=True),
+                Cell(change.table, prose=True),
+                Cell(change.describe(), prose=True),
+            ),
+            change.sign,
+        )
+        for change in changes
+    ]
+    headings = ("change", "table", "what")
+    return _bounded("Changes of the schema", headings, rows, empty="The schema stays as it is.")
+
+
+def sql_blocks(run: Run, limit: int) -> Iterator[Block]:
+    """The statements of each step as a script, at most ``limit`` of a step."""
+    for step in run.steps:
+        shown = [statement.sql.strip().rstrip(";") + ";" for statement in step.statements[:limit]]
+        if len(step.statements) > limit:
+            shown.append(f"-- and {len(step.statements) - limit:,} more")
+        if shown:
+            yield Code(f"SQL of {step.step.name}", "\n".join(shown))
+
+
+def _bounded(title: str, heads: Iterable[str], rows: Sequence[GridRow], note: str = "", empty: str = "") -> Grid:
+    """A table of at most LINES rows; its note says how many are left out."""
+    more = [f"the first {LINES:,} of {len(rows):,}"] if len(rows) > LINES else []
+    headings = tuple(Heading(head) for head in heads)
+    return Grid(title, headings, tuple(rows[:LINES]), "; ".join(filter(None, [note, *more])), empty)
+
+
+def _prose(*texts: str) -> GridRow:
+    return GridRow(tuple(Cell(one, prose=True) for one in texts))
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMES:,} more" if len(names) > NAMES else ""
+    return ", ".join(names[:NAMES]) + more

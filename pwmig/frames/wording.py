@@ -1,0 +1,52 @@
+"""Words and signs that every face uses for a run, a state and a place."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pwmig.plan import Direction, Run, State
+
+if TYPE_CHECKING:
+    from pwmig.project import Project
+
+__all__ = ["SIGNS", "location_text", "plural", "run_title", "short_name"]
+
+SIGNS = {
+    State.APPLIED: "✓",
+    State.PENDING: "○",
+    State.FAILED: "✗",
+    State.CHANGED: "≠",
+    State.MISSING: "?",
+}
+"""The sign of each state; the word stands beside it."""
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def short_name(name: str) -> str:
+    """A migration's name without the time in front of it."""
+    return name.split("_", 2)[-1]
+
+
+def run_title(run: Run, compared: tuple[str, str] | None = None) -> str:
+    """A run in one line: ``Rehearsed on a copy: add_player_level``; ``compared`` are the points of a comparison."""
+    if compared is not None:
+        return f"Compared on a copy: {short_name(compared[0])} -> {short_name(compared[1])}"
+    names = [step.step.name for step in run.steps] or [step.name for step in run.plan.steps]
+    what = names[0] if len(names) == 1 else plural(len(names), "migration")
+    verb = "applied" if run.plan.direction is Direction.FORWARD else "reverted"
+    if not run.ok:
+        return f"Stopped, {'on a copy' if run.target == 'copy' else 'rolled back'}: {what}"
+    if not names:
+        return "Nothing to do"
+    if run.target == "copy":
+        return f"Rehearsed on a copy, {verb}: {what}"
+    return f"{verb.capitalize()}: {what}"
+
+
+def location_text(project: Project) -> str:
+    """A project's database for people, a file inside the project by its place there; never a password."""
+    return project.location.replace(str(project.root) + os.sep, "")
