@@ -12,7 +12,17 @@ from pathlib import Path
 
 from pwmig.errors import MigrationFileError
 
-__all__ = ["NAME_LIMIT", "MigrationFile", "compiled", "create", "find_files", "slug", "template"]
+__all__ = [
+    "NAME_LIMIT",
+    "MigrationFile",
+    "compiled",
+    "create",
+    "find_files",
+    "require_python",
+    "rewrite",
+    "slug",
+    "template",
+]
 
 NAME_LIMIT = 100
 """The most letters that a person may give to a migration's name; the time in front comes on top."""
@@ -129,12 +139,13 @@ def create(folder: str | os.PathLike[str], name: str, source: str, *, now: datet
     new file takes the second after the latest, so that it sorts last.
     """
     wanted = slug(name)
+    text = _encoded(source, wanted)
     place = Path(folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
         path = place / f"{_free_stamp(place, now or datetime.now(UTC))}_{wanted}.py"
-        with open(path, "x", encoding="utf-8", newline="\n") as stream:
-            stream.write(source)
+        with open(path, "xb") as stream:
+            stream.write(text)
     except OSError as error:
         raise MigrationFileError(
             f"no migration can be written to {place}",
@@ -143,6 +154,71 @@ def create(folder: str | os.PathLike[str], name: str, source: str, *, now: datet
             path=place,
         ) from error
     return path
+
+
+def rewrite(path: str | os.PathLike[str], source: str, *, was: str | None = None) -> Path:
+    """Replace the text of a migration file at once, or not at all; its line ends stay as they are.
+
+    ``was`` is the checksum of the text that was read before. Raises MigrationFileError where the
+    file has another one by now, and where it can't be written.
+    """
+    place = Path(os.path.realpath(path))
+    there = _text(os.fspath(place))
+    if was is not None and checksum(there) != was:
+        raise MigrationFileError(
+            f"{place.name} was not saved",
+            why="its file has changed since it was opened, and saving would take that change away",
+            way_out="keep your text elsewhere, open the migration again, and put it in there",
+            path=place,
+        )
+    text = _encoded(source, place.stem)
+    if b"\r\n" in there:
+        text = text.replace(b"\n", b"\r\n")
+    try:
+        _replace(place, text)
+    except OSError as error:
+        raise MigrationFileError(
+            f"{place.name} can't be written",
+            why=error.strerror or str(error),
+            way_out="look who may write to its folder; the file is as it was",
+            path=place,
+        ) from error
+    return place
+
+
+def _replace(path: Path, text: bytes) -> None:
+    """Write a file beside it, whole and with its permissions, and put that in its place."""
+    import shutil
+    import tempfile
+
+    number, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(number, "wb") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        shutil.copymode(path, name)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _encoded(source: str, name: str) -> bytes:
+    """The text as bytes, in the encoding that its first lines name: UTF-8, where they name none."""
+    import io
+    import tokenize
+
+    text = source.replace("\r\n", "\n")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(text.encode()).readline)
+        return text.encode(encoding)
+    except (SyntaxError, UnicodeEncodeError) as error:
+        raise MigrationFileError(
+            f"{name} can't be written as a file",
+            why=str(error),
+            way_out="take those letters, or the line that names an encoding, out of the text",
+        ) from error
 
 
 def _free_stamp(folder: Path, now: datetime) -> str:
@@ -197,13 +273,33 @@ def compiled(path: str, draft: bytes | None = None) -> tuple[object, str]:
     try:
         code = code_of(path, text) if draft is None else compile(text, path, "exec", dont_inherit=True)
         return code, checksum(text)
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        place = f"line {line}: " if line else ""
-        raise MigrationFileError(
-            f"{os.path.basename(path)} is not valid Python",
-            why=place + (getattr(error, "msg", None) or str(error)),
-            way_out="mend the file; nothing was run",
-            path=path,
-            line=line,
-        ) from error
+    except _NO_PYTHON as error:
+        raise _invalid(os.path.basename(path), error, path) from error
+
+
+def require_python(source: str, name: str) -> None:
+    """MigrationFileError with the line where Python can't read a text that is no file yet; nothing is run."""
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Of a text that is being typed; a run says them.
+            compile(source, f"{name}.py", "exec", dont_inherit=True)
+    except _NO_PYTHON as error:
+        raise _invalid(f"{name}.py", error) from error
+
+
+_NO_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What compiling a text can raise: the last two where it is nested too deeply."""
+
+
+def _invalid(shown: str, error: BaseException, path: str | None = None) -> MigrationFileError:
+    line = getattr(error, "lineno", None)
+    place = f"line {line}: " if line else ""
+    return MigrationFileError(
+        f"{shown} is not valid Python",
+        why=place + (getattr(error, "msg", None) or str(error) or "it is nested too deeply"),
+        way_out="mend the file; nothing was run",
+        path=path,
+        line=line,
+    )

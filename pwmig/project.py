@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pwmig.errors import DatabaseUnsupported, ProjectError, redact
+from pwmig.errors import DatabaseUnsupported, PlanError, ProjectError, redact
 from pwmig.files import create, find_files, template
 from pwmig.history import DEFAULT_TABLE, History
 from pwmig.states import status_of
@@ -418,6 +418,25 @@ class Project:
     def create(self, name: str, source: str | None = None) -> Path:
         """Write a new migration file, ``source`` or the template, and return its path."""
         return create(self.migrations_folder, name, source if source is not None else template(self.config.config))
+
+    def rewrite(self, name: str, source: str, *, was: str | None = None) -> Path:
+        """Replace the text of a pending migration's file, at once or not at all, and return its path.
+
+        ``name`` may be a part of its name; ``was`` is the checksum of the text that was read before.
+        Raises PlanError for an applied migration, MigrationFileError where the file has changed meanwhile.
+        """
+        from pwmig.files import rewrite
+        from pwmig.plan import find
+
+        files = {file.name: file for file in self.files()}
+        file = files[find(name, list(files))]
+        if any(row.name == file.name for row in self.applied()):
+            raise PlanError(
+                f"{file.name} was not saved: it is applied",
+                why="its file tells what the database holds, and another text would tell something else",
+                way_out="revert it before, or write a new migration for the change",
+            )
+        return rewrite(file.path, source, was=was)
 
 
 def _no_table(table: str, known: Sequence[str]) -> ProjectError:

@@ -10,9 +10,21 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from projects import CREATE_PLAYER, open_project, sql_migration
 
-from pwmig.errors import MigrationFileError
-from pwmig.files import NAME_LIMIT, checksum, compiled, create, find_files, slug, template
+from pwmig.errors import MigrationFileError, PlanError
+from pwmig.files import (
+    NAME_LIMIT,
+    checksum,
+    compiled,
+    create,
+    find_files,
+    require_python,
+    rewrite,
+    slug,
+    template,
+)
+from pwmig.project import Project
 
 NOON = datetime(2025, 1, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -273,3 +285,106 @@ def test_a_damaged_cache_is_passed_by(tmp_path: Path, monkeypatch: pytest.Monkey
         exec(compiled(str(path))[0], names)
         assert names["X"] == 1
     assert cache.read_bytes() == whole
+
+
+# -- written anew
+
+
+def opened(folder: Path, text: bytes) -> Path:
+    path = folder / "20250101_000000_a.py"
+    path.write_bytes(text)
+    return path
+
+
+REWRITTEN = [
+    ("as it is", b"X = 1\n", "X = 2\n", b"X = 2\n"),
+    ("line ends of Windows stay", b"X = 1\r\n", "X = 2\nY = 3\n", b"X = 2\r\nY = 3\r\n"),
+    ("no line end is added", b"X = 1\n", "X = 2", b"X = 2"),
+    ("UTF-8", b"X = 1\n", "X = 'na\u00efve'\n", "X = 'na\u00efve'\n".encode()),
+    ("the encoding it names", b"# coding: latin-1\n", "# coding: latin-1\n# \u00ef\n", b"# coding: latin-1\n# \xef\n"),
+]
+
+
+@pytest.mark.parametrize(("there", "source", "text"), [row[1:] for row in REWRITTEN], ids=[row[0] for row in REWRITTEN])
+def test_a_file_written_anew_holds_just_the_new_text(tmp_path: Path, there: bytes, source: str, text: bytes) -> None:
+    path = opened(tmp_path, there)
+    path.chmod(0o640)
+    assert rewrite(path, source, was=checksum(there)) == path
+    assert path.read_bytes() == text
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_a_file_that_changed_meanwhile_is_not_written_over(tmp_path: Path) -> None:
+    path = opened(tmp_path, b"X = 1\n")
+    was = checksum(b"X = 0\n")
+    with pytest.raises(MigrationFileError, match="was not saved") as caught:
+        rewrite(path, "X = 2\n", was=was)
+    assert caught.value.way_out and path.read_bytes() == b"X = 1\n"
+    rewrite(path, "X = 2\n")
+    assert path.read_bytes() == b"X = 2\n"
+
+
+UNWRITABLE = {
+    "half a letter": "X = '\ud800'\n",
+    "an unknown encoding": "# coding: klingon\n",
+    "a letter that latin-1 lacks": "# coding: latin-1\n# \u4e16\n",
+}
+
+
+@pytest.mark.parametrize("source", UNWRITABLE.values(), ids=UNWRITABLE)
+def test_what_can_not_be_written_leaves_everything_as_it_was(tmp_path: Path, source: str) -> None:
+    path = opened(tmp_path, b"X = 1\n")
+    with pytest.raises(MigrationFileError, match="can't be written"):
+        rewrite(path, source)
+    with pytest.raises(MigrationFileError, match="can't be written"):
+        create(tmp_path, "b", source, now=NOON)
+    assert path.read_bytes() == b"X = 1\n" and os.listdir(tmp_path) == [path.name]
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    real = tmp_path / "shared.py"
+    real.write_text("X = 1\n")
+    link = tmp_path / "20250101_000000_a.py"
+    link.symlink_to(real)
+    rewrite(link, "X = 2\n")
+    assert link.is_symlink() and real.read_text() == "X = 2\n"
+
+
+def test_a_file_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
+    with pytest.raises(MigrationFileError, match="can't be read"):
+        rewrite(tmp_path / "20250101_000000_a.py", "X = 1\n")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "line"), [("def f(:\n", 1), ("a = 1\nb = 2\nreturn 3\n", 3), ("a = '\0'\n", None), ("-" * 100_000, None)]
+)
+def test_a_text_that_is_no_python_is_told_with_its_line(source: str, line: int | None) -> None:
+    with pytest.raises(MigrationFileError, match=r"draft\.py is not valid Python") as caught:
+        require_python(source, "draft")
+    assert caught.value.why and (line is None or caught.value.line == line)
+
+
+# -- a pending migration's text
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    later = sql_migration("CREATE TABLE club (id INTEGER)", "DROP TABLE club")
+    project = open_project(tmp_path, {"create_player": CREATE_PLAYER, "create_club": later})
+    project.apply(to="create_player")
+    return project
+
+
+def test_a_pending_migration_can_be_written_anew(project: Project) -> None:
+    path = project.rewrite("club", "X = 1\n", was=project.files()[1].checksum)
+    assert path.name == "20250101_000001_create_club.py" and project.source("club") == "X = 1\n"
+
+
+def test_an_applied_migration_is_not_written_anew(project: Project) -> None:
+    before = project.source("player")
+    with pytest.raises(PlanError, match="applied") as caught:
+        project.rewrite("player", "X = 1\n")
+    assert caught.value.why and caught.value.way_out
+    assert project.source("player") == before
