@@ -80,7 +80,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     """A workbench on a project with all its migrations applied, for tests that change nothing."""
     bench = Workbench(write_project(tmp_path_factory.mktemp("filled") / "players", MIGRATIONS))
     bench.apply()
-    bench.new_button.click()
+    bench.face.new.click()
     return bench
 
 
@@ -120,15 +120,15 @@ def test_before_rows_are_lost_it_asks_and_names_how_many(bench: Workbench, root:
         bench.revert()
     assert [str(loss) for loss in caught.value.losses] == ["the values of player.level in 3 rows"]
     assert state(database_file(root)) == before
-    assert bench.question.visible and "in 3 rows" in bench.question.text.value
+    assert bench.face.question.visible and "in 3 rows" in bench.face.question.text.value
     assert bench.revert(confirm=True).ok
-    assert not bench.question.visible
+    assert not bench.face.question.visible
     assert state(database_file(root)) != before
 
 
 def test_what_loses_nothing_is_not_asked_about(bench: Workbench) -> None:
     assert bench.apply().target == "live"
-    assert not bench.question.visible
+    assert not bench.face.question.visible
 
 
 def test_the_rehearsal_at_hand_is_not_repeated(bench: Workbench) -> None:
@@ -145,7 +145,7 @@ def test_the_last_pair_of_rows_is_kept_after_apply(bench: Workbench) -> None:
     bench.apply()
     frame = bench.rows("player")
     assert ("level", "after") in frame.columns and ("level", "before") not in frame.columns
-    assert "level" in bench.rows_picker.view.value
+    assert "level" in bench.face.rows.view.value
 
 
 def test_a_table_that_the_run_did_not_touch_is_shown_as_it_is(root: Path) -> None:
@@ -194,17 +194,17 @@ def test_edited_models_need_no_restart(bench: Workbench, root: Path) -> None:
     meta = "\n    class Meta:\n        database = database\n"
     models.write_text(f"{head}    name = CharField(max_length=80)\n{meta}")
     bench.refresh()
-    assert bench.bench.drift == () and "models agree" in bench.header.value
+    assert bench.bench.drift == () and "models agree" in bench.face.header.value
     models.write_text(f"{head}    name = CharField(max_length=80)\n    level = IntegerField()\n{meta}")
     bench.refresh()
     assert [change.kind for change in bench.bench.drift or ()] == ["AddColumn"]
-    assert "differ" in bench.header.value
+    assert "differ" in bench.face.header.value
 
 
 def test_models_that_do_not_import_are_named_and_stop_nothing(bench: Workbench, root: Path) -> None:
     (root / "db" / "models.py").write_text("import no_such_module\n")
     bench.refresh()
-    assert "models not compared" in bench.header.value
+    assert "models not compared" in bench.face.header.value
     assert bench.rehearse().ok
 
 
@@ -240,7 +240,7 @@ def test_create_without_operations_gives_the_template(bench: Workbench) -> None:
 )
 def test_select_takes_a_part_of_a_name(bench: Workbench, wanted: str, selected: str) -> None:
     bench.select(wanted)
-    assert bench.selected == bench.timeline.value == selected
+    assert bench.selected == bench.face.timeline.widget.value == selected
 
 
 def test_select_refuses_what_is_not_there(bench: Workbench) -> None:
@@ -260,20 +260,20 @@ def test_a_failing_migration_says_what_why_and_the_way_out(root: Path) -> None:
     before = state(database_file(root))
     with pytest.raises(MigrationFailed):
         bench.rehearse()
-    shown = bench.error.text.value
-    assert bench.error.visible and "Why:" in shown and "Way out:" in shown and "nowhere" in shown
-    assert "hunter2" not in shown and "hunter2" not in bench.log_view.value
+    shown = bench.face.error.text.value
+    assert bench.face.error.visible and "Why:" in shown and "Way out:" in shown and "nowhere" in shown
+    assert "hunter2" not in shown and "hunter2" not in bench.face.log.value
     assert state(database_file(root)) == before
     bench.rehearse("add_player_level")
-    assert not bench.error.visible, "the next run takes the message away"
+    assert not bench.face.error.visible, "the next run takes the message away"
 
 
 def test_an_error_behind_a_button_is_shown_too(root: Path) -> None:
     write_project(root, {**MIGRATIONS, "fails": "def migrate_forward():\n    raise ValueError('<b>not so</b>')\n"})
     bench = Workbench(root)
     bench.select("fails")
-    click(bench.rehearse_button, bench)
-    assert bench.error.visible and "&lt;b&gt;not so&lt;/b&gt;" in bench.error.text.value
+    click(bench.face.rehearse, bench)
+    assert bench.face.error.visible and "&lt;b&gt;not so&lt;/b&gt;" in bench.face.error.text.value
 
 
 def test_a_broken_file_is_named(root: Path) -> None:
@@ -281,7 +281,7 @@ def test_a_broken_file_is_named(root: Path) -> None:
     bench = Workbench(root)
     with pytest.raises(PwmigError, match="broken"):
         bench.rehearse()
-    assert "not valid Python" in bench.error.text.value
+    assert "not valid Python" in bench.face.error.text.value
 
 
 def test_a_database_in_memory_is_refused_and_not_quietly_another_one(tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ def test_a_database_in_memory_is_refused_and_not_quietly_another_one(tmp_path: P
     for run in (bench.rehearse, bench.apply):
         with pytest.raises(DatabaseUnsupported, match="in memory"):
             run()
-    assert bench.error.visible
+    assert bench.face.error.visible
 
 
 def test_there_is_no_workbench_without_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,15 +318,15 @@ def test_the_nearest_project_is_found_upwards_or_by_the_environment(
 
 def test_buttons_do_what_their_methods_do(bench: Workbench, root: Path) -> None:
     bench.select("fill_player")
-    click(bench.rehearse_button, bench)
+    click(bench.face.rehearse, bench)
     assert not database_file(root).exists() and bench.last_run is not None and bench.last_run.target == "copy"
-    click(bench.apply_button, bench)
+    click(bench.face.apply, bench)
     assert states(Project.open(root))["fill_player"] == "applied"
     assert states(Project.open(root))["add_player_level"] == "pending"
     bench.select("create_player")
-    click(bench.revert_button, bench)
-    assert "3 rows of player" in bench.question.text.value
-    click(bench.yes_button, bench)
+    click(bench.face.revert, bench)
+    assert "3 rows of player" in bench.face.question.text.value
+    click(bench.face.yes, bench)
     assert states(Project.open(root))["fill_player"] == "pending"
 
 
@@ -334,16 +334,16 @@ def test_the_second_question_is_answered_by_a_click(bench: Workbench, root: Path
     bench.apply()
     before = state(database_file(root))
     bench.select("fill_player")
-    click(bench.revert_button, bench)
-    assert bench.question.visible and bench.yes_button.description == "Revert all the same"
+    click(bench.face.revert, bench)
+    assert bench.face.question.visible and bench.face.yes.description == "Revert all the same"
     assert state(database_file(root)) == before
-    bench.no_button.click()
-    assert not bench.question.visible and state(database_file(root)) == before
-    click(bench.yes_button, bench)
+    bench.face.no.click()
+    assert not bench.face.question.visible and state(database_file(root)) == before
+    click(bench.face.yes, bench)
     assert state(database_file(root)) == before, "there is no question any more that a click could answer"
-    click(bench.revert_button, bench)
-    click(bench.yes_button, bench)
-    assert states(Project.open(root))["add_player_level"] == "pending" and not bench.question.visible
+    click(bench.face.revert, bench)
+    click(bench.face.yes, bench)
+    assert states(Project.open(root))["add_player_level"] == "pending" and not bench.face.question.visible
 
 
 @pytest.mark.parametrize(
@@ -360,14 +360,14 @@ def test_only_what_can_be_done_here_can_be_clicked(
 ) -> None:
     bench.apply("fill_player")
     bench.select(selected)
-    tools = (bench.rehearse_button, bench.apply_button, bench.revert_button, bench.cancel_button)
+    tools = (bench.face.rehearse, bench.face.apply, bench.face.revert, bench.face.cancel)
     assert [not tool.disabled for tool in tools] == [rehearse, apply, revert, False]
 
 
 def test_a_click_on_a_disabled_button_does_nothing(bench: Workbench, root: Path) -> None:
     bench.select("zero")
-    assert bench.apply_button.disabled and bench.revert_button.disabled
-    for tool in (bench.apply_button, bench.revert_button, bench.rehearse_button, bench.cancel_button):
+    assert bench.face.apply.disabled and bench.face.revert.disabled
+    for tool in (bench.face.apply, bench.face.revert, bench.face.rehearse, bench.face.cancel):
         click(tool, bench)
     assert not database_file(root).exists() and set(bench.status()["state"]) == {"pending"}
 
@@ -391,20 +391,20 @@ def start(button: w.Button, bench: Workbench) -> None:
 def test_a_click_returns_at_once_and_cancel_is_heard(slow: Workbench, root: Path) -> None:
     before = state(database_file(root))
     began = time.monotonic()
-    slow.apply_button.click()
+    slow.face.apply.click()
     assert time.monotonic() - began < 1, "the kernel stays free"
     wait_until(lambda: slow.bench.busy)
-    assert not slow.cancel_button.disabled and slow.apply_button.disabled
+    assert not slow.face.cancel.disabled and slow.face.apply.disabled
     wait_until(lambda: any("RECURSIVE" in event.text for event in slow.bench.events))
-    wait_until(lambda: "progress" in slow.progress.value and slow.progress.layout.display is None)
-    click(slow.cancel_button, slow)
-    assert slow.error.visible and slow.progress.layout.display == "none"
+    wait_until(lambda: "<progress" in slow.face.status.value and "statement 2: WITH" in slow.face.status.value)
+    click(slow.face.cancel, slow)
+    assert slow.face.error.visible and "<progress" not in slow.face.status.value
     assert state(database_file(root)) == before
     assert states(Project.open(root))["slow"] == "pending"
 
 
 def test_only_one_run_at_a_time(slow: Workbench) -> None:
-    start(slow.rehearse_button, slow)
+    start(slow.face.rehearse, slow)
     with pytest.raises(PwmigError, match="under way"):
         slow.rehearse()
     assert slow.cancel() is True
@@ -413,10 +413,10 @@ def test_only_one_run_at_a_time(slow: Workbench) -> None:
 
 
 def test_a_cancelled_rehearsal_says_so(slow: Workbench) -> None:
-    start(slow.rehearse_button, slow)
+    start(slow.face.rehearse, slow)
     slow.cancel()
     slow.wait(30)
-    assert slow.error.visible
+    assert slow.face.error.visible
     assert isinstance(slow.failure, Cancelled)
 
 
@@ -460,7 +460,7 @@ CASES = {
 def test_the_form_writes_the_code_that_it_shows_and_the_code_runs(bench: Workbench, case: str) -> None:
     kind, values, name = CASES[case]
     bench.apply()
-    bench.new_button.click()
+    bench.face.new.click()
     assert bench.form.visible
     fill(bench, kind, **values)
     if kind == "CreateTable":
@@ -468,7 +468,7 @@ def test_the_form_writes_the_code_that_it_shows_and_the_code_runs(bench: Workben
     assert bench.form.name.value == name
     shown = text_of(bench.form.code.value)
     bench.form.create_button.click()
-    assert not bench.error.visible and not bench.form.visible
+    assert not bench.face.error.visible and not bench.form.visible
     written = bench.bench.project.source(bench.selected)
     assert bench.selected.endswith(name) and written.strip() == shown.strip()
     there = bench.apply(confirm=True)
@@ -605,8 +605,8 @@ def test_hostile_names_and_values_stay_text_wherever_they_are_shown(tmp_path: Pa
         bench.revert("zero")
     with pytest.raises(MigrationFailed):
         bench.apply()
-    bench.new_button.click()
-    pieces = [bench._repr_mimebundle_()["text/html"], *(view.value for view in html_views(bench.view))]
+    bench.face.new.click()
+    pieces = [bench._repr_mimebundle_()["text/html"], *(view.value for view in html_views(bench.face.layout.root))]
     assert any(evil in text_of(piece) for piece in pieces)
     assert all("img" not in parsed(piece).tags for piece in pieces)
 
