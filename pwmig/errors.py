@@ -73,6 +73,11 @@ class PwmigError(Exception):
             lines.append(f"way out: {self.way_out}")
         return "\n".join(lines)
 
+    def _render_traceback_(self) -> list[str]:
+        """How IPython shows it: by its own words. The words of a cause, and the lines of code on the way, may hold
+        passwords, and a notebook keeps what it shows; ``error.__cause__`` has them."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class ProjectError(PwmigError):
     """There is no project here, or its config or models can't be read."""
