@@ -16,7 +16,7 @@ import pytest
 from projects import CONFIG, CREATE_PLAYER, HEAD, open_project, sql_migration, state, states, write_project
 
 from pwmig.errors import Cancelled, PwmigError
-from pwmig.notebook.magic import COMMANDS, CommandCancelled, CommandFailed, pwmig
+from pwmig.notebook.magic import COMMANDS, pwmig
 from pwmig.project import Project
 
 FILL = sql_migration("INSERT INTO player (name) VALUES ('Tal')", "DELETE FROM player")
@@ -93,13 +93,12 @@ def test_an_error_says_what_why_and_the_way_out(
         pwmig(line)
     error = caught.value
     assert what in error.what and why in error.why and way_out in error.way_out
-    assert isinstance(error, CommandFailed) and error._render_traceback_() == str(error).splitlines()
     assert capsys.readouterr().err == "", "it is raised, and not printed as well"
 
 
 def test_a_failing_migration_is_told_with_its_way_out(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     add(root, "fails", HEAD + "def migrate_forward():\n    raise ValueError('of three\\nlines\\nof text')\n")
-    with pytest.raises(CommandFailed, match="20250102_000000_fails") as caught:
+    with pytest.raises(PwmigError, match="20250102_000000_fails") as caught:
         pwmig("migrate")
     assert "of three\nlines\nof text" in caught.value.why and caught.value.way_out
     assert "applied 20250101_000001_fill_player" in capsys.readouterr().out
@@ -107,7 +106,7 @@ def test_a_failing_migration_is_told_with_its_way_out(root: Path, capsys: pytest
 
 def test_an_error_that_nobody_foresaw_keeps_its_last_words(root: Path) -> None:
     (root / "db" / "migrations_config.py").write_text(CONFIG + "import os\nos._exit(7)\n")
-    with pytest.raises(CommandFailed, match="code 7") as caught:
+    with pytest.raises(PwmigError, match="code 7") as caught:
         pwmig("status --project .")
     assert caught.value.why == "something ended its process"
 
@@ -122,7 +121,7 @@ def test_no_project_is_an_error_in_words(tmp_path: Path, monkeypatch: pytest.Mon
 def test_no_password_is_printed_or_raised(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     says = f"import sys\nprint({URL!r})\nprint({URL!r}, file=sys.stderr)\n"
     add(root, "says", HEAD + says + f"def migrate_forward():\n    raise ValueError({URL!r})\n")
-    with pytest.raises(CommandFailed) as caught:
+    with pytest.raises(PwmigError) as caught:
         pwmig("migrate")
     printed = capsys.readouterr()
     assert "ada:***@example.org" in printed.out + printed.err
@@ -188,7 +187,6 @@ def test_an_interrupt_of_the_kernel_stops_the_command_which_rolls_back(root: Pat
     when(mark, lambda: signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT))
     with pytest.raises(Cancelled) as caught:
         pwmig("migrate")
-    assert isinstance(caught.value, CommandCancelled)
     assert "20250102_000000_endless" in caught.value.what and caught.value.way_out
     assert states(Project.open(root)) == {"create_player": "applied", "fill_player": "applied", "endless": "pending"}
     assert not any("half_way" in str(row) for row in state(root / "db" / "app.sqlite"))

@@ -615,35 +615,3 @@ def html_views(widget: w.Widget) -> list[w.HTML]:
     if isinstance(widget, w.HTML):
         return [widget]
     return [found for child in getattr(widget, "children", ()) for found in html_views(child)]
-
-
-# The line magic
-
-
-class _Shell:
-    def __init__(self) -> None:
-        self.magics: dict[str, Any] = {}
-
-    def register_magic_function(self, function: Any, magic_kind: str, magic_name: str) -> None:
-        self.magics[magic_name] = function
-
-
-def test_load_ext_gives_the_commands_as_a_magic(
-    root: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    import pwmig
-
-    shell = _Shell()
-    pwmig.load_ipython_extension(shell)
-    monkeypatch.chdir(root)
-    magic = shell.magics["pwmig"]
-    magic("migrate")
-    magic("status")
-    assert "applied  20250101_000000_create_player" in capfd.readouterr().out
-    magic("migrate --backward")
-    assert states(Project.open(root))["add_player_level"] == "pending"
-    with pytest.raises(PwmigError, match="no command 'dance'"):
-        magic("dance")
-    with pytest.raises(PwmigError, match="no migration 'nowhere'") as caught:
-        magic("migrate --to nowhere")
-    assert caught.value.way_out

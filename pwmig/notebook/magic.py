@@ -15,7 +15,7 @@ from typing import IO, Any
 from pwmig.errors import Cancelled, PwmigError, redact
 from pwmig.tether import GRACE_S
 
-__all__ = ["COMMANDS", "CommandCancelled", "CommandFailed", "pwmig", "register"]
+__all__ = ["COMMANDS", "pwmig", "register"]
 
 COMMANDS = {
     "status": "each migration and its state",
@@ -31,27 +31,12 @@ _HELP = ("help", "-h", "--help")
 _ERROR_BEGINS = ("error: ", "usage: ", "Traceback (most recent call last):")
 
 
-class _Short:
-    """An error whose words say all: a cell shows them, and no traceback."""
-
-    def _render_traceback_(self) -> list[str]:
-        return str(self).splitlines()
-
-
-class CommandFailed(_Short, PwmigError):
-    """A command of ``%pwmig`` ended with an error."""
-
-
-class CommandCancelled(_Short, Cancelled):
-    """A command of ``%pwmig`` was interrupted."""
-
-
 def pwmig(line: str) -> None:
     """``%pwmig status``, ``%pwmig create NAME``, ``%pwmig rehearse``, ``%pwmig migrate [--backward]``, ...
 
     Runs the command in a process of its own, on the nearest project, so that the kernel's own
-    ``database`` stays as it is, and prints what it prints as it comes. Raises CommandFailed where it fails, and
-    CommandCancelled where the kernel is interrupted: then the command was stopped too.
+    ``database`` stays as it is, and prints what it prints as it comes. Raises PwmigError where it fails, and
+    Cancelled where the kernel is interrupted: then the command was stopped too.
     """
     words = _words(line)
     if words[0] in _HELP:
@@ -59,7 +44,7 @@ def pwmig(line: str) -> None:
         print("%pwmig COMMAND --help lists a command's options")
         return
     if words[0] not in COMMANDS:
-        raise CommandFailed(
+        raise PwmigError(
             f"%pwmig has no command {words[0]!r}", why="it has " + ", ".join(COMMANDS), way_out="write one of these"
         )
     _run(words[0], [*words, *_project_option(words)])
@@ -70,7 +55,7 @@ def _words(line: str) -> list[str]:
     try:
         return shlex.split(line) or ["status"]
     except ValueError as error:
-        raise CommandFailed(
+        raise PwmigError(
             f"the line can't be read: {line.strip()}",
             why=str(error).lower(),
             way_out="close the quote, or write a backslash before it where it is part of a name",
@@ -175,26 +160,26 @@ class _Running:
             self._process.stdin.close()
 
 
-def _failed(command: str, code: int, complaint: Sequence[str]) -> CommandFailed:
+def _failed(command: str, code: int, complaint: Sequence[str]) -> PwmigError:
     """The command's own error, told by its lines: what, why, way out."""
     lines = "".join(complaint).strip().splitlines()
     if lines and lines[0].startswith("usage: "):
         what = next((text for line in lines for mark, _, text in [line.partition(": error: ")] if text), lines[0])
-        return CommandFailed(what, why=lines[0], way_out=f"%pwmig {command} --help lists the options")
+        return PwmigError(what, why=lines[0], way_out=f"%pwmig {command} --help lists the options")
     if lines and lines[0].startswith("error: "):
-        return CommandFailed(**_parts(lines))
-    return CommandFailed(
+        return PwmigError(**_parts(lines))
+    return PwmigError(
         f"%pwmig {command} ended with code {code}",
         why=lines[-1] if lines else "something ended its process",
         way_out="%pwmig status shows what took effect",
     )
 
 
-def _cancelled(command: str, complaint: Sequence[str]) -> CommandCancelled:
+def _cancelled(command: str, complaint: Sequence[str]) -> Cancelled:
     lines = "".join(complaint).strip().splitlines()
     if lines and lines[0].startswith("error: "):
-        return CommandCancelled(**_parts(lines))
-    return CommandCancelled(
+        return Cancelled(**_parts(lines))
+    return Cancelled(
         f"%pwmig {command} was stopped",
         why="the kernel was interrupted",
         way_out="%pwmig status shows what took effect",
