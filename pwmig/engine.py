@@ -78,6 +78,7 @@ class _Runner:
     started: float = field(default_factory=time.perf_counter)
     has_history: bool = False
     touched: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
 
     def run(self) -> Run:
         from pwmig.dialects.migrator import standing_in
@@ -123,6 +124,9 @@ class _Runner:
             self._call(migration, recorder, turn)
             turn.require_open()
             self.touched |= turn.touched
+            self.written |= turn.written
+            if self.watcher is not None:
+                self.watcher.written |= turn.written
             if turn.refused is not None:
                 raise turn.refused  # The migration caught it, or a thread of its own did.
         if forward:
@@ -172,8 +176,16 @@ class _Runner:
         report = Run(self.plan, self.target, tuple(self.done), elapsed_s=elapsed)
         if self.watcher is None:
             return report
-        before, after, changes = self.watcher.finish()
-        return replace(report, before=before, after=after, changes=changes, touched=tuple(sorted(self.touched)))
+        seen = self.watcher.finish()
+        return replace(
+            report,
+            before=seen.before,
+            after=seen.after,
+            changes=seen.changes,
+            touched=tuple(sorted(self.touched)),
+            written=tuple(sorted(self.written)),
+            row_changes=seen.row_changes,
+        )
 
     def _took_effect(self, step: Step) -> bool:
         """Ask the database itself: an interrupt may come just after the commit."""

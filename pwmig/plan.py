@@ -136,7 +136,8 @@ class Run:
 
     ``target`` is ``live`` (the real database) or ``copy`` (a rehearsal). ``before``, ``after``
     are None when nobody watched. ``changes`` are the differences of the two schemas, ``touched`` the
-    tables that the steps wrote to or altered, by the names they had then. ``losses``
+    tables that the steps wrote to or altered, by the names they had then, ``written`` those of them whose
+    rows may have been inserted, updated or deleted. ``losses``
     are what a rehearsal took away, counted row by row against the original; ``original_changed``
     says that this was another one at the end than at the beginning. ``row_changes`` counts the tables
     whose rows could be counted: not those too large for it.
@@ -151,6 +152,7 @@ class Run:
     touched: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
     row_changes: tuple[RowChanges, ...] = ()
+    written: tuple[str, ...] = ()
     elapsed_s: float = 0.0
     original_changed: bool = False
 

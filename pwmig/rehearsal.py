@@ -63,7 +63,7 @@ def _standing_still(run: Run, database: peewee.Database, dialect: Dialect) -> Ru
 
 
 def _losses(run: Run, copy: Copy) -> Iterator[Loss]:
-    """What a rehearsal took away: rows of the tables it touched, and the values of columns that went."""
+    """What a rehearsal took away: rows of the tables it wrote to, and the values of columns that went."""
     from pwmig.diff import DropColumn, DropTable, RenameTable
 
     if run.before is None or run.after is None:
@@ -71,10 +71,10 @@ def _losses(run: Run, copy: Copy) -> Iterator[Loss]:
     new_names = {change.old_name: change.table for change in run.changes if isinstance(change, RenameTable)}
     old_names = {new: old for old, new in new_names.items()}
     dropped = {change.table for change in run.changes if isinstance(change, DropTable)}
-    touched = {name.lower() for name in run.touched}
+    written = {name.lower() for name in run.written}
     for table in run.before.schema.tables:
         name = new_names.get(table.name, table.name)
-        if touched.isdisjoint((table.name.lower(), name.lower())):
+        if written.isdisjoint((table.name.lower(), name.lower())):
             continue
         after = None if table.name in dropped else run.after.schema.table(name)
         if count := copy.rows_lost(table, after):

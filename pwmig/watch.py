@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pwmig.diff import diff
-from pwmig.schema import Rows, Schema, Snapshot
+from pwmig.plan import RowChanges
+from pwmig.schema import Rows, Schema, Snapshot, Table
 
 if TYPE_CHECKING:
     import peewee
 
-    from pwmig.dialects.base import Dialect, Turn
+    from pwmig.dialects.base import Dialect, Foreseen, Turn
     from pwmig.diff import Change
 
-__all__ = ["Renames", "Watcher"]
+__all__ = ["COUNT_LIMIT", "Renames", "Seen", "Watcher"]
 
 SAMPLE_LIMIT = 20
 """Rows of a table that a snapshot holds."""
+
+COUNT_LIMIT = 100_000
+"""Rows that a table holds at most for its rows to be remembered, so that what a run does to them can be counted."""
+
+_MEMORY_LIMIT = 256_000_000
+"""About how many bytes the rows remembered in a run take at most."""
+
+_KEY = tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -29,63 +38,114 @@ class Renames:
     columns: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def table(self, old: str, new: str) -> None:
-        self.tables[self._origin(old)] = new
+        self.tables[self.origin(old)] = new
 
     def column(self, table: str, old: str, new: str) -> None:
-        table = self._origin(table)
+        table = self.origin(table)
         for (place, first), last in self.columns.items():
             if place == table and last.lower() == old.lower():
                 self.columns[place, first] = new
                 return
         self.columns[table, old] = new
 
-    def _origin(self, name: str) -> str:
+    def origin(self, name: str) -> str:
+        """What a table was called at the start that has this name by now."""
         return next((first for first, last in self.tables.items() if last.lower() == name.lower()), name)
 
-    def now(self, name: str) -> str:
-        return next((last for first, last in self.tables.items() if first.lower() == name.lower()), name)
+    def now(self, name: str) -> str | None:
+        """What a table of the start is called now; None where another one has come to its name."""
+        found = next((last for first, last in self.tables.items() if first.lower() == name.lower()), None)
+        if found is not None:
+            return found
+        return name if self.origin(name).lower() == name.lower() else None
+
+    def columns_of(self, table: str) -> dict[str, str]:
+        """What the columns of a table of the start, in lower case, are called now, where they were renamed."""
+        return {first.lower(): last for (place, first), last in self.columns.items() if place.lower() == table.lower()}
 
 
 @dataclass(slots=True)
-class _Seen:
+class _Table:
     """What was there of a table before anything touched it."""
 
-    rows: dict[tuple[Any, ...], tuple[Any, ...]]
-    sample: Rows | None
-    touched: list[tuple[Any, ...]]
-    mark: Any
+    name: str
+    rows: dict[_KEY, tuple[Any, ...]] = field(default_factory=dict)
+    sample: Rows | None = None
+    touched: list[_KEY] = field(default_factory=list)
+    mark: Any = None
+    written: bool = False
+    kept: Any = None
+    renamed_before: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a watcher saw: the snapshots of before and after, how they differ, and the rows counted."""
+
+    before: Snapshot
+    after: Snapshot
+    changes: tuple[Change, ...]
+    row_changes: tuple[RowChanges, ...]
 
 
 class Watcher:
-    """Looks at a database before a run and after it; in between it is told each statement ahead."""
+    """Looks at a database before a run and after it; in between it is told each statement ahead.
+
+    ``written`` are the tables whose rows earlier migrations of the run wrote, told or not.
+    """
 
     def __init__(self, database: peewee.Database, dialect: Dialect) -> None:
         self.database = database
         self.dialect = dialect
         self.renames = Renames()
-        self.before: Schema = dialect.introspect(database)
-        self._seen: dict[str, _Seen] = {}
-        self._known: dict[str, frozenset[str]] = {}
+        self.written: set[str] = set()
+        self._unchanged: dict[Any, Table] = {}
+        self.before: Schema = dialect.introspect(database, known=self._unchanged)
+        self._seen: dict[str, _Table] = {}
+        self._foreseen: dict[str, Foreseen] = {}
+        self._memory_left = _MEMORY_LIMIT
 
     def ahead(self, turn: Turn, sql: str, params: Sequence[Any]) -> None:
         """Before a statement: keep the rows of the tables that it will touch, the rows it hits first."""
-        if sql not in self._known:
-            self._known[sql] = self.dialect.foresee(self.database, turn, sql, params)
-        for name in sorted(self._known[sql]):
-            seen = self._seen.get(name.lower())
-            if seen is None:
-                seen = self._seen[name.lower()] = self._first_look(name)
+        written = {name.lower() for name in (*self.written, *turn.written)}
+        if sql not in self._foreseen:
+            self._foreseen[sql] = self.dialect.foresee(self.database, turn, sql, params)
+        foreseen = self._foreseen[sql]
+        for name in sorted(foreseen.touched):
+            seen = self._seen_of(name)
+            if name not in foreseen.written:
+                continue
+            if not seen.written:
+                self._remember(name, seen, blindly=name.lower() in written)
             if len(seen.touched) < SAMPLE_LIMIT:
                 self._look_at_hits(name, seen, sql, params)
 
-    def _first_look(self, name: str) -> _Seen:
-        table = self._table_now(name)
-        if table is None:
-            return _Seen({}, None, [], None)
-        sample = self.dialect.sample(self.database, table, limit=SAMPLE_LIMIT)
-        return _Seen(dict(zip(sample.row_keys(), sample.rows)), sample, [], self.dialect.mark(self.database, table))
+    def _seen_of(self, name: str) -> _Table:
+        origin = self.renames.origin(name)
+        if origin.lower() not in self._seen:
+            self._seen[origin.lower()] = self._first_look(name, origin)
+        return self._seen[origin.lower()]
 
-    def _look_at_hits(self, name: str, seen: _Seen, sql: str, params: Sequence[Any]) -> None:
+    def _first_look(self, name: str, origin: str) -> _Table:
+        table = self._table_now(name)
+        if table is None or self.before.table(origin) is None:
+            return _Table(origin)
+        sample = self.dialect.sample(self.database, table, limit=SAMPLE_LIMIT)
+        rows = dict(zip(sample.row_keys(), sample.rows))
+        return _Table(origin, rows, sample, mark=self.dialect.mark(self.database, table))
+
+    def _remember(self, name: str, seen: _Table, *, blindly: bool) -> None:
+        """Keep all rows of a table for the count, if they are few and are as they were at the start."""
+        seen.written = True
+        if blindly or seen.sample is None or not seen.sample.count_exact or seen.sample.row_count > COUNT_LIMIT:
+            return
+        table = self._table_now(name)
+        if table is not None:
+            seen.kept = self.dialect.keep_rows(self.database, table, COUNT_LIMIT, self._memory_left)
+            seen.renamed_before = self.renames.columns_of(seen.name)
+            self._memory_left -= seen.kept.size if seen.kept else 0
+
+    def _look_at_hits(self, name: str, seen: _Table, sql: str, params: Sequence[Any]) -> None:
         if seen.sample is None or not seen.sample.key:
             return
         table = self._table_now(name)
@@ -99,38 +159,63 @@ class Watcher:
             found = self.dialect.sample(self.database, table, limit=len(unseen), keys=unseen)
             seen.rows.update(zip(found.row_keys(), found.rows))
 
-    def _table_now(self, name: str) -> Any:
+    def _table_now(self, name: str) -> Table | None:
         return self.dialect.introspect(self.database, [name]).table(name)
 
-    def finish(self) -> tuple[Snapshot, Snapshot, tuple[Change, ...]]:
-        """The snapshots of before and after, and how the two schemas differ."""
-        after = self.dialect.introspect(self.database)
+    def finish(self) -> Seen:
+        """The snapshots of before and after, how the two schemas differ, and how many rows do."""
+        after = self.dialect.introspect(self.database, known=self._unchanged)
         before_rows, after_rows = [], []
-        for name, seen in sorted(self._seen.items()):
-            table = after.table(self.renames.now(name))
-            fresh = [] if table is None else self._new_keys(table, seen)
-            order = _ordered(seen, fresh)
+        counts: list[RowChanges] = []
+        blind = {self.renames.origin(name).lower() for name in self.written}
+        for key, seen in sorted(self._seen.items()):
+            name = self.renames.now(seen.name)
+            table = after.table(name) if name is not None else None
+            order = _ordered(seen, self._new_keys(table, seen))
             if seen.sample is not None:
                 before_rows.append(_before(seen, order))
+            sample = None
             if table is not None:
                 sample = self.dialect.sample(self.database, table, limit=SAMPLE_LIMIT, keys=order)
                 after_rows.append(_after(seen, order, sample))
+            if seen.written or key not in blind:
+                counts.extend(self._counted(seen, table, sample))
         changes = diff(self.before, after, renamed_tables=self.renames.tables, renamed_columns=self.renames.columns)
-        return Snapshot(self.before, tuple(before_rows)), Snapshot(after, tuple(after_rows)), changes
+        snapshots = Snapshot(self.before, tuple(before_rows)), Snapshot(after, tuple(after_rows))
+        return Seen(*snapshots, changes, tuple(sorted(counts, key=lambda count: count.table)))
 
-    def _new_keys(self, table: Any, seen: _Seen) -> list[tuple[Any, ...]]:
-        if seen.sample is None:
+    def _new_keys(self, table: Table | None, seen: _Table) -> list[_KEY]:
+        if seen.sample is None or table is None:
             return []
         return list(self.dialect.newest_keys(self.database, table, seen.mark, SAMPLE_LIMIT // 2))
 
+    def _counted(self, seen: _Table, table: Table | None, sample: Rows | None) -> Iterator[RowChanges]:
+        """The table's rows counted, where that can be done."""
+        if self.before.table(seen.name) is None:
+            if table is not None and sample is not None and sample.count_exact:
+                yield RowChanges(table.name, sample.row_count, 0, 0)
+        elif not seen.written:
+            if table is not None:
+                yield RowChanges(table.name, 0, 0, 0)
+        elif seen.kept is not None:
+            names = _names_since(seen.renamed_before, self.renames.columns_of(seen.name))
+            counts = self.dialect.count_changes(self.database, seen.kept, table, names, COUNT_LIMIT)
+            if counts is not None:
+                yield RowChanges(table.name if table else seen.name, *counts)
 
-def _ordered(seen: _Seen, fresh: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+
+def _names_since(then: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
+    """The columns' names now by those they had then; both are given by those of the start, in lower case."""
+    return {then.get(first, first).lower(): last for first, last in now.items()}
+
+
+def _ordered(seen: _Table, fresh: list[_KEY]) -> list[_KEY]:
     """Touched rows first, then new ones, then the first rows of the table; each once."""
     wanted = [*seen.touched, *fresh, *seen.rows]
     return list(dict.fromkeys(wanted))[:SAMPLE_LIMIT]
 
 
-def _before(seen: _Seen, order: list[tuple[Any, ...]]) -> Rows:
+def _before(seen: _Table, order: list[_KEY]) -> Rows:
     assert seen.sample is not None
     sample = seen.sample
     if not sample.key:
@@ -139,7 +224,7 @@ def _before(seen: _Seen, order: list[tuple[Any, ...]]) -> Rows:
     return Rows(sample.table, sample.columns, sample.key, rows, sample.row_count, sample.count_exact)
 
 
-def _after(seen: _Seen, order: list[tuple[Any, ...]], rows: Rows) -> Rows:
+def _after(seen: _Table, order: list[_KEY], rows: Rows) -> Rows:
     """Without rows that stand in only for those that are gone: they were not looked at before, but they are not new."""
     if seen.sample is None or not rows.key or len(seen.sample.rows) >= seen.sample.row_count:
         return rows

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,23 +26,40 @@ if TYPE_CHECKING:
     Listener = Callable[[Event], None]
     """Called with each event of progress."""
 
-__all__ = ["Copy", "Dialect", "Session", "Turn"]
+__all__ = ["Copy", "Dialect", "Foreseen", "Kept", "Session", "Turn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The tables that a statement will touch, and those of them whose rows it may write."""
+
+    touched: frozenset[str] = frozenset()
+    written: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
 class Turn:
     """What the database says of the migration whose turn it is.
 
-    ``touched`` are the tables whose rows or definition its statements name, ``unsettled`` those of
-    them where rows may now refer to rows that are not there, ``refused`` the error for what it tried
+    ``touched`` are the tables whose rows or definition its statements name, ``written`` those of them whose
+    rows they may insert, update or delete, ``unsettled`` those where rows may now refer to rows that are
+    not there, ``refused`` the error for what it tried
     that a migration must not (to commit by itself, ...). ``require_open()`` raises OperationRefused
     where the migration's transaction is no longer the one that was begun for it.
     """
 
     touched: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
     unsettled: set[str] = field(default_factory=set)
     refused: PwmigError | None = None
     require_open: Callable[[], None] = lambda: None
+
+
+class Kept(Protocol):
+    """The rows of a table at one moment; ``size`` is about how many bytes they take."""
+
+    @property
+    def size(self) -> int: ...
 
 
 class Session(ABC):
@@ -141,8 +158,17 @@ class Dialect(ABC):
         return True
 
     @abstractmethod
-    def introspect(self, database: peewee.Database, tables: Collection[str] | None = None) -> Schema:
-        """What the database holds, without pwmig's own tables; only the tables named, if given."""
+    def introspect(
+        self,
+        database: peewee.Database,
+        tables: Collection[str] | None = None,
+        known: dict[Any, Table] | None = None,
+    ) -> Schema:
+        """What the database holds, without pwmig's own tables; only the tables named, if given.
+
+        ``known`` is a memory for looks at one database, empty at first: a table in it that is still defined in the
+        same words is not read again.
+        """
 
     @abstractmethod
     def sample(
@@ -162,7 +188,7 @@ class Dialect(ABC):
         """A view as a table without key, for :meth:`page`; None where there is no view of that name."""
 
     @abstractmethod
-    def foresee(self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]) -> frozenset[str]:
+    def foresee(self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]) -> Foreseen:
         """The tables that a statement will touch, without running it."""
 
     @abstractmethod
@@ -180,3 +206,17 @@ class Dialect(ABC):
     @abstractmethod
     def mark(self, database: peewee.Database, table: Table) -> Any:
         """A mark that tells rows inserted later from those there now, or None."""
+
+    @abstractmethod
+    def keep_rows(self, database: peewee.Database, table: Table, most_rows: int, most_bytes: int) -> Kept | None:
+        """All rows of a table, packed, for :meth:`count_changes`; None where they are too many or have no key."""
+
+    @abstractmethod
+    def count_changes(
+        self, database: peewee.Database, kept: Any, table: Table | None, names: Mapping[str, str], most_rows: int
+    ) -> tuple[int, int, int] | None:
+        """How many rows were added, removed and altered since :meth:`keep_rows`, paired by their key.
+
+        ``table`` is the table now, None where it is gone; ``names`` are the columns' names now by those they had
+        then, in lower case, where they were renamed. None where it can't be told.
+        """

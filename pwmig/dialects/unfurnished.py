@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pwmig.dialects.base import Copy, Dialect, Session, Turn
+from pwmig.dialects.base import Copy, Dialect, Foreseen, Session, Turn
 from pwmig.errors import DatabaseUnsupported
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import peewee
 
-    from pwmig.dialects.base import Listener
+    from pwmig.dialects.base import Kept, Listener
     from pwmig.dialects.migrator import Migrator
     from pwmig.schema import Page, Query, Rows, Schema, Table
 
@@ -68,7 +68,12 @@ class UnfurnishedDialect(Dialect):
     def scratch(self) -> AbstractContextManager[peewee.Database]:
         self._refuse()
 
-    def introspect(self, database: peewee.Database, tables: Collection[str] | None = None) -> Schema:
+    def introspect(
+        self,
+        database: peewee.Database,
+        tables: Collection[str] | None = None,
+        known: dict[Any, Table] | None = None,
+    ) -> Schema:
         self._refuse()
 
     def sample(
@@ -82,7 +87,7 @@ class UnfurnishedDialect(Dialect):
     def view(self, database: peewee.Database, name: str) -> Table | None:
         self._refuse()
 
-    def foresee(self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]) -> frozenset[str]:
+    def foresee(self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]) -> Foreseen:
         self._refuse()
 
     def touched_keys(
@@ -96,4 +101,12 @@ class UnfurnishedDialect(Dialect):
         self._refuse()
 
     def mark(self, database: peewee.Database, table: Table) -> Any:
+        self._refuse()
+
+    def keep_rows(self, database: peewee.Database, table: Table, most_rows: int, most_bytes: int) -> Kept | None:
+        self._refuse()
+
+    def count_changes(
+        self, database: peewee.Database, kept: Any, table: Table | None, names: Mapping[str, str], most_rows: int
+    ) -> tuple[int, int, int] | None:
         self._refuse()

@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.base import Copy, Dialect, Session, Turn
+from pwmig.dialects.base import Copy, Dialect, Foreseen, Session, Turn
 from pwmig.dialects.sqlite import place
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pwmig.dialects.base import Listener
+    from pwmig.dialects.base import Kept, Listener
     from pwmig.dialects.migrator import Migrator
     from pwmig.schema import Page, Query, Rows, Schema, Table
 
@@ -95,10 +95,15 @@ class SqliteDialect(Dialect):
         finally:
             database.close()
 
-    def introspect(self, database: peewee.Database, tables: Collection[str] | None = None) -> Schema:
+    def introspect(
+        self,
+        database: peewee.Database,
+        tables: Collection[str] | None = None,
+        known: dict[Any, Table] | None = None,
+    ) -> Schema:
         from pwmig.dialects.sqlite.seeing.introspect import introspect
 
-        return introspect(_executor(database), tables)
+        return introspect(_executor(database), tables, known)
 
     def sample(
         self, database: peewee.Database, table: Table, *, limit: int, keys: Sequence[tuple[Any, ...]] = ()
@@ -118,15 +123,17 @@ class SqliteDialect(Dialect):
 
         return view(database.connection(), name)
 
-    def foresee(self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]) -> frozenset[str]:
+    def foresee(self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]) -> Foreseen:
         """EXPLAIN prepares the statement, and the authorizer hears what it would touch."""
-        known, turn.touched = turn.touched, set()
+        touched, written = turn.touched, turn.written
+        turn.touched, turn.written = set(), set()
         try:
             database.connection().execute("EXPLAIN " + sql, tuple(params)).fetchall()
         except (sqlite3.Error, ValueError, TypeError):
             pass  # The statement itself will say what is wrong with it.
         finally:
-            found, turn.touched = frozenset(turn.touched), known | turn.touched
+            found = Foreseen(frozenset(turn.touched), frozenset(turn.written))
+            turn.touched, turn.written = touched | turn.touched, written | turn.written
         return found
 
     def touched_keys(
@@ -147,6 +154,18 @@ class SqliteDialect(Dialect):
         from pwmig.dialects.sqlite.seeing.rows import keys_after
 
         return keys_after(_executor(database), table, after, limit)
+
+    def keep_rows(self, database: peewee.Database, table: Table, most_rows: int, most_bytes: int) -> Kept | None:
+        from pwmig.dialects.sqlite.seeing.counting import keep
+
+        return keep(database.connection(), table, most_rows=most_rows, most_bytes=most_bytes)
+
+    def count_changes(
+        self, database: peewee.Database, kept: Any, table: Table | None, names: Mapping[str, str], most_rows: int
+    ) -> tuple[int, int, int] | None:
+        from pwmig.dialects.sqlite.seeing.counting import changes_since
+
+        return changes_since(database.connection(), kept, table, names, most_rows=most_rows)
 
 
 def _executor(database: peewee.Database) -> Execute:

@@ -40,6 +40,13 @@ _WRITES = {
     sqlite3.SQLITE_DROP_VTABLE,
     sqlite3.SQLITE_CREATE_VTABLE,
 }
+_WRITES_ROWS = {
+    sqlite3.SQLITE_INSERT,
+    sqlite3.SQLITE_UPDATE,
+    sqlite3.SQLITE_DELETE,
+    sqlite3.SQLITE_DROP_TABLE,
+    sqlite3.SQLITE_DROP_VTABLE,
+}
 _OF_SECOND = {
     sqlite3.SQLITE_ALTER_TABLE,
     sqlite3.SQLITE_CREATE_INDEX,
@@ -251,6 +258,8 @@ def _authorizer(connection: sqlite3.Connection, turn: Turn, rehearsing: bool) ->
             table = first if action in _WRITES else second
             if table and not table.startswith(_OWN):
                 turn.touched.add(table)
+                if action in _WRITES_ROWS:
+                    turn.written.add(table)
                 if action not in _ORPHAN_NONE:
                     turn.unsettled.add(table)
         elif action == sqlite3.SQLITE_TRANSACTION:

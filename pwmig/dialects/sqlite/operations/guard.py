@@ -89,6 +89,8 @@ def _unasked(name: str, what: str) -> OperationRefused:
 
 def same_text(before: str, after: str, renamed: Mapping[str, str] | None = None) -> bool:
     """Whether two texts are the same, but for blanks, comments, kinds of quotes and renamed names."""
+    if before == after:
+        return True
     first, second = significant(before), significant(after)
     if len(first) != len(second):
         return False

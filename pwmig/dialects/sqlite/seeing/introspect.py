@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +49,7 @@ _INDEXES = """SELECT m.name, l.name, l."unique", l.origin, x.cid, x.name, x."des
 )
 # A foreign key without columns means the primary key of the table it points at.
 _FOREIGN_KEYS = """
-SELECT m.name, f.id, f.seq, f."table", f."from", coalesce(f."to", p.name), f.on_update, f.on_delete
+SELECT m.name, f.id, f.seq, f."table", f."from", coalesce(f."to", p.name), f.on_update, f.on_delete, f."to" IS NULL
 FROM main.sqlite_master m JOIN pragma_foreign_key_list(m.name, 'main') f
 LEFT JOIN pragma_table_xinfo(f."table", 'main') p ON f."to" IS NULL AND p.pk = f.seq + 1
 """ + _TABLES.format(pragma="", and_tables="{and_tables}").partition("JOIN ")[2]
@@ -72,22 +72,46 @@ class _Raw:
     triggers: list[Trigger] = field(default_factory=list)
     definition: TableDef | None = None
 
+    @property
+    def words(self) -> Hashable:
+        """The texts that define the table."""
+        return self.name, self.sql, tuple(sorted(self.index_sql.items())), tuple(self.triggers)
 
-def introspect(execute: Execute, tables: Collection[str] | None = None) -> Schema:
+    @property
+    def speaks_for_itself(self) -> bool:
+        """Whether its texts say all: what a virtual table is, its module says; an implicit reference, another table."""
+        return not _VIRTUAL.match(self.sql) and not any(row[-1] for rows in self.foreign_keys.values() for row in rows)
+
+
+def introspect(
+    execute: Execute, tables: Collection[str] | None = None, known: dict[Any, Table] | None = None
+) -> Schema:
     """The schema of the main database; with ``tables`` only these, and no views.
 
     Leaves out SQLite's own tables, pwmig's (``pwmig_*``) and, unless named, the shadow tables of virtual ones.
-    Reads only. A virtual table whose module is not there has no columns.
+    Reads only. A virtual table whose module is not there has no columns. ``known`` is a memory for several looks at
+    one database: a table that it holds by the same texts is taken from there, and others are added.
     """
     raws, views = _read_master(execute, tables)
-    if not raws:
-        return Schema(views=views)
     if any(_VIRTUAL.match(raw.sql) for raw in raws.values()) and tables is None:
         raws = _without_shadows(execute, raws)
+    if known is None:
+        return Schema(_sorted_by_name(_read(execute, raws, tables)), views)
+    words = {key: raw.words for key, raw in raws.items()}
+    fresh = {key: raw for key, raw in raws.items() if words[key] not in known}
+    read = _read(execute, fresh, tables if len(fresh) == len(raws) else [raw.name for raw in fresh.values()])
+    found = [known[words[key]] for key in raws if key not in fresh] + read
+    known.update((words[key], table) for (key, raw), table in zip(fresh.items(), read) if raw.speaks_for_itself)
+    return Schema(_sorted_by_name(found), views)
+
+
+def _read(execute: Execute, raws: dict[str, _Raw], tables: Collection[str] | None) -> list[Table]:
+    if not raws:
+        return []
     _read_columns(execute, raws, tables)
     _read_indexes(execute, raws, tables)
     _read_foreign_keys(execute, raws, tables)
-    return Schema(_sorted_by_name(_table(raw) for raw in raws.values()), views)
+    return [_table(raw) for raw in raws.values()]
 
 
 # -- asking
@@ -340,7 +364,7 @@ def _foreign_keys(raw: _Raw) -> tuple[ForeignKey, ...]:
         text = texts[len(texts) - 1 - number] if whole else None
         columns = tuple(row[2] for row in sorted(rows))
         target = tuple(row[3] or row[2] for row in sorted(rows))
-        _, ref_table, _, _, on_update, on_delete = rows[0]
+        _, ref_table, _, _, on_update, on_delete, _ = rows[0]
         deferred = text is not None and text.deferrable == "DEFERRABLE INITIALLY DEFERRED"
         found.append(
             ForeignKey(
