@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from pwmig.codegen.inverse import inverse, inverses
 from pwmig.codegen.reading import Written, read, read_operations, same_code
-from pwmig.codegen.writing import literal, source
+from pwmig.codegen.writing import literal, source, text_of
 
-__all__ = ["Written", "inverse", "inverses", "literal", "read", "read_operations", "same_code", "source"]
+__all__ = ["Written", "inverse", "inverses", "literal", "read", "read_operations", "same_code", "source", "text_of"]

@@ -298,5 +298,5 @@ def input_of(field: dataclasses.Field[Any], changed: Changed) -> Input | None:
     """The input for a field of an operation; None for one that a form does not ask."""
     if "kind" not in field.metadata:
         return None
-    kind = INPUTS[field.metadata["kind"]]
+    kind = INPUTS.get(field.metadata["kind"], TextInput)
     return kind(field.metadata["label"], field.metadata.get("help", ""), changed)
