@@ -5,7 +5,7 @@ The same record gives the same bytes: no times, no addresses, no paths of the ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pwmig.diff import Change
@@ -14,7 +14,7 @@ from pwmig.frames.blocks import Block, Code, Listing, Sentence, Title, blocks_ht
 from pwmig.frames.grid import Cell, Grid, GridRow, Heading, style_tag, words
 from pwmig.frames.looking import has_rows, rows_shown, schema_pairs, schema_shown, touched_tables
 from pwmig.frames.wording import SIGNS, location_text, plural, run_title
-from pwmig.plan import Direction, MigrationStatus, Plan, Run, StepRun
+from pwmig.plan import Direction, MigrationStatus, Plan, Run, State, StepRun
 
 if TYPE_CHECKING:
     from pwmig.project import Project
@@ -89,11 +89,11 @@ def _said(error: PwmigError) -> tuple[tuple[str, str], ...]:
     return ("why", error.why), ("way out", error.way_out)
 
 
-def status_grid(statuses: Sequence[MigrationStatus]) -> Grid:
-    """Migrations and their states, by sign and word."""
-    counts = [(state, sum(status.state is state for status in statuses)) for state in SIGNS]
-    note = ", ".join(f"{count:,} {state.value}" for state, count in counts if count)
-    rows = [_prose(f"{SIGNS[status.state]} {status.state.value}", status.name) for status in statuses]
+def status_grid(statuses: Sequence[MigrationStatus], failed: Collection[str] = ()) -> Grid:
+    """Migrations and their states, by sign and word; pending ones that are named in ``failed`` have stopped."""
+    states = [State.FAILED if s.state is State.PENDING and s.name in failed else s.state for s in statuses]
+    note = ", ".join(f"{states.count(state):,} {state.value}" for state in SIGNS if state in states)
+    rows = [_prose(f"{SIGNS[state]} {state.value}", status.name) for state, status in zip(states, statuses)]
     return _bounded("Migrations", ("state", "migration"), rows, note, "There is no migration yet.")
 
 
@@ -115,7 +115,8 @@ def run_blocks(run: Run, *, title: str = "", most_tables: int = TABLES) -> Itera
     if run.steps:
         yield _bounded("Steps", ("outcome", "migration", "statements"), [_step_row(step) for step in run.steps])
     if run.before is None or run.after is None:
-        yield Sentence("Nobody watched it: give watch=True to see before and after.")
+        if run.steps and run.ok:
+            yield Sentence("Nobody watched it: give watch=True to see before and after.")
         return
     yield changes_grid(run.changes)
     if run.losses:

@@ -36,7 +36,7 @@ def run_title(run: Run, compared: tuple[str, str] | None = None) -> str:
     if compared is not None:
         return f"Compared on a copy: {short_name(compared[0])} -> {short_name(compared[1])}"
     names = [step.step.name for step in run.steps] or [step.name for step in run.plan.steps]
-    what = names[0] if len(names) == 1 else plural(len(names), "migration")
+    what = short_name(names[0]) if len(names) == 1 else plural(len(names), "migration")
     verb = "applied" if run.plan.direction is Direction.FORWARD else "reverted"
     if not run.ok:
         return f"Stopped, {'on a copy' if run.target == 'copy' else 'rolled back'}: {what}"
