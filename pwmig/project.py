@@ -270,6 +270,16 @@ class Project:
 
         return diff(*compare(self.schema(), self.declared()))
 
+    @contextmanager
+    def handed_over(self) -> Iterator[str]:
+        """While entered, what a worker has to be given as ``memory`` to see this project's database.
+
+        The name of a file where the database is in this process's memory, else an empty text. To be entered on the
+        thread that has the database open; what is done in it afterwards, the worker doesn't see.
+        """
+        with self.dialect.handed_over(self.database) as path:
+            yield path
+
     # Running
 
     def rehearse(

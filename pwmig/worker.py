@@ -38,7 +38,8 @@ class Worker:
 
     ``options`` are the keyword arguments of :class:`pwmig.Project`'s method of that name.
     ``on_event`` is called on a thread of this object with each :class:`~pwmig.plan.Event`, and with
-    ``Event("output", text=line)`` for what the migrations print; ``on_done`` once, at the end.
+    ``Event("output", text=line)`` for what the migrations print; ``on_done`` once, at the end. ``memory`` is what
+    :meth:`pwmig.Project.handed_over` gives: the child begins with a database in memory that holds the same.
     """
 
     def __init__(
@@ -48,12 +49,15 @@ class Worker:
         options: Mapping[str, Any] | None = None,
         on_event: Callable[[Event], None] | None = None,
         on_done: Callable[[Worker], None] | None = None,
+        *,
+        memory: str = "",
     ) -> None:
         if verb not in VERBS:
             raise ValueError(f"a worker can't {verb!r}; it can {', '.join(VERBS)}")
         self.root = Path(root)
         self.verb = verb
         self.options = dict(options or {})
+        self.memory = memory
         self.done = threading.Event()
         self._on_event = on_event
         self._on_done = on_done
@@ -84,7 +88,7 @@ class Worker:
             env=self._environment(),
             start_new_session=True,  # Ctrl-C in a terminal is the parent's; the child is told by cancel().
         )
-        self._send({"root": str(self.root), "verb": self.verb, "options": self.options})
+        self._send({"root": str(self.root), "verb": self.verb, "options": self.options, "memory": self.memory})
         output = threading.Thread(target=self._read_output, name="pwmig-worker-output", daemon=True)
         output.start()
         threading.Thread(target=self._read_messages, args=(output,), name="pwmig-worker", daemon=True).start()
@@ -240,8 +244,10 @@ def _answer(request: Mapping[str, Any], send: Callable[[str, Any], None]) -> Non
     if request["verb"] in _HEARS_EVENTS:
         options["listener"] = lambda event: send("event", event)
     try:
-        result = getattr(Project.open(request["root"]), request["verb"])(**options)
-        send("result", result)
+        project = Project.open(request["root"])
+        if request["memory"]:
+            project.dialect.take_over(project.database, request["memory"])
+        send("result", getattr(project, request["verb"])(**options))
     except PwmigError as error:
         try:
             send("error", error)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from pwmig.errors import DatabaseUnsupported
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -156,6 +158,21 @@ class Dialect(ABC):
     def shared(self, database: peewee.Database) -> bool:
         """Whether another process that connects in the same way sees the same data."""
         return True
+
+    def handed_over(self, database: peewee.Database) -> AbstractContextManager[str]:
+        """While entered, a file with what no other process can see; its name is empty where all is :meth:`shared`.
+
+        To be entered on a thread that has the database open. Raises DatabaseUnavailable on another one.
+        """
+        return nullcontext("")
+
+    def take_over(self, database: peewee.Database, path: str) -> None:
+        """Fill a database that is not :meth:`shared` with what :meth:`handed_over` wrote in another process."""
+        raise DatabaseUnsupported(
+            f"{self.describe(database)} can't be filled from {path}",
+            why="a process that connects to it sees what is in it",
+            way_out="connect to it",
+        )
 
     @abstractmethod
     def introspect(

@@ -34,14 +34,14 @@ from pwmig.dialects.sqlite.place import (
 )
 from pwmig.dialects.sqlite.seeing.keys import key_of
 from pwmig.dialects.sqlite.texts.tokens import quote
-from pwmig.errors import RehearsalRefused
+from pwmig.errors import DatabaseUnavailable, RehearsalRefused
 from pwmig.plan import Event
 
 if TYPE_CHECKING:
     from pwmig.dialects.base import Listener
     from pwmig.schema import Table
 
-__all__ = ["SqliteCopy", "copied", "rehearsing", "standing_in"]
+__all__ = ["SqliteCopy", "copied", "memory_filled", "memory_written", "rehearsing", "standing_in"]
 
 _PREFIX = "pwmig-rehearsal-"
 _PAGES_A_STEP = 2048
@@ -184,6 +184,33 @@ def standing_in(database: peewee.SqliteDatabase, path: str | os.PathLike[str]) -
         redirection.files[real_path(str(database.database))] = stand_in
     with _pointed_at(database, redirection, os.path.dirname(stand_in)):
         yield
+
+
+@contextmanager
+def memory_written(database: peewee.SqliteDatabase) -> Iterator[str]:
+    """While entered, a file that holds what an in-memory database holds now, as this thread's connection sees it."""
+    if database.is_closed() and threading.current_thread() is not threading.main_thread():
+        raise DatabaseUnavailable(
+            "the in-memory database is not open here",
+            why="each thread has a connection of its own, and an in-memory database lives in one of them",
+            way_out="hand it over on the thread that opened it",
+        )
+    _remove_leftovers()
+    folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
+    try:
+        database.connect(reuse_if_open=True)
+        path = os.path.join(folder, "memory.sqlite")
+        _back_up(database.connection(), path, None)
+        yield path
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def memory_filled(database: peewee.SqliteDatabase, path: str) -> None:
+    """Fill an in-memory database, which stays open, with what a file holds."""
+    database.connect(reuse_if_open=True)
+    with translated(path), reading_connection(path) as source:
+        source.backup(database.connection())
 
 
 @contextmanager

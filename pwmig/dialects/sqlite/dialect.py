@@ -86,6 +86,20 @@ class SqliteDialect(Dialect):
 
         return standing_in(database, path)
 
+    def handed_over(self, database: peewee.Database) -> AbstractContextManager[str]:
+        if not place.is_memory(database):
+            return super().handed_over(database)
+        from pwmig.dialects.sqlite.copy import memory_written
+
+        return memory_written(database)
+
+    def take_over(self, database: peewee.Database, path: str) -> None:
+        if not place.is_memory(database):
+            super().take_over(database, path)
+        from pwmig.dialects.sqlite.copy import memory_filled
+
+        memory_filled(database, path)
+
     @contextmanager
     def scratch(self) -> Iterator[peewee.Database]:
         database = peewee.SqliteDatabase(":memory:")
