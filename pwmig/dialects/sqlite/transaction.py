@@ -31,6 +31,10 @@ __all__ = ["SqliteSession", "session"]
 _POLL_S = 0.05
 _STEPS_BETWEEN = 100_000
 _MOST_ORPHANS = 10_000
+_SESSION_SETTINGS = {"foreign_keys": 0, "busy_timeout": 0, "cache_spill": 65_535}
+"""How a connection is set for migrations. So many pages (256 MB of the usual size) may change before SQLite writes any
+to the file ahead of COMMIT: from then on it lets nobody read where there is no WAL
+(https://www.sqlite.org/pragma.html#pragma_cache_spill). Its low byte must not be 0, which SQLite takes for "off"."""
 _WRITES = {
     sqlite3.SQLITE_INSERT,
     sqlite3.SQLITE_UPDATE,
@@ -81,21 +85,22 @@ def session(
                 why="each migration has a transaction of its own, and foreign keys can't be switched off inside one",
                 way_out="call it outside database.atomic() and outside `with database:`",
             )
-        settings = {name: _pragma(database, name) for name in ("foreign_keys", "busy_timeout")}
+        settings = {name: int(_pragma(database, name) or 0) for name in _SESSION_SETTINGS}
         try:
-            for name in settings:
-                _execute(database, f"PRAGMA {name} = 0")
+            for name, value in _SESSION_SETTINGS.items():
+                _execute(database, f"PRAGMA {name} = {value}")
             yield SqliteSession(database, path, bool(settings["foreign_keys"]), wait_s, listener, rehearsing)
         finally:
             _restore(database, settings)
 
 
-def _restore(database: peewee.SqliteDatabase, settings: Mapping[str, Any]) -> None:
+def _restore(database: peewee.SqliteDatabase, settings: Mapping[str, int]) -> None:
     if database.is_closed():
         return
     try:
         for name, value in settings.items():
-            _execute(database, f"PRAGMA {name} = {int(value or 0)}")
+            kept = value | 1 if name == "cache_spill" and value else value  # Not even: see the low byte above.
+            _execute(database, f"PRAGMA {name} = {kept}")
     except sqlite3.Error as error:
         if unavailable(str(database.database), error) is None:
             database.dispose()  # The migration closed the connection itself; the next one is fresh.
