@@ -43,10 +43,7 @@ def findings(page: Any, within: Any) -> list[str]:
     options = {"runOnly": {"type": "tag", "values": list(RULES)}, "resultTypes": ["violations"]}
     found = within.evaluate(RUN, options)
     return sorted(
-        _line(rule["id"], node)
-        for rule in found["violations"]
-        for node in rule["nodes"]
-        if node["impact"] in WEIGHTY
+        _line(rule["id"], node) for rule in found["violations"] for node in rule["nodes"] if node["impact"] in WEIGHTY
     )
 
 
