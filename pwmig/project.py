@@ -202,14 +202,14 @@ class Project:
         make = plan_backward if backward else plan_forward
         return make(self.files(), self.applied(), to=to, steps=steps, fake=fake, allow=allow)
 
-    def schema(self) -> Schema:
-        """What the database holds now; empty where there is none yet."""
+    def schema(self, tables: Collection[str] | None = None) -> Schema:
+        """What the database holds now, or of it only the tables named; empty where there is none yet."""
         from pwmig.schema import Schema
 
         if not self.dialect.exists(self.database):
             return Schema()
         with self.dialect.reading(self.database) as reader:
-            return self.dialect.introspect(reader)
+            return self.dialect.introspect(reader, tables)
 
     def snapshot(self, tables: Sequence[str] | None = None, limit: int = 20) -> Snapshot:
         """The schema and at most ``limit`` sample rows of the tables named (None: of all)."""
