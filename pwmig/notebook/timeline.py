@@ -5,27 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
-from pwmig.frames.grid import Cell, Grid, GridRow, Heading, grid_html
+from pwmig.frames.wording import SIGNS, short_name
 from pwmig.plan import MigrationStatus, State
 
-__all__ = ["SIGNS", "age_text", "points", "short_name", "state_of", "state_text", "timeline_html", "timeline_options"]
-
-SIGNS = {
-    State.APPLIED: "✓",
-    State.PENDING: "○",
-    State.FAILED: "✗",
-    State.CHANGED: "≠",
-    State.MISSING: "?",
-}
-"""The sign of each state in the timeline; the word stands beside it."""
+__all__ = ["age_text", "points", "state_of", "state_text", "timeline_options"]
 
 _NONE = "(no migration)"
 _UNITS = (("s", 60), ("min", 60), ("h", 24), ("d", 30), ("mo", 12))
-
-
-def short_name(name: str) -> str:
-    """A migration's name without the time in front of it."""
-    return name.split("_", 2)[-1]
 
 
 def state_of(status: MigrationStatus, failed: Collection[str]) -> State:
@@ -85,12 +71,3 @@ def points(statuses: Iterable[MigrationStatus], start: str, now: str) -> tuple[t
     """The points of the history that can be compared, as (label, name) pairs."""
     after = tuple((f"after {short_name(status.name)}", status.name) for status in statuses)
     return (("before the first", start), *after, ("now", now))
-
-
-def timeline_html(statuses: Iterable[MigrationStatus]) -> str:
-    """The timeline as a table: state by sign and word, and the migration's name."""
-    rows = tuple(
-        GridRow((Cell(f"{SIGNS[s.state]} {s.state.value}", prose=True), Cell(s.name, prose=True))) for s in statuses
-    )
-    headings = (Heading("state"), Heading("migration"))
-    return grid_html(Grid("Migrations", headings, rows, "" if rows else "no migrations yet"))

@@ -11,8 +11,8 @@ from pwmig import frames
 from pwmig.diff import Change
 from pwmig.errors import PwmigError, redact
 from pwmig.frames.grid import style_tag
+from pwmig.frames.wording import plural
 from pwmig.notebook.bench import Bench, ConfirmationNeeded
-from pwmig.notebook.timeline import short_name
 from pwmig.plan import Direction, Run
 from pwmig.schema import Schema
 
@@ -21,9 +21,7 @@ __all__ = [
     "code_html",
     "error_html",
     "header_html",
-    "plural",
     "question_html",
-    "run_title",
     "style_html",
     "table_html",
     "table_options",
@@ -37,10 +35,6 @@ def style_html() -> str:
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".css"))
     sheets = "".join(folder.joinpath(name).read_text("utf-8") for name in names)
     return style_tag() + f"<style>\n{sheets}</style>"
-
-
-def plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def header_html(bench: Bench) -> str:
@@ -145,22 +139,6 @@ def _numbered(coloured: str, marked: int) -> str:
         text = f"{'>' if here else ' '}{number:>4}  {line}"
         lines.append(f'<mark class="pwmig-marked">{text}</mark>' if here else text)
     return "\n".join(lines)
-
-
-def run_title(run: Run, compared: tuple[str, str] | None = None) -> str:
-    """A run in one line: ``Rehearsed on a copy: add_player_level``; ``compared`` are the points of a comparison."""
-    if compared is not None:
-        return f"Compared on a copy: {short_name(compared[0])} -> {short_name(compared[1])}"
-    names = [step.step.name for step in run.steps] or [step.name for step in run.plan.steps]
-    what = short_name(names[0]) if len(names) == 1 else plural(len(names), "migration")
-    verb = "applied" if run.plan.direction is Direction.FORWARD else "reverted"
-    if not run.ok:
-        return f"Stopped, {'on a copy' if run.target == 'copy' else 'rolled back'}: {what}"
-    if not names:
-        return "Nothing to do"
-    if run.target == "copy":
-        return f"Rehearsed on a copy, {verb}: {what}"
-    return f"{verb.capitalize()}: {what}"
 
 
 def table_html(title: str, styled: frames.Styled) -> str:

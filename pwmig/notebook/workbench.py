@@ -19,6 +19,7 @@ import ipywidgets as w
 
 from pwmig import frames
 from pwmig.errors import Cancelled, PwmigError
+from pwmig.frames.wording import run_title
 from pwmig.notebook import progress, static, timeline, views
 from pwmig.notebook.bench import START, Bench, ConfirmationNeeded, nearest_project
 from pwmig.notebook.face import Face
@@ -163,7 +164,7 @@ class Workbench:
         return style
 
     def _title(self) -> str:
-        return views.run_title(self.last_run, self.bench.compared) if self.last_run is not None else ""
+        return run_title(self.last_run, self.bench.compared) if self.last_run is not None else ""
 
     # How a notebook shows it
 
