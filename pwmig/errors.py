@@ -43,7 +43,10 @@ __all__ = [
 ]
 
 _URL_PASSWORD = r"(?P<head>[a-z][a-z0-9+.\-]*://[^\s:/@]*):(?P<password>\S*)@"
-_NAMED_PASSWORD = r"(?P<head>\b\w*(?:password|passwd|pwd)\b['\"]?\s*[=:]\s*)(?P<value>'[^']*'|\"[^\"]*\"|[^\s,;)}]+)"
+_NAMED_PASSWORD = (  # The quotes may stand in a string of code themselves, behind backslashes.
+    r"(?P<head>\b\w*(?:password|passwd|pwd)\b\\*['\"]?\s*[=:]\s*)"
+    r"(?P<value>\\*'[^']*'|\\*\"[^\"]*\"|[^\s,;)}]+)"
+)
 
 
 def redact(text: str) -> str:

@@ -17,7 +17,7 @@ from hostile import ADDED, BODY, BROKEN_CONFIG, NAMES, PASSWORD, QUIETLY_FAILS, 
 from projects import write_project
 
 from pwmig import frames
-from pwmig.errors import MigrationFailed, PwmigError
+from pwmig.errors import MigrationFailed, PwmigError, redact
 from pwmig.frames import cells
 from pwmig.notebook import Workbench
 from pwmig.project import Project
@@ -61,6 +61,22 @@ def test_what_is_looked_for_would_be_found() -> None:
     assert Dangers("<p onclick=x>").found
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgresql://app:pa@ss@db/x", "postgresql://app:***@db/x"),
+        ("password='a b', user='c'", "password=***, user='c'"),
+        ("{'password': 'a b'}", "{'password': ***}"),
+        (r"say('{\'password\': \'a b\'}')", r"say('{\'password\': ***}')"),
+        (r'say("{\"PGPASSWORD\": \"a b\"}")', r'say("{\"PGPASSWORD\": ***}")'),
+        ("export PGPASSWORD=ab;", "export PGPASSWORD=***;"),
+        ("the password is long", "the password is long"),
+    ],
+)
+def test_passwords_are_left_out_of_texts_and_of_code(text: str, shown: str) -> None:
+    assert redact(text) == shown
+
+
 def test_before_any_run_names_and_cells_are_text(bench: Workbench) -> None:
     for table in NAMES:
         bench.pick_schema_of(table)
@@ -71,6 +87,7 @@ def test_before_any_run_names_and_cells_are_text(bench: Workbench) -> None:
 
 
 def test_a_rehearsal_and_an_apply_show_them_as_text(bench: Workbench) -> None:
+    bench.select("change")
     run = bench.rehearse("change")
     assert {change.sign for change in run.changes} == {"+"} and ADDED in str(run.changes)
     for html in everything_shown(bench):
@@ -84,6 +101,7 @@ def test_a_rehearsal_and_an_apply_show_them_as_text(bench: Workbench) -> None:
 
 
 def test_a_failure_shows_its_words_as_text_without_passwords(bench: Workbench) -> None:
+    bench.select("fails")
     with pytest.raises(MigrationFailed) as caught:
         bench.rehearse()
     assert NAMES[1] in str(caught.value) and PASSWORD not in str(caught.value)
