@@ -303,7 +303,7 @@ def run_as_dict(run: Run) -> dict[str, Any]:
         "changes": [change.as_dict() for change in run.changes],
         "losses": _plain(run.losses),
         "original_changed": run.original_changed,
-        "rows": {name: dict(zip(("before", "after"), _plain(run.rows(name)), strict=True)) for name in tables},
+        "rows": {name: dict(zip(("before", "after"), _plain(run.samples(name)), strict=True)) for name in tables},
     }
 
 

@@ -164,7 +164,7 @@ class Run:
     def statements(self) -> tuple[Statement, ...]:
         return tuple(statement for step in self.steps for statement in step.statements)
 
-    def rows(self, table: str) -> tuple[Rows | None, Rows | None]:
+    def samples(self, table: str) -> tuple[Rows | None, Rows | None]:
         """The sample rows of a table before and after; None where there was no such table."""
         before = self.before.table_rows(table) if self.before else None
         after = self.after.table_rows(table) if self.after else None

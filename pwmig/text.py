@@ -112,7 +112,7 @@ def run_lines(run: Run, ink: Ink) -> Iterable[str]:
 def _rows_lines(run: Run, ink: Ink) -> Iterable[str]:
     names = {rows.table: None for snapshot in (run.before, run.after) if snapshot for rows in snapshot.rows}
     for name in names:
-        before, after = run.rows(name)
+        before, after = run.samples(name)
         for title, rows in (("before", before), ("after", after)):
             if rows is not None:
                 about = "" if rows.count_exact else "about "

@@ -66,7 +66,7 @@ def lines(run: Run) -> list[str]:
 
 
 def column(run: Run, table: str, name: str) -> set[object]:
-    rows = run.rows(table)[1]
+    rows = run.samples(table)[1]
     return {row[rows.columns.index(name)] for row in rows.rows}
 
 

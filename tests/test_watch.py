@@ -29,7 +29,7 @@ def rehearsed(root: Path, forward: str, *, tables: tuple[str, ...] = PLAYERS) ->
 
 
 def keys(run: Run, table: str) -> tuple[list[Any], list[Any]]:
-    before, after = run.rows(table)
+    before, after = run.samples(table)
     return [key[0] for key in before.row_keys()], [key[0] for key in after.row_keys()]
 
 
@@ -37,15 +37,15 @@ def test_the_rows_that_the_migration_touches_come_first(tmp_path: Path) -> None:
     run = rehearsed(tmp_path, "    database.execute_sql('UPDATE player SET rating = 0 WHERE id IN (77, 401)')")
     before, after = keys(run, "player")
     assert before == after == [77, 401, *range(1, 19)]
-    assert {row[2] for row in run.rows("player")[1].rows[:2]} == {0}
-    assert {row[2] for row in run.rows("player")[0].rows[:2]} == {2077, 2401}
+    assert {row[2] for row in run.samples("player")[1].rows[:2]} == {0}
+    assert {row[2] for row in run.samples("player")[0].rows[:2]} == {2077, 2401}
 
 
 def test_deleted_rows_are_there_before_and_gone_after(tmp_path: Path) -> None:
     run = rehearsed(tmp_path, "    database.execute_sql('DELETE FROM player WHERE id = ?', (300,))")
     before, after = keys(run, "player")
     assert before[0] == 300 and 300 not in after
-    assert [rows.row_count for rows in run.rows("player")] == [500, 499]
+    assert [rows.row_count for rows in run.samples("player")] == [500, 499]
 
 
 def test_new_rows_are_shown_after(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_tables_of_every_kind_of_key_are_paired(tmp_path: Path, definition: str,
     run = rehearsed(
         tmp_path, "    database.execute_sql(\"UPDATE player SET rating = 9 WHERE name = 'Hou'\")", tables=tables
     )
-    before, after = run.rows("player")
+    before, after = run.samples("player")
     assert before.columns == after.columns == columns
     assert before.row_count == after.row_count == 2
     assert sorted(map(str, {row[columns.index("rating")] for row in after.rows})) == ["1", "9"]

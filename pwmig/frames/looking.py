@@ -70,7 +70,7 @@ def rows_shown(source: Run | Snapshot, table: str, *, changed_only: bool = False
 def comparison(run: Run, table: str, *, changed_only: bool = False) -> Comparison:
     """The sample rows of a table before and after a run, in pairs."""
     renames = renames_of(run)
-    before, after = run.rows(renames.old_table(table))[0], run.rows(renames.table(table))[1]
+    before, after = run.samples(renames.old_table(table))[0], run.samples(renames.table(table))[1]
     named = after or before
     if named is None:
         raise _no_table(table, "rows of", touched_tables(run))
@@ -81,7 +81,7 @@ def comparison(run: Run, table: str, *, changed_only: bool = False) -> Compariso
 def has_rows(run: Run, table: str) -> bool:
     """Whether rows of a table were taken before or after a run."""
     renames = renames_of(run)
-    return run.rows(renames.old_table(table))[0] is not None or run.rows(renames.table(table))[1] is not None
+    return run.samples(renames.old_table(table))[0] is not None or run.samples(renames.table(table))[1] is not None
 
 
 def sample(snapshot: Snapshot, table: str) -> Rows:

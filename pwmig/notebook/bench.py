@@ -16,9 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pwmig.codegen import source
 from pwmig.diff import Change
 from pwmig.errors import DatabaseUnsupported, MigrationFailed, OperationRefused, ProjectError, PwmigError
-from pwmig.plan import Direction, Event, Loss, MigrationStatus, Plan, Run, State
+from pwmig.files import template
+from pwmig.frames.framed import FramedRun
+from pwmig.operations import Operation
+from pwmig.plan import Direction, Event, Loss, MigrationStatus, Plan, State, find
 from pwmig.project import Project
 from pwmig.schema import Schema, Snapshot
 from pwmig.worker import Worker
@@ -103,13 +107,13 @@ class Bench:
         self.schema = Schema()
         self.drift: tuple[Change, ...] | None = None
         self.drift_error: PwmigError | None = None
-        self.last_run: Run | None = None
+        self.last_run: FramedRun | None = None
         self.compared: tuple[str, str] | None = None
         self.failures: dict[str, MigrationFailed] = {}
         self.events: list[Event] = []
         self.busy = ""
         self.started_at = 0.0
-        self._rehearsal: Run | None = None
+        self._rehearsal: FramedRun | None = None
         self._worker: Worker | None = None
         self._lock = threading.Lock()
         self._on_event = on_event
@@ -173,28 +177,28 @@ class Bench:
 
     # Running
 
-    def rehearse(self, to: str | None = None, *, backward: bool = False, allow: Collection[str] = ()) -> Run:
+    def rehearse(self, to: str | None = None, *, backward: bool = False, allow: Collection[str] = ()) -> FramedRun:
         """Run on a copy; the run is kept, so that applying the same plan needs no other rehearsal."""
         return self.rehearse_plan(self.plan_to(to, backward=backward, allow=allow))
 
-    def rehearse_plan(self, plan: Plan) -> Run:
+    def rehearse_plan(self, plan: Plan) -> FramedRun:
         with self._at_work("rehearsal"):
             return self._rehearse(plan)
 
-    def _rehearse(self, plan: Plan) -> Run:
+    def _rehearse(self, plan: Plan) -> FramedRun:
         run = self._work("rehearse", {"plan": plan})
         self._rehearsal = run
         return run
 
-    def apply(self, to: str | None = None, *, confirm: bool = False, allow: Collection[str] = ()) -> Run:
+    def apply(self, to: str | None = None, *, confirm: bool = False, allow: Collection[str] = ()) -> FramedRun:
         """Apply what is pending, up to ``to``; raises ConfirmationNeeded before anything that loses rows."""
         return self.carry_out(self.plan_to(to, backward=False, allow=allow), confirm=confirm)
 
-    def revert(self, to: str | None = None, *, confirm: bool = False, allow: Collection[str] = ()) -> Run:
+    def revert(self, to: str | None = None, *, confirm: bool = False, allow: Collection[str] = ()) -> FramedRun:
         """Take back the last migration, or all after ``to`` (``zero``: all); else as :meth:`apply`."""
         return self.carry_out(self.plan_to(to, backward=True, allow=allow), confirm=confirm)
 
-    def carry_out(self, plan: Plan, *, confirm: bool) -> Run:
+    def carry_out(self, plan: Plan, *, confirm: bool) -> FramedRun:
         """Run a plan on the real database; unless confirmed, ConfirmationNeeded where it loses rows."""
         verb = "apply" if plan.direction is Direction.FORWARD else "revert"
         with self._at_work(verb):
@@ -211,12 +215,23 @@ class Bench:
         run = at_hand if at_hand is not None and at_hand.plan == plan else self._rehearse(plan)
         return run.losses
 
-    def compare(self, start: str, end: str, *, allow: Collection[str] = ()) -> Run:
+    def compare(self, start: str, end: str, *, allow: Collection[str] = ()) -> FramedRun:
         """Any two points of the history, on a copy: ``zero``, ``now`` or a migration, just after it."""
         with self._at_work("comparison"):
             run = self._work("compare", {"start": start, "end": end, "allow": tuple(allow)})
             self.compared = (start, end)
             return run
+
+    def preview(self, source: str, *, name: str, replaces: str | None = None) -> FramedRun:
+        """Rehearse code that is not saved, after all that is pending, or in the place of a pending migration."""
+        with self._at_work("preview"):
+            return self._work("preview", {"source": source, "name": name, "replaces": replaces})
+
+    def source_of(self, operations: Sequence[Operation]) -> str:
+        """The code of a migration of these operations, with its way back where that is known; none: the template."""
+        if not operations:
+            return template(self.project.config.config)
+        return source(operations, config_module=self.project.config.config, schema=self.schema)
 
     def cancel(self) -> bool:
         """Stop the run under way; False where there is none."""
@@ -226,9 +241,15 @@ class Bench:
         worker.cancel()
         return True
 
-    def create(self, name: str, source: str | None = None) -> Path:
+    def create(self, name: str, text: str) -> Path:
         """Write a new migration file and return its path."""
-        path = self.project.create(name, source)
+        path = self.project.create(name, text)
+        self.read()
+        return path
+
+    def edit(self, name: str, text: str) -> Path:
+        """Write another text into the file of a pending migration, and return its path."""
+        path = self.project.rewrite(find(name, self.names()), text)
         self.read()
         return path
 
@@ -247,20 +268,20 @@ class Bench:
             self.busy = ""
             self._lock.release()
 
-    def _work(self, verb: str, options: dict[str, Any]) -> Run:
+    def _work(self, verb: str, options: dict[str, Any]) -> FramedRun:
         """A verb in a process of its own; Ctrl-C here stops it there."""
         self._require_shared()
         self.events = []
         self._worker = worker = Worker(self.project.root, verb, options, self._hear).start()
         try:
-            run: Run = worker.wait()
+            run = FramedRun.of(worker.wait())
         except KeyboardInterrupt:
             worker.cancel()
             raise
         except MigrationFailed as error:
             self.failures[error.migration] = error
             if error.run is not None:
-                self._keep(error.run)
+                self._keep(FramedRun.of(error.run))
             raise
         finally:
             self._worker = None
@@ -269,7 +290,7 @@ class Bench:
             self.failures.pop(step.step.name, None)
         return run
 
-    def _keep(self, run: Run) -> None:
+    def _keep(self, run: FramedRun) -> None:
         self.last_run, self.compared = run, None
 
     def _require_shared(self) -> None:

@@ -19,6 +19,7 @@ import ipywidgets as w
 
 from pwmig import frames
 from pwmig.errors import Cancelled, PwmigError
+from pwmig.frames.framed import FramedRun
 from pwmig.frames.wording import run_title
 from pwmig.notebook import progress, static, timeline, views
 from pwmig.notebook.bench import START, Bench, ConfirmationNeeded, nearest_project
@@ -27,6 +28,7 @@ from pwmig.notebook.form import Form
 from pwmig.notebook.lines import Lines
 from pwmig.notebook.panels import Background, repeating
 from pwmig.notebook.plan_view import Shown, plan_html
+from pwmig.notebook.preview import DRAFT
 from pwmig.plan import Direction, Plan, Run, find
 
 if TYPE_CHECKING:
@@ -68,20 +70,20 @@ class Workbench:
 
     # The same as the buttons, for cells
 
-    def rehearse(self, to: str | None = None, *, backward: bool = False, allow: Collection[str] = ()) -> Run:
+    def rehearse(self, to: str | None = None, *, backward: bool = False, allow: Collection[str] = ()) -> FramedRun:
         """Run on a copy what is pending, up to ``to`` (or backward), and show what it does."""
         return self._run("rehearsal", lambda: self.bench.rehearse(to, backward=backward, allow=allow))
 
-    def apply(self, to: str | None = None, *, confirm: bool = False, allow: Collection[str] = ()) -> Run:
+    def apply(self, to: str | None = None, *, confirm: bool = False, allow: Collection[str] = ()) -> FramedRun:
         """Apply what is pending, up to ``to``. Before it loses rows it raises ConfirmationNeeded,
         which counts them; ``confirm=True`` goes on."""
         return self._run("apply", lambda: self.bench.apply(to, confirm=confirm, allow=allow))
 
-    def revert(self, to: str | None = None, *, confirm: bool = False, allow: Collection[str] = ()) -> Run:
+    def revert(self, to: str | None = None, *, confirm: bool = False, allow: Collection[str] = ()) -> FramedRun:
         """Take back the last applied migration, or all after ``to`` (``"zero"``: all). Asks as :meth:`apply`."""
         return self._run("revert", lambda: self.bench.revert(to, confirm=confirm, allow=allow))
 
-    def compare(self, start: str, end: str = "now", *, allow: Collection[str] = ()) -> Run:
+    def compare(self, start: str, end: str = "now", *, allow: Collection[str] = ()) -> FramedRun:
         """Show what changed between two points of the history, on a copy that is taken to both.
 
         A point is a migration (the moment just after it), ``"zero"``, or ``"now"``.
@@ -92,16 +94,34 @@ class Workbench:
         """Stop the run under way, which is rolled back; False where there is none."""
         return self.bench.cancel()
 
-    def wait(self, timeout_s: float | None = None) -> Run | None:
+    def wait(self, timeout_s: float | None = None) -> FramedRun | None:
         """Wait for what a click began, at most so many seconds; the last run."""
         self._background.wait(timeout_s)
         return self.last_run
 
+    def preview(self, *operations: Operation, source: str | None = None, replaces: str | None = None) -> FramedRun:
+        """Rehearse a migration that is no file yet, of these operations or with this source, and show what it does.
+
+        It runs after all that is pending, or in the place of the pending migration ``replaces``.
+        """
+        text = source if source is not None else self.bench.source_of(operations)
+        return self._run("preview", lambda: self.bench.preview(text, name=replaces or DRAFT, replaces=replaces))
+
     def create(self, name: str, *operations: Operation, source: str | None = None) -> Path:
         """Write a new migration of these operations, or with this source (neither: the template), and select it."""
-        if operations and source is None:
-            source = self.form.source_of(operations)
-        path: Path = self._guarded(lambda: self.bench.create(name, source))
+        text = source if source is not None else self.bench.source_of(operations)
+        return self._written(lambda: self.bench.create(name, text))
+
+    def edit(self, name: str, source: str | None = None) -> Path | None:
+        """Open a pending migration in the editor; with ``source``, write that into its file."""
+        if source is not None:
+            return self._written(lambda: self.bench.edit(name, source))
+        self.select(name)
+        self.click_edit()
+        return None
+
+    def _written(self, write: Callable[[], Path]) -> Path:
+        path: Path = self._guarded(write)
         self.select(path.stem)
         return path
 
@@ -116,7 +136,7 @@ class Workbench:
         self._render()
 
     @property
-    def last_run(self) -> Run | None:
+    def last_run(self) -> FramedRun | None:
         return self.bench.last_run
 
     @property
@@ -158,7 +178,7 @@ class Workbench:
     def _rows_style(self, changed_only: bool) -> Callable[[Any, str], frames.Styled]:
         def style(source: Any, table: str) -> frames.Styled:
             if isinstance(source, Run):
-                return frames.styled_rows(source, table)
+                return frames.styled_rows(source, table, changed_only=changed_only)
             return frames.styled_rows(source, table)
 
         return style
@@ -262,7 +282,7 @@ class Workbench:
         self.form.hide()
         self.select(path.stem)
 
-    def _start(self, plan: Plan | PwmigError, line: str, do: Callable[[Plan], Run]) -> None:
+    def _start(self, plan: Plan | PwmigError, line: str, do: Callable[[Plan], FramedRun]) -> None:
         if isinstance(plan, PwmigError):
             self._show_error(plan)
             return
@@ -281,7 +301,7 @@ class Workbench:
 
     # Running and showing
 
-    def _run(self, what: str, action: Callable[[], Run]) -> Run:
+    def _run(self, what: str, action: Callable[[], FramedRun]) -> FramedRun:
         self._ask(None)
         self.face.error.hide()
         changed = False
