@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markup import Tags
+from runs import LEVEL, NAME, rows, run_of, table
 
 from pwmig import frames
-from pwmig.dialects.sqlite.seeing.cells import CutBytes, CutText
 from pwmig.diff import Change, RenameColumn, RenameTable, diff
 from pwmig.errors import PwmigError
-from pwmig.frames.cells import FOLD_AT, cell_html, cell_text, same_value
 from pwmig.frames.facts import column_text, facts, foreign_key_text, index_text, unique_text
-from pwmig.plan import MigrationStatus, Plan, Run, State
+from pwmig.plan import MigrationStatus, Plan, RowChanges, Run, State
 from pwmig.schema import (
     Check,
     Column,
@@ -30,32 +29,6 @@ from pwmig.schema import (
     Trigger,
     Unique,
 )
-
-ID = Column("id", "INTEGER", nullable=False)
-NAME = Column("name", "TEXT")
-LEVEL = Column("level", "INTEGER", nullable=False)
-
-
-def table(*columns: Column, name: str = "player", **facts_: Any) -> Table:
-    return Table(name, (ID, *columns), ("id",), **facts_)
-
-
-def rows(*values: tuple[Any, ...], columns: tuple[str, ...], name: str = "player", count: int | None = None) -> Rows:
-    return Rows(name, columns, ("id",), values, len(values) if count is None else count)
-
-
-def run_of(
-    before: Table | None,
-    after: Table | None,
-    before_rows: Rows | None = None,
-    after_rows: Rows | None = None,
-    changes: tuple[Change, ...] = (),
-) -> Run:
-    sides = [
-        Snapshot(Schema((side,) if side else ()), (sample,) if sample else ())
-        for side, sample in ((before, before_rows), (after, after_rows))
-    ]
-    return Run(Plan(()), "copy", (), sides[0], sides[1], changes)
 
 
 def lines(frame: Any) -> list[tuple[Any, ...]]:
@@ -130,6 +103,49 @@ def test_schema_says_what_changed_by_sign_and_word(
     frame = frames.schema(run_of(before, after, changes=renames), "player")
     assert list(frame.columns) == ["change", "what", "name", "before", "after"]
     assert changed_lines(frame) == expected
+
+
+def named(name: str | None, **facts_: Any) -> dict[str, Any]:
+    """A table's facts with one thing of that name."""
+    made = {
+        "indexes": lambda: Index(name or "", (IndexPart("name"),), unique=facts_.get("unique", False)),
+        "uniques": lambda: Unique(("name",), name),
+        "checks": lambda: Check("id > 0", name),
+        "foreign_keys": lambda: ForeignKey(("id",), "club", ("id",), name=name),
+    }
+    return {facts_["field"]: (made[facts_["field"]](),)}
+
+
+@pytest.mark.parametrize(
+    ("field", "what", "text"),
+    [
+        ("indexes", "index", "(name)"),
+        ("uniques", "unique", "(name)"),
+        ("checks", "check", "id > 0"),
+        ("foreign_keys", "foreign key", "(id) REFERENCES club (id)"),
+    ],
+)
+def test_what_has_another_name_is_renamed_and_not_dropped_and_added(field: str, what: str, text: str) -> None:
+    before, after = table(NAME, **named("old", field=field)), table(NAME, **named("new", field=field))
+    run = run_of(before, after, changes=diff(Schema((before,)), Schema((after,))))
+    assert [change.kind[:5] for change in run.changes] == ["Alter"]
+    assert changed_lines(frames.schema(run, "player")) == [("~ renamed from old", what, "new", text, text)]
+    assert "new (was old)" in frames.styled_schema(run, "player").html
+
+
+def test_a_renamed_index_that_is_another_one_too_says_both() -> None:
+    before = table(NAME, **named("i", field="indexes"))
+    after = table(NAME, **named("i", field="indexes", unique=True))
+    run = run_of(before, after, changes=diff(Schema((before,)), Schema((after,))))
+    assert changed_lines(frames.schema(run, "player")) == [("~ changed", "index", "i", "(name)", "UNIQUE (name)")]
+
+
+def test_indexes_that_take_each_others_names_are_both_told() -> None:
+    one, other = Index("a", (IndexPart("name"),)), Index("b", (IndexPart("id"),))
+    before = table(NAME, indexes=(one, other))
+    after = table(NAME, indexes=(dataclasses.replace(other, name="a"), dataclasses.replace(one, name="b")))
+    run = run_of(before, after, changes=diff(Schema((before,)), Schema((after,))))
+    assert len(changed_lines(frames.schema(run, "player"))) == len(run.changes) == 2
 
 
 def test_schema_follows_a_renamed_table_under_either_name() -> None:
@@ -289,6 +305,88 @@ def test_the_note_says_how_many_rows_there_are() -> None:
     assert "about 31,689 rows" in frames.styled_rows(Snapshot(Schema(), (about,)), "player").html
 
 
+BEFORE = rows((1, "a"), (2, "b"), (3, "c"), columns=("id", "name"))
+AFTER = rows((1, "A"), (3, "c"), (4, "d"), columns=("id", "name"))
+FEW_BEFORE, FEW_AFTER = (dataclasses.replace(sample, row_count=31_691) for sample in (BEFORE, AFTER))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "counted", "note"),
+    [
+        pytest.param(BEFORE, AFTER, None, "3 rows; of the 4 rows looked at: 1 added, 1 removed, 1 altered", id="seen"),
+        pytest.param(BEFORE, AFTER, (1, 1, 1), "1 added, 1 removed, 1 altered of 3 rows", id="counted"),
+        pytest.param(
+            FEW_BEFORE,
+            FEW_AFTER,
+            (2, 2, 31_689),
+            "2 added, 2 removed, 31,689 altered of 31,691 rows; 4 shown",
+            id="counted, few shown",
+        ),
+        pytest.param(
+            FEW_BEFORE, FEW_AFTER, None, "31,691 rows; of the 4 rows looked at: 1 added, 1 removed, 1 altered", id="few"
+        ),
+        pytest.param(None, AFTER, (3, 0, 0), "there was no such table before; 3 rows", id="created"),
+        pytest.param(BEFORE, None, (0, 3, 0), "there is no such table after; 3 rows", id="dropped"),
+        pytest.param(
+            rows(columns=("id", "name")), AFTER, None, "0 rows before, 3 rows after; of the 3 rows looked at: 3 added",
+            id="filled",
+        ),
+    ],
+)  # fmt: skip
+def test_the_note_counts_what_changed(
+    before: Rows | None, after: Rows | None, counted: tuple[int, int, int] | None, note: str
+) -> None:
+    changes = (RowChanges("player", *counted),) if counted else ()
+    run = run_of(table(NAME), table(NAME), before, after, row_changes=changes)
+    assert frames.styled_rows(run, "player").grid.note.startswith(note)
+
+
+def test_only_the_rows_that_changed_where_that_is_wanted() -> None:
+    run = run_of(table(NAME), table(NAME), BEFORE, AFTER)
+    styled = frames.styled_rows(run, "player", changed_only=True)
+    assert sorted(styled.frame[("", "change")]) == ["+ added", "- removed", "~ changed"]
+    assert len(styled.grid.rows) == 3 and ">c<" not in styled.html
+    assert styled.grid.note == frames.styled_rows(run, "player").grid.note, "the counts are of all"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "counted", "changed_only", "said"),
+    [
+        (BEFORE, BEFORE, None, True, "None of the 3 rows looked at was added, removed or altered."),
+        (BEFORE, BEFORE, (0, 0, 0), True, "No row was added, removed or altered."),
+        (FEW_BEFORE, FEW_BEFORE, (0, 0, 9), True, "None of the 3 rows looked at was added, removed or altered."),
+        (rows(columns=("id",)), rows(columns=("id",)), None, False, "The table holds no rows."),
+        (
+            rows((1,), columns=("id",)),
+            rows((1, 5), columns=("id", "level")),
+            None,
+            True,
+            "None of the 1 row looked at was added, removed or altered. Of its columns changed: + level.",
+        ),
+    ],
+)
+def test_where_there_is_no_row_a_sentence_says_so(
+    before: Rows, after: Rows, counted: tuple[int, int, int] | None, changed_only: bool, said: str
+) -> None:
+    changes = (RowChanges("player", *counted),) if counted else ()
+    run = run_of(table(), table(), before, after, row_changes=changes)
+    styled = frames.styled_rows(run, "player", changed_only=changed_only)
+    assert styled.grid.empty == said and said in styled.html and said in repr(styled)
+    assert "<table" not in styled.html
+
+
+def test_a_sample_of_an_empty_table_is_a_sentence() -> None:
+    styled = frames.styled_rows(Snapshot(Schema(), (rows(columns=("id",)),)), "player")
+    assert "The table holds no rows." in styled.html and "<table" not in styled.html
+
+
+def test_a_row_is_not_called_added_or_removed_where_all_were_counted_and_none_was() -> None:
+    before, after = rows((1, "a"), columns=("id", "name"), count=90), rows((2, "b"), columns=("id", "name"), count=90)
+    run = run_of(table(NAME), table(NAME), before, after, row_changes=(RowChanges("player", 0, 0, 90),))
+    assert list(frames.rows(run, "player")[("", "change")]) == ["", ""]
+    assert list(frames.rows(run, "player")[("name", "")]) == ["a", "b"]
+
+
 @pytest.mark.parametrize("show", [frames.schema, frames.rows, frames.styled_schema, frames.styled_rows])
 def test_an_unknown_table_is_refused_by_name_with_those_that_are_there(show: Any) -> None:
     sample = rows((1, "a"), columns=("id", "name"))
@@ -298,68 +396,7 @@ def test_an_unknown_table_is_refused_by_name_with_those_that_are_there(show: Any
         assert "player" in caught.value.why and caught.value.way_out
 
 
-# Values
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, "NULL"),
-        ("NULL", "'NULL'"),
-        ("null", "'null'"),
-        ("", "''"),
-        ("  ", "'  '"),
-        (" Tal", "' Tal'"),
-        ("Tal", "Tal"),
-        (1, "1"),
-        (1.0, "1.0"),
-        ("1", "1"),
-        ("a\x00b\nc", "a\\x00b\\nc"),
-        (b"", "binary, 0 bytes"),
-        (b"\x89PNG", "binary, 4 bytes: 89 50 4e 47"),
-        (bytes(1500), "binary, 1.5 kB: 00 00 00 00 00 00 00 00 ..."),
-        (CutText("x" * 100), "x" * FOLD_AT + "... (more than 100 characters)"),
-        (CutBytes(b"ab"), "binary, more than 2 bytes: 61 62"),
-        ("x" * (FOLD_AT + 1), "x" * FOLD_AT + f"... ({FOLD_AT + 1} characters)"),
-    ],
-)
-def test_a_value_reads_as_what_it_is(value: Any, text: str) -> None:
-    assert cell_text(value) == text
-
-
-def test_a_large_value_is_folded_and_cut() -> None:
-    shown = cell_html("<" * 10_000_000)
-    assert len(shown) < 10_000 and "<details>" in shown and "10,000,000 characters" in shown
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "same"),
-    [(1, 1, True), (1, 1.0, False), (1, "1", False), (None, "NULL", False), (1, True, False), ("a", "a", True)],
-)
-def test_values_of_different_types_are_different(before: Any, after: Any, same: bool) -> None:
-    assert same_value(before, after) is same
-
-
-class _Tags(HTMLParser):
-    """Collects the elements of a page, and checks that they nest."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.text = ""
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes.update(name for name, _ in attrs)
-        self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
+# What reaches the page
 
 
 OUR_TAGS = {"div", "table", "caption", "thead", "tbody", "tr", "th", "td", "span", "p", "b", "del", "ins", "code"}
@@ -382,7 +419,7 @@ def test_no_name_and_no_value_reaches_the_page_unescaped(names: list[str], value
     samples = [Rows(name, tuple(names), (names[0],), tuple(part), len(part)) for part in (cells, more)]
     run = run_of(before, after, samples[0], samples[1], diff(Schema((before,)), Schema((after,))))
     for show in (frames.styled_rows, frames.styled_schema):
-        page, styled = _Tags(), show(run, name)
+        page, styled = Tags(), show(run, name)
         page.feed(styled.html)
         page.close()
         assert page.tags <= OUR_TAGS | {"details", "summary"} and page.open == []

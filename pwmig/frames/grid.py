@@ -131,7 +131,7 @@ def grid_html(grid: Grid, *, plain: bool = False) -> str:
 
     ``plain``: for viewers that take away styles and what unfolds, so that texts alone say everything.
     """
-    note = f' <span class="pwmig-note">{escape(grid.note)}</span>' if grid.note else ""
+    note = f' <span class="pwmig-note">({escape(grid.note)})</span>' if grid.note else ""
     if not grid.rows and grid.empty:
         return f'<div class="pwmig-empty"><p><b>{escape(grid.title)}</b>{note}</p><p>{escape(grid.empty)}</p></div>'
     pins = _pins(grid)
