@@ -413,6 +413,23 @@ ORPHANING = {
     "a child of nobody": send("INSERT INTO child VALUES (2, 99)"),
     "a child that moves to nobody": send("UPDATE child SET player = 99"),
     "the parent's table dropped": send("DROP TABLE player"),
+    "a column added that refers to nobody": send(
+        "ALTER TABLE child ADD COLUMN other INTEGER REFERENCES player (id) DEFAULT 99"
+    ),
+    "a column added that refers to nobody, and one more": (
+        send("ALTER TABLE child ADD COLUMN other INTEGER REFERENCES player (id) DEFAULT 99")
+        + "; "
+        + send("ALTER TABLE child ADD COLUMN last INTEGER")
+    ),
+    "rows deleted, and a column added": (
+        send("DELETE FROM player") + "; " + send("ALTER TABLE player ADD COLUMN level INTEGER")
+    ),
+    "a column added, and rows deleted": (
+        send("ALTER TABLE player ADD COLUMN level INTEGER") + "; " + send("DELETE FROM player")
+    ),
+    "a column added, and a key that other rows have": (
+        send("ALTER TABLE player ADD COLUMN level INTEGER") + "; " + send("UPDATE player SET id = 7")
+    ),
     "through a raw cursor": "database.connection().execute('DELETE FROM player')",
 }
 
@@ -427,6 +444,31 @@ def test_rows_that_would_refer_to_nothing_are_refused(tmp_path: Path, line: str)
     assert "child -> player" in caught.value.what and "20250101_000003_orphan" in caught.value.what
     assert state(database_of(tmp_path)) == before
     assert states(project)["orphan"] == "pending"
+
+
+@pytest.mark.parametrize(
+    ("lines", "looks", "why"),
+    [
+        ([send("ALTER TABLE player ADD COLUMN level INTEGER")], 0, "no row can lose its parent"),
+        ([send("ALTER TABLE child ADD COLUMN note TEXT DEFAULT 'x'")], 0, "nor by a default"),
+        ([send("ALTER TABLE child ADD COLUMN other INTEGER REFERENCES player (id)")], 1, "but by a reference"),
+        ([send("ALTER TABLE player RENAME COLUMN name TO title")], 1, "or by another name, whatever refers to it"),
+        ([send("ALTER TABLE player DROP COLUMN name")], 1, "or where a column goes"),
+        ([send("SELECT printf('%d', 1)"), send("ALTER TABLE player RENAME COLUMN name TO title")], 1, "as by itself"),
+        ([send("ALTER TABLE player RENAME COLUMN name TO title"), send("SELECT printf('%d', 1)")], 1, "as by itself"),
+    ],
+)
+def test_a_column_that_is_added_makes_no_look_at_the_rows_that_refer(
+    tmp_path: Path, lines: list[str], looks: int, why: str
+) -> None:
+    project = open_project(tmp_path, FAMILY | {"next": steps(*lines)})
+    project.apply(to="fill")
+    project.database.connect()
+    sent: list[str] = []
+    project.database.connection().set_trace_callback(sent.append)
+    project.apply()
+    project.database.close()
+    assert sum("foreign_key_check" in statement for statement in sent) == looks, why
 
 
 def test_without_the_pragma_orphans_are_the_project_s_affair(tmp_path: Path) -> None:

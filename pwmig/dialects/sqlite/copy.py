@@ -45,6 +45,8 @@ __all__ = ["SqliteCopy", "copied", "memory_filled", "memory_written", "rehearsin
 
 _PREFIX = "pwmig-rehearsal-"
 _PAGES_A_STEP = 2048
+_NO_SYNC = "PRAGMA main.synchronous = OFF"
+"""A copy that is lost with the machine harms nobody: so nothing of it has to reach the disk before going on."""
 
 
 @dataclass(slots=True)
@@ -250,8 +252,7 @@ def _back_up(source: sqlite3.Connection, copy: str, listener: Listener | None) -
 
     target = sqlite3.connect(copy)
     try:
-        # A copy that is lost with the machine harms nobody, so it needs no journal on the disk.
-        target.execute("PRAGMA synchronous = OFF")
+        target.execute(_NO_SYNC)
         source.backup(target, pages=_PAGES_A_STEP, progress=progress, sleep=0.01)
     finally:
         target.close()
@@ -271,8 +272,11 @@ def _redirected(redirection: _Redirection) -> Iterator[None]:
     original = peewee.SqliteDatabase._connect
 
     def connect(self: peewee.SqliteDatabase) -> Any:
-        with _pointing(self, redirection):
-            return original(self)
+        with _pointing(self, redirection) as copy:
+            connection = original(self)
+        if copy and redirection.folder:
+            connection.execute(_NO_SYNC)
+        return connection
 
     _active = redirection
     peewee.SqliteDatabase._connect = connect
@@ -284,7 +288,7 @@ def _redirected(redirection: _Redirection) -> Iterator[None]:
 
 
 @contextmanager
-def _pointing(database: peewee.SqliteDatabase, redirection: _Redirection) -> Iterator[None]:
+def _pointing(database: peewee.SqliteDatabase, redirection: _Redirection) -> Iterator[str | None]:
     """For the moment of connecting, the database's names are those of the copies."""
     name, attached = database.database, getattr(database, "_attached", {})
     copy = redirection.copy_of(database)
@@ -292,7 +296,7 @@ def _pointing(database: peewee.SqliteDatabase, redirection: _Redirection) -> Ite
         database.database = copy
     database._attached = {key: _attached_copy(redirection, str(file)) for key, file in attached.items()}
     try:
-        yield
+        yield copy
     finally:
         database.database, database._attached = name, attached
 

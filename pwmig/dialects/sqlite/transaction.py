@@ -10,9 +10,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,30 @@ _ORPHAN_NONE = {
 """Actions after which no row refers to a row that is not there, unless it did before: foreign keys need no look."""
 
 
+@dataclass(slots=True)
+class _Turn(Turn):
+    """``grown`` counts at least how often ADD COLUMN was prepared for a table: no row can lose its parent by that.
+
+    ``altering`` is the table of an ALTER TABLE whose kind is not known yet, and whether it was unsettled before.
+    """
+
+    grown: Counter[str] = field(default_factory=Counter)
+    altering: tuple[str, bool] | None = None
+
+    def alters(self, table: str) -> None:
+        self.altering = table, table in self.unsettled
+
+    def calls(self, function: str | None) -> None:
+        """A function is called, as SQLite does to edit the text of a table: by ``printf`` first to add a column."""
+        if self.altering is None:
+            return
+        (table, unsettled), self.altering = self.altering, None
+        if function == "printf":
+            self.grown[table] += 1
+            if not unsettled:
+                self.unsettled.discard(table)
+
+
 @contextmanager
 def session(
     database: peewee.SqliteDatabase, *, wait_s: float, listener: Listener | None = None, rehearsing: bool = False
@@ -124,7 +149,7 @@ class SqliteSession(Session):
             yield from self._turn()
 
     def _turn(self) -> Iterator[Turn]:
-        database, turn = self.database, Turn()
+        database, turn = self.database, _Turn()
         connection = database.connection()
         self._begin(connection)
         database.push_transaction(database.transaction())
@@ -252,7 +277,7 @@ def _bad_manners(tried: str) -> OperationRefused:
     )
 
 
-def _authorizer(connection: sqlite3.Connection, turn: Turn, rehearsing: bool) -> Callable[..., int]:
+def _authorizer(connection: sqlite3.Connection, turn: _Turn, rehearsing: bool) -> Callable[..., int]:
     """SQLite asks this while it prepares a statement (https://www.sqlite.org/c3ref/set_authorizer.html)."""
 
     def authorize(action: int, first: str | None, second: str | None, place: str | None, inner: str | None) -> int:
@@ -265,8 +290,12 @@ def _authorizer(connection: sqlite3.Connection, turn: Turn, rehearsing: bool) ->
                 turn.touched.add(table)
                 if action in _WRITES_ROWS:
                     turn.written.add(table)
+                if action == sqlite3.SQLITE_ALTER_TABLE:
+                    turn.alters(table)
                 if action not in _ORPHAN_NONE:
                     turn.unsettled.add(table)
+        elif action == sqlite3.SQLITE_FUNCTION:
+            turn.calls(second)
         elif action == sqlite3.SQLITE_TRANSACTION:
             turn.refused = _bad_manners(f"{first} by itself")
             return sqlite3.SQLITE_DENY
@@ -282,9 +311,10 @@ def _authorizer(connection: sqlite3.Connection, turn: Turn, rehearsing: bool) ->
     return authorize
 
 
-def _refuse_orphans(database: peewee.SqliteDatabase, connection: sqlite3.Connection, turn: Turn) -> None:
+def _refuse_orphans(database: peewee.SqliteDatabase, connection: sqlite3.Connection, turn: _Turn) -> None:
     """Look whether rows now refer to rows that are not there, in the tables written and those that refer to them."""
-    suspects = sorted(_referring(connection, turn.unsettled))
+    grown = {table for table, count in turn.grown.items() if _has_grown_references(connection, table, count)}
+    suspects = sorted(_referring(connection, turn.unsettled) | grown)
     found = {table: orphans for table in suspects if (orphans := _orphans(connection, table))}
     if not found:
         return
@@ -312,6 +342,21 @@ def _orphans(connection: sqlite3.Connection, table: str) -> list[_Orphan]:
         if "foreign key mismatch" not in str(error):
             raise
         return [(table, None, "columns that are no key", str(error))]
+
+
+def _has_grown_references(connection: sqlite3.Connection, table: str, count: int) -> bool:
+    """Whether rows there refer to others by one of the last ``count`` columns: by its default."""
+    sql = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE"
+    found = connection.execute(sql, (table,)).fetchone()
+    if found is None or "REFERENCES" not in found[0].upper():
+        return False
+    from pwmig.dialects.sqlite.texts.ddl import DDLError, parse_create_table
+
+    try:
+        columns = parse_create_table(found[0]).columns
+    except DDLError:
+        return True  # A text that only writable_schema can make.
+    return any(column.all("references") for column in columns[-count:])
 
 
 def _orphans_before(database: peewee.SqliteDatabase, tables: list[str]) -> set[_Orphan]:

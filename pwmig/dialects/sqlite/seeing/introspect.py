@@ -52,10 +52,12 @@ _FOREIGN_KEYS = """
 SELECT m.name, f.id, f.seq, f."table", f."from", coalesce(f."to", p.name), f.on_update, f.on_delete, f."to" IS NULL
 FROM main.sqlite_master m JOIN pragma_foreign_key_list(m.name, 'main') f
 LEFT JOIN pragma_table_xinfo(f."table", 'main') p ON f."to" IS NULL AND p.pk = f.seq + 1
-""" + _TABLES.format(pragma="", and_tables="{and_tables}").partition("JOIN ")[2]
-_TELLING = re.compile(
-    r"\b(COLLATE|CHECK|CONSTRAINT|AUTOINCREMENT|AS|DEFERRED|CONFLICT|STRICT|WITHOUT|DESC)\b", re.IGNORECASE
+""" + _TABLES.format(pragma="", and_tables="AND instr(upper(m.sql), 'REFERENCES') {and_tables}").partition("JOIN ")[2]
+_TELLING_WORDS = (
+    *("COLLATE", "CHECK", "CONSTRAINT", "AUTOINCREMENT", "AS", "DEFERRED"),
+    *("CONFLICT", "STRICT", "WITHOUT", "DESC"),
 )
+_TELLING = re.compile(rf"\b({'|'.join(_TELLING_WORDS)})\b", re.IGNORECASE)
 _VIRTUAL = re.compile(r"\s*CREATE\s+VIRTUAL\s", re.IGNORECASE)
 
 
@@ -195,7 +197,7 @@ def _table(raw: _Raw) -> Table:
     raw.definition = _definition(raw)
     key = _Key.of(raw)
     columns = tuple(_column(raw, key, row) for row in raw.columns)
-    collations = {fold(column.name): column.collation or "BINARY" for column in columns}
+    collations = {fold(column.name): column.collation or "BINARY" for column in columns} if raw.indexes else {}
     return Table(
         name=raw.name,
         columns=columns,
@@ -214,7 +216,9 @@ def _table(raw: _Raw) -> Table:
 
 def _definition(raw: _Raw) -> TableDef | None:
     """The table's text in parts, or None where it says no more than the pragmas do."""
-    if not _TELLING.search(raw.sql):
+    text = raw.sql.upper()
+    # Most texts hold none of the words, not even in a longer one: to see that is much cheaper than the search.
+    if not any(word in text for word in _TELLING_WORDS) or not _TELLING.search(text):
         return None
     try:
         return parse_create_table(raw.sql)
@@ -263,8 +267,11 @@ class _Key:
 
 def _column(raw: _Raw, key: _Key, row: tuple[Any, ...]) -> Column:
     name, declared_type, not_null, default, place, _ = row
-    made = raw.definition.column(name) if raw.definition else None
-    options = raw.definition.options if raw.definition else ()
+    if raw.definition is None:
+        nullable = not (not_null or (place and key.rowid))
+        return Column(name, _column_type(declared_type or "", False), nullable, default)
+    made = raw.definition.column(name)
+    options = raw.definition.options
     never_null = bool(place) and (key.rowid or "WITHOUT ROWID" in options or "STRICT" in options)
     facts = {constraint.kind: constraint for constraint in made.constraints} if made else {}
     collation = facts["collate"].expression if "collate" in facts else None
@@ -387,4 +394,5 @@ def _checks(raw: _Raw) -> tuple[Check, ...]:
 
 
 def _sorted_by_name(things: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(sorted(things, key=lambda thing: (fold(thing.name), thing.name)))
+    found = tuple(things)
+    return found if len(found) < 2 else tuple(sorted(found, key=lambda thing: (fold(thing.name), thing.name)))

@@ -123,7 +123,7 @@ def quote_string(text: str) -> str:
 
 def fold(name: str) -> str:
     """A name as SQLite compares it: letter case does not count in ASCII, and counts beyond it."""
-    return name.translate(_FOLDED)
+    return name.lower() if name.isascii() else name.translate(_FOLDED)
 
 
 _FOLDED = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
