@@ -202,6 +202,15 @@ class LabPage:
         )
         self.page.wait_for_function("(name) => document.body.dataset.jpThemeName === name", arg=name, timeout=20_000)
 
+    def settle(self) -> None:
+        """Wait until the kernel has answered what was asked by now, and the page has shown it."""
+        self.page.evaluate(
+            """async () => {
+                await jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestKernelInfo();
+                await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)));
+            }"""
+        )
+
     def save(self) -> None:
         """Write the notebook's file, and wait until it is written."""
         self.page.evaluate("async () => { await jupyterapp.commands.execute('docmanager:save'); }")
