@@ -246,7 +246,7 @@ def plain_value(value: Any, column: str) -> Any:
 def parse_default(type_: str, text: str) -> Any:
     """What a person typed as a default, as a value of the kind of column; an empty text is None.
 
-    Raises OperationRefused saying what the kind expects.
+    Two quotes are the empty text, of a kind that holds texts. Raises OperationRefused saying what the kind expects.
     """
     if text == "":
         return None
@@ -255,6 +255,8 @@ def parse_default(type_: str, text: str) -> Any:
         raise OperationRefused(
             f"there is no kind of column {type_}", way_out="choose one of " + ", ".join(COLUMN_TYPES)
         )
+    if kind.neutral == "" and text in ('""', "''"):
+        return ""
     try:
         return kind.parse(text)
     except ValueError as error:

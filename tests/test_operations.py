@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import date, datetime, time
+from decimal import Decimal
+from uuid import UUID
 
 import peewee
 import pytest
@@ -13,7 +16,20 @@ from pwmig import Migrator
 from pwmig.columns import COLUMN_TYPES, ColumnSpec, parse_default
 from pwmig.dialects import migrate
 from pwmig.errors import OperationRefused, PwmigError
-from pwmig.operations import KINDS, OPERATIONS, AddColumn, AddIndex, CreateTable, DropColumn, Operation, RenameColumn
+from pwmig.operations import (
+    KINDS,
+    OPERATIONS,
+    AddCheck,
+    AddColumn,
+    AddColumnDefault,
+    AddIndex,
+    AddUnique,
+    AlterColumnType,
+    CreateTable,
+    DropColumn,
+    Operation,
+    RenameColumn,
+)
 
 
 @pytest.fixture
@@ -319,6 +335,18 @@ def test_every_kind_of_column_is_made(database, migrator, kind):
         (lambda: CreateTable("a", (ColumnSpec("x"), ColumnSpec("X"))), "two columns"),
         (lambda: RenameColumn("a.b", "x", "y"), "dot"),
         (lambda: DropColumn("a", " "), "needs a name"),
+        (lambda: ColumnSpec("a", "FloatField", default=float("nan")), "finite"),
+        (lambda: ColumnSpec("a", default=object()), "holds it as text"),
+        (lambda: AddColumn("a", ColumnSpec("id", "AutoField")), "rows there"),
+        (lambda: CreateTable("a", (ColumnSpec("x", "AutoField"), ColumnSpec("y")), primary_key=("y",)), "two primary"),
+        (lambda: CreateTable("a", (ColumnSpec("x"),), indexes=((("y",), True),)), "no column 'y'"),
+        (lambda: CreateTable("a", (ColumnSpec("x"),), primary_key=("x", "z")), "no column 'z'"),
+        (lambda: AddUnique("a", ()), "needs a column"),
+        (lambda: AddCheck("a", "c", " "), "needs a condition"),
+        (lambda: AddColumnDefault("a", "x", None), "needs a default"),
+        (lambda: AlterColumnType("a", "x", "TextField", 3), "only CharField"),
+        (lambda: AlterColumnType("a", "x", "AutoField"), "counted primary key"),
+        (lambda: parse_default("FloatField", "inf"), "finite"),
         (lambda: parse_default("IntegerField", "one"), "invalid literal"),
         (lambda: parse_default("BooleanField", "maybe"), "true or false"),
         (lambda: parse_default("DateField", "2020-13-01"), "month"),
@@ -337,11 +365,23 @@ def test_a_wish_that_can_not_be_is_refused_when_it_is_made(make, word):
         ("IntegerField", " 7 ", 7), ("CharField", " a ", " a "), ("BooleanField", "Yes", True),
         ("FloatField", "1e3", 1000.0),
         ("DecimalField", "1.50", "1.50"), ("DateField", "2020-02-29", "2020-02-29"), ("BlobField", "ab", b"ab"),
-        ("IntegerField", "", None),
+        ("IntegerField", "", None), ("CharField", '""', ""), ("TextField", "''", ""), ("BlobField", '""', b'""'),
     ],
 )  # fmt: skip
 def test_a_default_that_is_typed_is_a_value_of_its_kind(kind, text, value):
     assert parse_default(kind, text) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (date(2020, 2, 29), "2020-02-29"), (datetime(2020, 2, 29, 1, 2), "2020-02-29 01:02:00"),
+        (Decimal("1.50"), "1.50"), (time(1, 2), "01:02:00"),
+        (UUID(int=1), "00000000-0000-0000-0000-000000000001"), (b"\0", b"\0"), (True, True), (1.5, 1.5),
+    ],
+)  # fmt: skip
+def test_a_default_is_kept_as_code_can_hold_it(value, kept):
+    assert ColumnSpec("a", "TextField", default=value).default == kept
 
 
 # -- virtual tables
