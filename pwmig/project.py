@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pwmig.files import MigrationFile
     from pwmig.modules import ProjectModules
     from pwmig.plan import Plan, Run
-    from pwmig.schema import Page, Query, Schema, Snapshot
+    from pwmig.schema import Page, Query, Schema, Snapshot, Table
     from pwmig.states import Applied, MigrationStatus
 
 __all__ = ["PAGE_DEADLINE_S", "Config", "Project"]
@@ -151,6 +151,11 @@ class Project:
 
         return dialect_of(self._given_database)
 
+    @cached_property
+    def _known_tables(self) -> dict[Any, Table]:
+        """What was read of tables before, by the texts that define them."""
+        return {}
+
     @property
     def location(self) -> str:
         """The database for people: never a password."""
@@ -203,22 +208,22 @@ class Project:
         return make(self.files(), self.applied(), to=to, steps=steps, fake=fake, allow=allow)
 
     def schema(self, tables: Collection[str] | None = None) -> Schema:
-        """What the database holds now, or of it only the tables named; empty where there is none yet."""
+        """What the database holds now, or of it only the tables and views named; empty where there is none yet."""
         from pwmig.schema import Schema
 
         if not self.dialect.exists(self.database):
             return Schema()
         with self.dialect.reading(self.database) as reader:
-            return self.dialect.introspect(reader, tables)
+            return self.dialect.introspect(reader, tables, self._known_tables)
 
     def snapshot(self, tables: Sequence[str] | None = None, limit: int = 20) -> Snapshot:
-        """The schema and at most ``limit`` sample rows of the tables named (None: of all)."""
+        """At most ``limit`` sample rows of the tables named, and their schema; of all tables, where none is named."""
         from pwmig.schema import Schema, Snapshot
 
         if not self.dialect.exists(self.database):
             return Snapshot(Schema())
         with self.dialect.reading(self.database) as reader:
-            schema = self.dialect.introspect(reader)
+            schema = self.dialect.introspect(reader, tables)
             wanted = schema.tables if tables is None else [t for name in tables if (t := schema.table(name))]
             return Snapshot(schema, tuple(self.dialect.sample(reader, table, limit=limit) for table in wanted))
 
@@ -268,7 +273,8 @@ class Project:
         from pwmig.declared import compare
         from pwmig.diff import diff
 
-        return diff(*compare(self.schema(), self.declared()))
+        declared = self.declared()
+        return diff(*compare(self.schema(declared.table_names), declared))
 
     @contextmanager
     def handed_over(self) -> Iterator[str]:

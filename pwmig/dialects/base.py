@@ -181,10 +181,10 @@ class Dialect(ABC):
         tables: Collection[str] | None = None,
         known: dict[Any, Table] | None = None,
     ) -> Schema:
-        """What the database holds, without pwmig's own tables; only the tables named, if given.
+        """What the database holds, without pwmig's own tables; only the tables and views named, if given.
 
-        ``known`` is a memory for looks at one database, empty at first: a table in it that is still defined in the
-        same words is not read again.
+        ``known`` is a memory for several looks, empty at first: a table in it that is still defined in the same
+        words is not read again.
         """
 
     @abstractmethod

@@ -88,11 +88,11 @@ class _Raw:
 def introspect(
     execute: Execute, tables: Collection[str] | None = None, known: dict[Any, Table] | None = None
 ) -> Schema:
-    """The schema of the main database; with ``tables`` only these, and no views.
+    """The schema of the main database; with ``tables`` only the tables and views of these names.
 
     Leaves out SQLite's own tables, pwmig's (``pwmig_*``) and, unless named, the shadow tables of virtual ones.
-    Reads only. A virtual table whose module is not there has no columns. ``known`` is a memory for several looks at
-    one database: a table that it holds by the same texts is taken from there, and others are added.
+    Reads only. A virtual table whose module is not there has no columns. ``known`` is a memory for several looks: a
+    table that it holds by the same texts is taken from there, others are added, and those gone are forgotten.
     """
     raws, views = _read_master(execute, tables)
     if any(_VIRTUAL.match(raw.sql) for raw in raws.values()) and tables is None:
@@ -100,11 +100,15 @@ def introspect(
     if known is None:
         return Schema(_sorted_by_name(_read(execute, raws, tables)), views)
     words = {key: raw.words for key, raw in raws.items()}
-    fresh = {key: raw for key, raw in raws.items() if words[key] not in known}
-    read = _read(execute, fresh, tables if len(fresh) == len(raws) else [raw.name for raw in fresh.values()])
-    found = [known[words[key]] for key in raws if key not in fresh] + read
-    known.update((words[key], table) for (key, raw), table in zip(fresh.items(), read) if raw.speaks_for_itself)
-    return Schema(_sorted_by_name(found), views)
+    old = {key: table for key, text in words.items() if (table := known.get(text)) is not None}
+    fresh = {key: raw for key, raw in raws.items() if key not in old}
+    read = _read(execute, fresh, tables if not old else [raw.name for raw in fresh.values()])
+    telling = {words[key]: table for (key, raw), table in zip(fresh.items(), read) if raw.speaks_for_itself}
+    known.update(telling)
+    if tables is None:
+        for gone in set(known) - {*telling, *(words[key] for key in old)}:
+            known.pop(gone, None)
+    return Schema(_sorted_by_name([*old.values(), *read]), views)
 
 
 def _read(execute: Execute, raws: dict[str, _Raw], tables: Collection[str] | None) -> list[Table]:
@@ -136,7 +140,7 @@ def _read_master(execute: Execute, tables: Collection[str] | None) -> tuple[dict
     for kind, name, _, sql in rows:
         if kind == "table" and (wanted is None or fold(name) in wanted):
             raws[fold(name)] = _Raw(name, sql or "")
-        elif kind == "view" and wanted is None:
+        elif kind == "view" and (wanted is None or fold(name) in wanted):
             views[fold(name)] = sql or ""
     triggers: dict[str, list[Trigger]] = defaultdict(list)
     for kind, name, owner, sql in rows:
