@@ -19,7 +19,7 @@ ROOMS = (
     *("diff", "bytecode", "files", "columns", "operations"),
     *("codegen", "states", "plan", "points", "history", "dialects"),
     *("modules", "loading", "recording", "watch", "declared", "engine"),
-    *("rehearsal", "project", "scaffold"),
+    *("config", "rehearsal", "project", "scaffold"),
     *("text", "frames", "rich", "worker", "lab", "pytest_plugin"),
     *("cli", "__main__", "tether", "notebook"),
 )
