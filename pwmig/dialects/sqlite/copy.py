@@ -34,14 +34,14 @@ from pwmig.dialects.sqlite.place import (
 )
 from pwmig.dialects.sqlite.seeing.keys import key_of
 from pwmig.dialects.sqlite.texts.tokens import quote
-from pwmig.errors import DatabaseUnavailable, RehearsalRefused
+from pwmig.errors import RehearsalRefused
 from pwmig.plan import Event
 
 if TYPE_CHECKING:
     from pwmig.dialects.base import Listener
     from pwmig.schema import Table
 
-__all__ = ["SqliteCopy", "copied", "memory_filled", "memory_written", "rehearsing", "standing_in"]
+__all__ = ["SqliteCopy", "back_up", "copied", "folder_of_copies", "rehearsing", "standing_in"]
 
 _PREFIX = "pwmig-rehearsal-"
 _PAGES_A_STEP = 2048
@@ -165,12 +165,19 @@ def rehearsing() -> bool:
 @contextmanager
 def copied(database: peewee.SqliteDatabase, listener: Listener | None = None) -> Iterator[SqliteCopy]:
     """While entered, this process's Peewee databases that point at ``database`` point at a copy."""
-    _remove_leftovers()
-    folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
-    try:
+    with folder_of_copies() as folder:
         copy = SqliteCopy(database, os.path.join(folder, "main.sqlite"))
         with _pointed_at(database, _copy_all(database, folder, listener), folder):
             yield copy
+
+
+@contextmanager
+def folder_of_copies() -> Iterator[str]:
+    """A temporary folder; those that killed processes have left are removed first."""
+    _remove_leftovers()
+    folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
+    try:
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -189,33 +196,6 @@ def standing_in(database: peewee.SqliteDatabase, path: str | os.PathLike[str]) -
 
 
 @contextmanager
-def memory_written(database: peewee.SqliteDatabase) -> Iterator[str]:
-    """While entered, a file that holds what an in-memory database holds now, as this thread's connection sees it."""
-    if database.is_closed() and threading.current_thread() is not threading.main_thread():
-        raise DatabaseUnavailable(
-            "the in-memory database is not open here",
-            why="each thread has a connection of its own, and an in-memory database lives in one of them",
-            way_out="hand it over on the thread that opened it",
-        )
-    _remove_leftovers()
-    folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
-    try:
-        database.connect(reuse_if_open=True)
-        path = os.path.join(folder, "memory.sqlite")
-        _back_up(database.connection(), path, None)
-        yield path
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def memory_filled(database: peewee.SqliteDatabase, path: str) -> None:
-    """Fill an in-memory database, which stays open, with what a file holds."""
-    database.connect(reuse_if_open=True)
-    with translated(path), reading_connection(path) as source:
-        source.backup(database.connection())
-
-
-@contextmanager
 def _pointed_at(database: peewee.SqliteDatabase, redirection: _Redirection, folder: str) -> Iterator[None]:
     with _redirected(redirection), _set_aside(redirection):
         _ask_who_it_is(database, folder)
@@ -230,7 +210,7 @@ def _copy_all(database: peewee.SqliteDatabase, folder: str, listener: Listener |
     if is_memory(database):
         database.connect(reuse_if_open=True)
         redirection.objects[id(database)] = os.path.join(folder, "main.sqlite")
-        _back_up(database.connection(), redirection.objects[id(database)], listener)
+        back_up(database.connection(), redirection.objects[id(database)], listener)
     else:
         redirection.add(real_path(str(database.database)), "main.sqlite", listener)
     for number, file in enumerate(attached_files(database).values()):
@@ -242,10 +222,12 @@ def _copy_file(real: str, copy: str, listener: Listener | None) -> None:
     if not os.path.exists(real):
         return  # The first migration makes the real one; the rehearsal makes the copy.
     with translated(real), reading_connection(real) as source:
-        _back_up(source, copy, listener)
+        back_up(source, copy, listener)
 
 
-def _back_up(source: sqlite3.Connection, copy: str, listener: Listener | None) -> None:
+def back_up(source: sqlite3.Connection, copy: str, listener: Listener | None = None) -> None:
+    """Write what a connection's database holds to a file that is not there yet; the listener hears of the pages."""
+
     def progress(status: int, remaining: int, total: int) -> None:
         if listener:
             listener(Event("copy", text="copying the database", done=total - remaining, total=total))

@@ -89,16 +89,16 @@ class SqliteDialect(Dialect):
     def handed_over(self, database: peewee.Database) -> AbstractContextManager[str]:
         if not place.is_memory(database):
             return super().handed_over(database)
-        from pwmig.dialects.sqlite.copy import memory_written
+        from pwmig.dialects.sqlite.memory import written
 
-        return memory_written(database)
+        return written(database)
 
     def take_over(self, database: peewee.Database, path: str) -> None:
         if not place.is_memory(database):
             super().take_over(database, path)
-        from pwmig.dialects.sqlite.copy import memory_filled
+        from pwmig.dialects.sqlite.memory import filled
 
-        memory_filled(database, path)
+        filled(database, path)
 
     @contextmanager
     def scratch(self) -> Iterator[peewee.Database]:
