@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import ipywidgets as w
 import pytest
@@ -16,17 +15,8 @@ from projects import CONFIG, CREATE_PLAYER, HEAD, sql_migration, state, states, 
 from pwmig.errors import Cancelled, DatabaseUnsupported, MigrationFailed, PlanError, ProjectError, PwmigError
 from pwmig.notebook import Workbench
 from pwmig.notebook.bench import ConfirmationNeeded, nearest_project
-from pwmig.notebook.form import suggested_name
 from pwmig.operations import (
-    OPERATIONS,
-    AddColumn,
-    AddIndex,
-    ColumnSpec,
-    CreateTable,
     DropColumn,
-    DropTable,
-    Operation,
-    RenameColumn,
 )
 from pwmig.project import Project
 
@@ -418,129 +408,6 @@ def test_a_cancelled_rehearsal_says_so(slow: Workbench) -> None:
     slow.wait(30)
     assert slow.face.error.visible
     assert isinstance(slow.failure, Cancelled)
-
-
-# The form
-
-
-def fill(bench: Workbench, operation: str, **values: Any) -> None:
-    """Choose an operation and fill its inputs, as a person would."""
-    bench.form.operation.value = operation
-    for name, value in values.items():
-        asked = bench.form.input(name)
-        if isinstance(value, dict):
-            for part, content in value.items():
-                getattr(asked, part).value = content
-        elif isinstance(value, tuple):
-            for choice, content in zip(asked.box.children, value):
-                choice.value = content
-        else:
-            asked.box.value = value
-
-
-CASES = {
-    "add": ("AddColumn", {"table": "player", "column": {"name": "elo", "default": "1500"}}, "add_player_elo"),
-    "add text": (
-        "AddColumn",
-        {"table": "player", "column": {"name": "nick", "type": "CharField", "length": "20", "null": True}},
-        "add_player_nick",
-    ),
-    "drop": ("DropColumn", {"table": "player", "column": "level"}, "drop_player_level"),
-    "rename": (
-        "RenameColumn",
-        {"table": "player", "old_name": "level", "new_name": 'the "grade"'},
-        "rename_player_level_the_grade",
-    ),
-    "index": ("AddIndex", {"table": "player", "columns": ("name", "level")}, "add_index_player_name_level"),
-    "create": ("CreateTable", {"name": "club"}, "create_table_club"),
-}
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_the_form_writes_the_code_that_it_shows_and_the_code_runs(bench: Workbench, case: str) -> None:
-    kind, values, name = CASES[case]
-    bench.apply()
-    bench.face.new.click()
-    assert bench.form.visible
-    fill(bench, kind, **values)
-    if kind == "CreateTable":
-        bench.form.input("columns")._columns[1].name.value = "title"  # type: ignore[attr-defined]
-    assert bench.form.name.value == name
-    shown = text_of(bench.form.code.value)
-    bench.form.create_button.click()
-    assert not bench.face.error.visible and not bench.form.visible
-    written = bench.bench.project.source(bench.selected)
-    assert bench.selected.endswith(name) and written.strip() == shown.strip()
-    there = bench.apply(confirm=True)
-    assert there.changes
-    back = bench.revert(confirm=True)
-    assert back.after.schema.only(["player"]) == there.before.schema.only(["player"])
-
-
-@pytest.mark.parametrize(
-    ("kind", "values", "said"),
-    [
-        ("AddColumn", {"column": {"name": ""}}, "needs a name"),
-        ("AddColumn", {"column": {"name": "x", "default": "many"}}, "can&#x27;t be the default"),
-        ("AddColumn", {"column": {"name": "x", "type": "CharField", "length": "long"}}, "is no length"),
-        ("RenameColumn", {"new_name": " "}, "needs a name"),
-    ],
-)
-def test_what_is_missing_is_said_in_place_of_the_code(
-    filled: Workbench, kind: str, values: dict[str, Any], said: str
-) -> None:
-    filled.form.renew()
-    fill(filled, kind, **values)
-    assert said in filled.form.code.value and filled.form.create_button.disabled
-    before = filled.bench.names()
-    filled.form.create_button.click()
-    assert filled.bench.names() == before
-
-
-def test_a_name_that_cannot_be_is_refused_in_the_form(filled: Workbench) -> None:
-    filled.form.renew()
-    fill(filled, "AddColumn", table="player", column={"name": "elo", "null": True})
-    filled.form.name.value = "../etc/passwd"
-    filled.form.create_button.click()
-    assert "can&#x27;t name a migration" in filled.form.code.value
-    assert len(filled.bench.names()) == 3 and filled.form.visible
-
-
-def test_a_name_that_a_person_wrote_is_kept(filled: Workbench) -> None:
-    filled.form.renew()
-    filled.form.name.value = "my_own"
-    fill(filled, "AddColumn", table="player", column={"name": "elo"})
-    assert filled.form.name.value == "my_own"
-
-
-@pytest.mark.parametrize("kind", OPERATIONS)
-def test_every_operation_has_its_form(filled: Workbench, kind: str) -> None:
-    bench = filled
-    bench.form.operation.value = kind
-    labels = [field.metadata["label"] for field in OPERATIONS[kind].__dataclass_fields__.values() if field.metadata]
-    inputs = [bench.form.input(name) for name in bench.form._inputs]
-    assert [asked.label for asked in inputs] == labels
-    assert all(described(asked.box) for asked in inputs), "each input has a name that is read out"
-
-
-def described(widget: w.Widget) -> bool:
-    if isinstance(widget, w.Box):
-        return any(described(child) for child in widget.children)
-    return bool(getattr(widget, "description", ""))
-
-
-@pytest.mark.parametrize(
-    ("operation", "name"),
-    [
-        (AddColumn("player", ColumnSpec("level", default=1)), "add_player_level"),
-        (RenameColumn("player", "a", "b"), "rename_player_a_b"),
-        (AddIndex("player", ("a", "b")), "add_index_player_a_b"),
-        (CreateTable("Größe & Co", (ColumnSpec("id", "AutoField"),)), "create_table_gr_e_co"),
-        (DropTable("x" * 200), "drop_table_" + "x" * 49),
-    ],
-)
-def test_a_migration_is_named_after_what_it_does(operation: Operation, name: str) -> None:
-    assert suggested_name(operation) == name
 
 
 # What a notebook keeps

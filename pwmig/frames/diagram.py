@@ -49,6 +49,13 @@ class Diagram:
     note: str
     sentences: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return "\n".join(filter(None, [self.note, *self.sentences])) or "no table refers to another"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """JupyterLab draws Mermaid's text by itself; elsewhere stands what it says in words."""
+        return {"text/vnd.mermaid": self.text, "text/plain": str(self)}
+
 
 def mermaid(
     schema: Schema, changes: Sequence[Change] = (), focus: str | None = None, most_tables: int = MOST_TABLES

@@ -193,6 +193,11 @@ class Layout:
     def editing(self) -> bool:
         return shown(self._editor)
 
+    @property
+    def open_tab(self) -> str:
+        """The name of the tab that is open."""
+        return str(self.tabs.titles[self.tabs.selected_index or 0])
+
     def turn_to(self, title: str) -> None:
         """Open the tab of that name."""
         self.tabs.selected_index = list(self.tabs.titles).index(title)

@@ -9,27 +9,31 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets as w
-
 from pwmig import frames
+from pwmig.diff import Change
 from pwmig.errors import Cancelled, PwmigError
+from pwmig.frames.diagram import Diagram, draw
 from pwmig.frames.framed import FramedRun
 from pwmig.frames.wording import run_title
 from pwmig.notebook import progress, static, timeline, views
 from pwmig.notebook.bench import START, Bench, ConfirmationNeeded, nearest_project
+from pwmig.notebook.diagram import DiagramView
+from pwmig.notebook.editor import Editor
+from pwmig.notebook.explore import Asked, Explore
 from pwmig.notebook.face import Face
-from pwmig.notebook.form import Form
 from pwmig.notebook.lines import Lines
 from pwmig.notebook.panels import Background, repeating
 from pwmig.notebook.plan_view import Shown, plan_html
 from pwmig.notebook.preview import DRAFT
 from pwmig.plan import Direction, Plan, Run, find
+from pwmig.schema import Schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,8 +66,12 @@ class Workbench:
         self._asked: Plan | None = None
         # A click is heard on the kernel's main thread while a run's thread may be showing what it did.
         self._showing = threading.RLock()
-        self.form = Form(self.bench, self._click_create)
-        self.face = Face(self, self._showing, diagram=w.HTML(), explore=w.HTML(), editor=self.form.box)
+        self.editor = Editor(self.bench, self._background.start, self._saved, self._editor_closed)
+        self.picture = DiagramView()
+        self.explorer = Explore(lambda: self.bench.project, self._background.start, self._note)
+        self.face = Face(
+            self, self._showing, diagram=self.picture.box, explore=self.explorer.box, editor=self.editor.box
+        )
         self._guarded(self.bench.refresh)
         self._select_first()
         self._render()
@@ -116,9 +124,14 @@ class Workbench:
         """Open a pending migration in the editor; with ``source``, write that into its file."""
         if source is not None:
             return self._written(lambda: self.bench.edit(name, source))
-        self.select(name)
-        self.click_edit()
+        self.editor.open(name)
+        self.face.layout.turn_to_editor(True)
         return None
+
+    def new(self) -> None:
+        """Open the editor with an empty migration."""
+        self.editor.new()
+        self.face.layout.turn_to_editor(True)
 
     def _written(self, write: Callable[[], Path]) -> Path:
         path: Path = self._guarded(write)
@@ -148,6 +161,30 @@ class Workbench:
     def lines(self) -> tuple[str, ...]:
         """What was clicked so far, each as the call that does the same in a cell."""
         return self._lines.all
+
+    def explore(
+        self,
+        table: str,
+        *,
+        where: Sequence[Asked] = (),
+        order_by: str | None = None,
+        descending: bool = False,
+        page: int = 1,
+        size: int = 20,
+    ) -> frames.Styled:
+        """A page of a table as it is now, filtered and sorted by the database; the tab *Explore* shows it too.
+
+        A condition is ``(column, operator, value)``, such as ``("name", "contains", "a")`` or ``("died", "is NULL")``.
+        """
+        self.face.layout.turn_to("Explore")
+        look = partial(self.explorer.look, where=where, order_by=order_by, descending=descending, page=page, size=size)
+        found: frames.Styled = self._guarded(lambda: look(table))
+        return found
+
+    def diagram(self, table: str | None = None) -> Diagram:
+        """The tables and their references as they are after the last run, drawn by JupyterLab: all, or around one."""
+        schema, changes = self._drawn()
+        return draw(schema, changes, table, distance=None if table is None else 1)
 
     # Frames, for cells
 
@@ -228,22 +265,24 @@ class Workbench:
 
     def click_compare(self) -> None:
         start, end = self.face.start.value, self.face.end.value
-        self._lines.add(self._lines.call("compare", start, end))
+        self._note(self._lines.call("compare", start, end))
         self._in_background(lambda: self.compare(start, end))
 
     def click_cancel(self) -> None:
-        self._lines.add(self._lines.call("cancel"))
+        self._note(self._lines.call("cancel"))
         self.cancel()
 
     def click_refresh(self) -> None:
-        self._lines.add(self._lines.call("refresh"))
+        self._note(self._lines.call("refresh"))
         self._in_background(self.refresh)
 
     def click_new(self) -> None:
-        self.form.toggle()
+        self._note(self._lines.call("new"))
+        self._shown(self.new)
 
     def click_edit(self) -> None:
-        """Open the selected migration in the editor."""
+        self._note(self._lines.call("edit", self._selected))
+        self._shown(lambda: self.edit(self._selected))
 
     def pick_migration(self, name: str) -> None:
         self._selected = name
@@ -260,7 +299,8 @@ class Workbench:
             self._pick_table(self._table, self._rows_line(self._table))
 
     def pick_tab(self, title: str) -> None:
-        """A tab was opened."""
+        with self._showing:
+            self._render_tab(title)
 
     def _rows_line(self, table: str) -> str:
         only = {"changed_only": True} if self.face.changed_only.value else {}
@@ -268,25 +308,38 @@ class Workbench:
 
     def _pick_table(self, name: str, line: str) -> None:
         self._table = name
-        self._lines.add(line)
-        self._render_status()
-        with suppress(PwmigError):  # It is shown.
-            self._guarded(self._render_tables)
+        self._note(line)
+        self._shown(self._render_tables)
 
     def _carry_out(self, verb: str, plan: Plan | PwmigError, *, confirm: bool = False) -> None:
         line = self._lines.call(verb, self._selected, **({"confirm": True} if confirm else {}))
         self._start(plan, line, lambda chosen: self._run(verb, lambda: self.bench.carry_out(chosen, confirm=confirm)))
 
-    def _click_create(self, name: str, source: str) -> None:
-        path = self._guarded(lambda: self.bench.create(name, source))
-        self.form.hide()
+    def _saved(self, path: Path, line: str) -> None:
+        """The editor wrote a file: it is the one to look at now."""
+        self._note(line)
+        self.editor.close()
+        self.bench.read()
         self.select(path.stem)
+
+    def _editor_closed(self) -> None:
+        self.face.layout.turn_to_editor(False)
+
+    def _note(self, call: str) -> None:
+        """Keep what was clicked as the call that does the same."""
+        self._lines.add(call)
+        self._render_status()
+
+    def _shown(self, action: Callable[[], object]) -> None:
+        """Do what a click asks for at once; what it raises is shown, and nobody else waits for it."""
+        with suppress(Exception):
+            self._guarded(action)
 
     def _start(self, plan: Plan | PwmigError, line: str, do: Callable[[Plan], FramedRun]) -> None:
         if isinstance(plan, PwmigError):
             self._show_error(plan)
             return
-        self._lines.add(line)
+        self._note(line)
         self._in_background(lambda: do(plan))
 
     def _in_background(self, action: Callable[[], object]) -> None:
@@ -378,6 +431,7 @@ class Workbench:
             self._render_timeline()
             self._render_plan()
             self._render_tables()
+            self._render_tab(self.face.layout.open_tab)
             self.face.log.value = progress.log_html(self.bench.events, self.last_run, self._title(), self.lines)
             self._render_tools(busy=bool(self.bench.busy))
             self._render_status()
@@ -432,6 +486,20 @@ class Workbench:
         for picker, style in zip((self.face.schema, self.face.rows), styles):
             picker.offer(tables, self._table)
             picker.view.value = self._table_html(style)
+
+    def _render_tab(self, title: str) -> None:
+        """What is drawn or asked for only while its tab is open."""
+        if title == "Diagram":
+            self.picture.show(*self._drawn(), self._table)
+        elif title == "Explore":
+            self.explorer.offer(self.bench.schema)
+
+    def _drawn(self) -> tuple[Schema, Sequence[Change]]:
+        """The schema as the last run left it, with what it changed; as it is now where none was watched."""
+        run = self.last_run
+        if run is not None and run.after is not None:
+            return run.after.schema, run.changes
+        return self.bench.schema, ()
 
     def _table_html(self, style: Callable[[Any, str], frames.Styled]) -> str:
         if self._table is None:
