@@ -58,7 +58,7 @@ def _html(block: Block, plain: bool) -> str:
         case Listing(text, lines):
             return f"<p>{escape(text)}</p>\n<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
         case Code(name, text):
-            return f'<p>{escape(name)}</p>\n<pre tabindex="0">{escape(redact(text))}</pre>'
+            return f'<p>{escape(name)}</p>\n<pre class="pwmig-source" tabindex="0">{escape(redact(text))}</pre>'
         case Grid():
             return grid_html(block, plain=plain)
 

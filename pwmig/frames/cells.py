@@ -26,6 +26,9 @@ FOLD_AT = 60
 UNFOLD_AT = 2_000
 """No more characters than this are put behind the fold."""
 
+BRIEF_AT = 18
+"""What is shown of a folded text where there is little room."""
+
 _HEX_BYTES = 8
 _UNITS = ("bytes", "kB", "MB", "GB")
 _WORDS = frozenset({"null", "nan", "infinity", "-infinity", "true", "false"})
@@ -72,15 +75,18 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
 
 
-def cell_text(value: Any, start: int = 0) -> str:
-    """The value on one line: at most FOLD_AT characters from ``start`` on, and a note of how many there are."""
-    shown, note = _line(value, start)
+def cell_text(value: Any, start: int = 0, *, brief: bool = False) -> str:
+    """The value on one line: at most FOLD_AT characters from ``start`` on, and a note of how many there are.
+
+    ``brief``: of a longer text only BRIEF_AT characters.
+    """
+    shown, note = _line(value, start, BRIEF_AT if brief else FOLD_AT)
     return f"{_printable(shown)} ({note})" if note else _printable(shown)
 
 
-def cell_html(value: Any, start: int = 0, *, unfolds: bool = True) -> str:
+def cell_html(value: Any, start: int = 0, *, brief: bool = False, unfolds: bool = True) -> str:
     """The value as escaped HTML; a long text can be unfolded by the reader, unless that is not wanted."""
-    shown, note = _line(value, start)
+    shown, note = _line(value, start, BRIEF_AT if brief else FOLD_AT)
     if value is None or _is_binary(value) or _is_no_number(value):
         return f'<span class="pwmig-null">{escape(shown)}</span>'
     summary = _markup(shown)
@@ -93,8 +99,8 @@ def cell_html(value: Any, start: int = 0, *, unfolds: bool = True) -> str:
     return f"<details><summary>{summary}</summary>{_unfolded(_text(value), start)}</details>"
 
 
-def _line(value: Any, start: int) -> tuple[str, str]:
-    """One line of the value, and a note of what is not in it."""
+def _line(value: Any, start: int, length: int) -> tuple[str, str]:
+    """One line of the value, of so many characters where it has to be folded, and a note of what is not in it."""
     if value is None:
         return "NULL", ""
     if _is_binary(value):
@@ -102,10 +108,10 @@ def _line(value: Any, start: int) -> tuple[str, str]:
     text = _text(value)
     if len(text) <= FOLD_AT and not _is_cut(value) and not start:
         return (_visible(text) if isinstance(value, str) else text), ""
-    end = start + FOLD_AT
+    end = start + length
     more = "..." if end < len(text) or _is_cut(value) else ""
-    noun, length = ("digits", len(text.lstrip("-"))) if isinstance(value, int) else ("characters", len(text))
-    count = f"{'more than ' if _is_cut(value) else ''}{length:,} {noun}"
+    noun, many = ("digits", len(text.lstrip("-"))) if isinstance(value, int) else ("characters", len(text))
+    count = f"{'more than ' if _is_cut(value) else ''}{many:,} {noun}"
     read = _json(value) if isinstance(value, str) else None
     return f"{'...' if start else ''}{text[start:end]}{more}", f"{read.words}, {count}" if read else count
 

@@ -10,7 +10,7 @@ others scroll sideways, as many of them as the table's width has room for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -26,14 +26,14 @@ _CLASS = {"+": "pwmig-added", "-": "pwmig-dropped", "~": "pwmig-changed"}
 PINS = 12
 """The most columns that can be pinned: ``style.css`` has a class for each."""
 
-PIN_STEPS = (320, 480, 640, 800, 960, 1120, 1280, 1440, 1600)
+PIN_STEPS = (320, 400, 480, 560, 640, 720, 800, 880, 960, 1040, 1120, 1200, 1280, 1440, 1600)
 """The widths of a table, in px, from which on some of its columns are pinned: ``style.css`` has a class for each."""
 
-_PINNED_SHARE = 0.62
+_PINNED_SHARE = 0.64
 """No more of a table's width is pinned, so that there is always room for what scrolls."""
 
 _LETTER_PX, _PADDING_PX = 8, 18
-_NARROWEST, _WIDEST = 5, 22
+_NARROWEST, _WIDEST = 5, 20
 """A pinned column's width, in letters."""
 
 
@@ -62,7 +62,8 @@ class Cell:
 
     ``absent``: there is no such cell (an added row has no before). ``prose``: a text of pwmig's own
     or of the schema, shown as it is, where a value is shown so that NULL and text can't be mixed up.
-    ``start``: where the line of a long text begins. ``typed``: the kind of value is named beside it.
+    ``start``: where the line of a long text begins. ``brief``: it is cut sooner, where it stays as it is in a
+    pinned column. ``typed``: the kind of value is named beside it.
     """
 
     value: Any = None
@@ -70,6 +71,7 @@ class Cell:
     absent: bool = False
     prose: bool = False
     start: int = 0
+    brief: bool = False
     typed: bool = False
 
     @property
@@ -79,7 +81,9 @@ class Cell:
             return ""
         if self.prose:
             return str(self.value)
-        return cell_text(self.value, self.start) + (f" ({type_word(self.value)})" if self.typed else "")
+        return cell_text(self.value, self.start, brief=self.brief) + (
+            f" ({type_word(self.value)})" if self.typed else ""
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +169,20 @@ def _pins(grid: Grid) -> list[_Pin]:
     for place, heading in enumerate(grid.headings[:PINS]):
         if not heading.pinned:
             break
-        width = _width([_head_text(heading), *(row.cells[place].text for row in grid.rows)])
+        head = [f"{heading.sign} {heading.name}".strip(), heading.side]
+        width = _width([*head, *(row.cells[place].text for row in grid.rows)])
         wanted = (left + width) / _PINNED_SHARE
         pins.append(_Pin(left, width, next((step for step in PIN_STEPS if step >= wanted), None)))
         left += width
+    return _side_by_side(pins, grid.headings)
+
+
+def _side_by_side(pins: list[_Pin], headings: Sequence[Heading]) -> list[_Pin]:
+    """Before and after of one column are pinned both or neither."""
+    for place in range(len(pins)):
+        if place + 1 < len(headings) and headings[place].name == headings[place + 1].name:
+            step = pins[place + 1].step if place + 1 < len(pins) else None
+            pins[place] = replace(pins[place], step=step)
     return pins
 
 
@@ -210,7 +224,7 @@ def _shown(heading: Heading, cell: Cell, plain: bool) -> str:
         text = escape(str(cell.value))
         return f"<code>{text}</code>" if heading.code and text else text
     kind = f' <span class="pwmig-kind">({escape(type_word(cell.value))})</span>' if cell.typed else ""
-    return cell_html(cell.value, cell.start, unfolds=not plain) + kind
+    return cell_html(cell.value, cell.start, brief=cell.brief, unfolds=not plain) + kind
 
 
 def _marked(shown: str, sign: str) -> str:

@@ -105,10 +105,10 @@ class Comparison:
 
     @property
     def shown(self) -> tuple[ColumnPair, ...]:
-        """The columns beside the key, those with a change first."""
+        """The columns beside the key: added ones, dropped and changed ones, then those that stay."""
         keys = {column.name for column in self.key}
         rest = [column for column in self.columns if column.name not in keys or column.changed]
-        return tuple(sorted(rest, key=lambda column: not column.sign))
+        return tuple(sorted(rest, key=lambda column: "+-~".find(column.sign) if column.sign else 3))
 
 
 def compare(
@@ -254,7 +254,7 @@ def _cell(pair: RowPair, column: ColumnPair, side: str) -> Cell:
         return Cell(absent=True)
     value = pair.value(column, side)
     if side == "" or column.after is None or column.after not in pair.changed:
-        return Cell(value)
+        return Cell(value, brief=bool(column.sign))
     was, now = pair.value(column, "before"), pair.value(column, "after")
     start = first_difference(was, now)
     alike = cell_text(was, start) == cell_text(now, start)
