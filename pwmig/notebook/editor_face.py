@@ -65,18 +65,18 @@ class EditorFace:
         self.name = w.Text(description="Name", placeholder="add_player_level")
         self.name.observe(self._unless_quiet(clicks.type_name), names="value")
         self.list = w.Select(description="Operations", options=(), rows=5)
+        self.list.add_class("pwmig-steps")
         self.list.observe(self._unless_quiet(clicks.pick_operation), names="index")
         self.up = button("Up", "Move the chosen operation up", lambda: clicks.click_move(-1))
         self.down = button("Down", "Move the chosen operation down", lambda: clicks.click_move(1))
         self.remove = button("Remove", "Remove the chosen operation", clicks.click_remove)
-        tools = _box(w.HBox, "pwmig-list-tools", [self.up, self.down, self.remove])
         self.back = button("Back to the operations", "Drop what was edited by hand in the code", clicks.click_back)
-        self._hand = _box(w.VBox, "pwmig-by-hand", [w.HTML(f"<p>{HAND_NOTE}</p>"), self.back])
+        tools = _box(w.HBox, "pwmig-list-tools", [self.up, self.down, self.remove, self.back])
         self.add = button("Add", "Add this operation at the end", clicks.click_add, "primary")
         self.replace = button("Replace", "Put this operation in the place of the chosen one", clicks.click_replace)
         self.missing = html("pwmig-missing")
         asked = _box(w.VBox, "pwmig-asked", [form])
-        parts = [self.name, self.list, tools, self._hand, asked, w.HBox([self.add, self.replace]), self.missing]
+        parts = [self.name, self.list, tools, asked, w.HBox([self.add, self.replace]), self.missing]
         self.left = _box(w.VBox, "pwmig-editor-left", parts)
 
     def _build_right(self, clicks: EditorClicks, showing: AbstractContextManager[Any]) -> None:
@@ -94,8 +94,8 @@ class EditorFace:
         pages = [
             ("Code", self.code),
             ("SQL", self.sql),
-            ("Schema before and after", self.schema.box),
-            ("Rows before and after", self.rows.box),
+            ("Schema", self.schema.box),
+            ("Rows", self.rows.box),
         ]
         self.tabs = w.Tab([page for _, page in pages], titles=[title for title, _ in pages])
         self.tabs.add_class("pwmig-editor-tabs")
@@ -141,7 +141,6 @@ class EditorFace:
             _set(self.code, draft.code)
         finally:
             self._quiet = was
-        self._hand.layout.visibility = None if draft.by_hand else "hidden"
         self.back.disabled = not draft.by_hand
         self.list.disabled = draft.by_hand
         self._enable_list()
@@ -155,7 +154,9 @@ class EditorFace:
         self.down.disabled = not free or place == count - 1
 
     def show_form(self, said: str, *, complete: bool) -> None:
-        """What the form would add, or what it misses."""
+        """What the form would add, or what it misses; nothing is added to code that was edited by hand."""
+        if self.list.disabled:
+            said = f"<p>{HAND_NOTE}</p>"
         self.missing.value = f'<div role="status">{said}</div>'
         self.add.disabled = self.list.disabled or not complete
         self.replace.disabled = self.add.disabled or self.place is None

@@ -285,7 +285,7 @@ class SpecField(Field):
 
     def __init__(self, asked: Asked, changed: Changed, *, in_table: bool = False) -> None:
         super().__init__(asked, changed)
-        self._name = TextField(Asked("Name" if in_table else asked.label, "its name"), self._tell)
+        self._name = TextField(Asked("Column name" if in_table else asked.label, "its name"), self._tell)
         self.name = self._name.box
         kinds = [(kind.label, field) for field, kind in COLUMN_TYPES.items() if in_table or field != "AutoField"]
         self.type = w.Dropdown(description="Kind", options=kinds)

@@ -29,7 +29,7 @@ class AddColumn(Operation):
     method: ClassVar[str] = "add_column"
 
     table: str = asked("Table", "table")
-    column: ColumnSpec = asked("Column", "spec", "Rows there are get the default")  # noqa: RUF009
+    column: ColumnSpec = asked("Column", "spec", "also for the rows there are")  # noqa: RUF009
 
     def __post_init__(self) -> None:
         require_name(self.table, "table")
