@@ -8,10 +8,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import migrate, status
+from benchmarks import migrate, status, workbench
 from benchmarks.measure import FLOOR_PAIRS, Figure, table
 
-_SUITES = {"status": status.figures, "migrate": migrate.figures}
+_SUITES = {"status": status.figures, "migrate": migrate.figures, "workbench": workbench.figures}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -200,16 +200,21 @@ class Project:
         Raises PwmigError where there is no such table, for a column or an operator that is none, for a page
         that has no rows, and where the database takes more than ``deadline_s`` seconds.
         """
+        return self.look(table, query, deadline_s=deadline_s)[1]
+
+    def look(
+        self, table: str, query: Query | None = None, *, deadline_s: float = PAGE_DEADLINE_S
+    ) -> tuple[Table, Page]:
+        """What a table or a view is made of, and a page of its rows, both read at once; else as :meth:`page`."""
         from pwmig.schema import Query
 
         if not self.dialect.exists(self.database):
             raise _no_table(table, ())
         with self.dialect.reading(self.database) as reader:
-            schema = self.dialect.introspect(reader, [table])
-            found = schema.table(table) or self.dialect.view(reader, table)
+            found = self.dialect.introspect(reader, [table]).table(table) or self.dialect.view(reader, table)
             if found is None:
                 raise _no_table(table, self.dialect.introspect(reader).table_names)
-            return self.dialect.page(reader, found, query or Query(), deadline_s=deadline_s)
+            return found, self.dialect.page(reader, found, query or Query(), deadline_s=deadline_s)
 
     def declared(self) -> Schema:
         """The schema that the models declare, seen by creating their tables in a scratch database."""
@@ -277,9 +282,14 @@ class Project:
         A point is ``zero``, ``now`` (what is applied now) or a migration's name, or a part of it: the moment just
         after it. Between a point and itself nothing is run, and before is after. Raises what :meth:`rehearse` raises.
         """
+        from pwmig.plan import Run
         from pwmig.points import plan_between
+        from pwmig.schema import Snapshot
 
         first, plan = plan_between(self.files(), self.applied(), start, end, allow=allow)
+        if not first and not plan:
+            now = Snapshot(self.schema())
+            return Run(plan, "copy", before=now, after=now)
         return self._rehearse(plan, first, listener)
 
     def preview(

@@ -15,12 +15,13 @@ import ipywidgets as w
 
 from pwmig import frames
 from pwmig.errors import PwmigError
+from pwmig.frames.facts import facts_grid
 from pwmig.frames.grid import grid_html
 from pwmig.frames.pages import page_note, styled_page, view_grid
 from pwmig.notebook.panels import Choice, html, show
 from pwmig.notebook.rows_query import RowsQuery, on_enter
 from pwmig.project import Project
-from pwmig.schema import Condition, Page, Query, Schema
+from pwmig.schema import Condition, Page, Query, Schema, Table
 
 __all__ = ["MOST_OFFERED", "Explore"]
 
@@ -152,7 +153,7 @@ class Explore:
             read = _outcome(read)
         self._background(lambda: self._answer_click(read, look))
 
-    def _answer_click(self, read: Callable[[], tuple[Page, Schema]], look: int) -> None:
+    def _answer_click(self, read: Callable[[], tuple[Table, Page]], look: int) -> None:
         """As :meth:`_answer`; of a look that a newer one has followed, nobody waits for an error either."""
         if look != self._look:
             return
@@ -168,17 +169,13 @@ class Explore:
             self._say(f"Looking at {table} ...")
             return self._look
 
-    def _reader(self, table: str, query: Query) -> Callable[[], tuple[Page, Schema]]:
-        def read() -> tuple[Page, Schema]:
-            project = self._project_of()
-            return project.page(table, query), project.schema([table])
+    def _reader(self, table: str, query: Query) -> Callable[[], tuple[Table, Page]]:
+        return lambda: self._project_of().look(table, query)
 
-        return read
-
-    def _answer(self, read: Callable[[], tuple[Page, Schema]], look: int) -> frames.Styled:
+    def _answer(self, read: Callable[[], tuple[Table, Page]], look: int) -> frames.Styled:
         """Read and show, unless a newer look has begun meanwhile."""
         try:
-            page, schema = read()
+            table, page = read()
         except Exception as error:
             with self._showing:
                 if look == self._look:
@@ -189,28 +186,26 @@ class Explore:
         styled = styled_page(page)
         with self._showing:
             if look == self._look:
-                self._show(page, schema, styled)
+                self._show(table, page, styled)
                 self._used(_call(page))
         return styled
 
-    def _show(self, page: Page, schema: Schema, styled: frames.Styled) -> None:
-        self.page, self._table = page, page.rows.table
+    def _show(self, table: Table, page: Page, styled: frames.Styled) -> None:
+        self.page, self._table = page, table.name
         self._list()
-        self.facts.value = self._facts_html(page.rows.table, schema)
+        self.facts.value = self._facts_html(table)
         self.rows.value = styled.html
         self.query.offer(page.rows.columns, page.query)
         self.query.turned(page)
         show(self.query.fields, True)
         self._say(f"{page.rows.table}: {page_note(page)}")
 
-    def _facts_html(self, name: str, schema: Schema) -> str:
+    def _facts_html(self, table: Table) -> str:
         """What a table is made of, which the reader can fold away; of a view its text."""
-        if schema.table(name) is not None:
-            shown = frames.styled_schema(schema, name).html
-        else:
-            view = next((view for view in self._schema.views if view.name == name), None)
-            shown = grid_html(view_grid(view)) if view is not None else ""
-        return f"<details open><summary>{escape(name)}: what it is made of</summary>{shown}</details>" if shown else ""
+        view = next((view for view in self._schema.views if view.name == table.name), None)
+        grid = facts_grid(f"{table.name}: schema", table) if view is None else view_grid(view)
+        summary = f"{escape(table.name)}: what it is made of"
+        return f"<details open><summary>{summary}</summary>{grid_html(grid)}</details>"
 
 
 def _condition(asked: Asked) -> Condition:
