@@ -131,6 +131,14 @@ def test_two_long_texts_are_shown_from_where_they_differ(before: Any, after: Any
     assert first_difference(before, after) == start
 
 
+@given(st.text("ab", max_size=200), st.text("ab", max_size=9), st.text("ab", max_size=9))
+def test_the_first_difference_is_within_the_line_that_is_shown(same: str, old: str, new: str) -> None:
+    before, after = same + old, same + new
+    start = first_difference(before, after)
+    if before != after:
+        assert before[: start + FOLD_AT] != after[: start + FOLD_AT] and before[:start] == after[:start]
+
+
 def test_a_difference_far_into_a_long_text_is_seen_folded_and_unfolded() -> None:
     sides = [rows((1, "a" * 4_000 + word), columns=("id", "bio")) for word in ("old end", "new end")]
     html = frames.styled_rows(run_of(None, None, *sides), "player").html
