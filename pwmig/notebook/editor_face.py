@@ -75,6 +75,7 @@ class EditorFace:
         self.add = button("Add", "Add this operation at the end", clicks.click_add, "primary")
         self.replace = button("Replace", "Put this operation in the place of the chosen one", clicks.click_replace)
         self.missing = html("pwmig-missing")
+        self.missing.tabbable = True  # It scrolls, also by keyboard.
         asked = _box(w.VBox, "pwmig-asked", [form])
         parts = [self.name, self.list, tools, asked, w.HBox([self.add, self.replace]), self.missing]
         self.left = _box(w.VBox, "pwmig-editor-left", parts)
