@@ -271,8 +271,11 @@ def parse_default(type_: str, text: str) -> Any:
 def require_name(name: Any, what: str) -> None:
     """OperationRefused unless the text can name a table, a column or an index; quoting takes care of the rest."""
     problem = ""
-    if not isinstance(name, str) or not name.strip():
-        problem = f"a {what} needs a name"
+    if isinstance(name, str) and not name.strip():
+        article = "an" if what[0] in "aeiou" else "a"
+        raise OperationRefused(f"{article} {what} needs a name", way_out="give it one")
+    if not isinstance(name, str):
+        problem = "a name is a text"
     elif "\0" in name:
         problem = "a name can't hold a NUL letter"
     elif len(name) > NAME_LIMIT:

@@ -13,7 +13,7 @@ import ipywidgets as w
 import pytest
 from hypothesis import HealthCheck, given, settings
 from operation_strategies import operations
-from projects import CREATE_PLAYER, HEAD, open_project, sql_migration, states
+from projects import CONFIG, CREATE_PLAYER, HEAD, open_project, sql_migration, states
 
 from pwmig.errors import MigrationFailed, MigrationFileError, PlanError, PwmigError
 from pwmig.files import template
@@ -411,6 +411,24 @@ def test_what_was_seen_stays_in_view_while_it_is_rehearsed_again(editor: Editor)
     shown = editor.face.rows.view.value
     editor.add(INDEX)
     assert "a rehearsal begins" in editor.face.state.value and editor.face.rows.view.value == shown
+
+
+def test_a_database_in_memory_is_rehearsed_as_it_was_when_the_editor_was_opened(tmp_path: Path, ears: Ears) -> None:
+    config = CONFIG.replace('Path(__file__).parent / "app.sqlite"', '":memory:"')
+    project = open_project(tmp_path, {"create_player": CREATE_PLAYER, "fill_player": FILL}, config=config)
+    project.apply()
+    bench = Bench(project)
+    bench.read()
+    editor = Editor(bench, lambda do: do(), ears.on_saved, ears.on_close)
+    editor.new()
+    editor.add(LEVEL)
+    assert list(editor.preview_now().rows("player").index) == [1, 2]
+    file = Path(editor.preview.memory)
+    assert file.is_file()
+    editor.close(discard=True)
+    assert not file.exists()
+    assert project.schema().table("player").column("level") is None  # type: ignore[union-attr]
+    project.database.close()
 
 
 # The form

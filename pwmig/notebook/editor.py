@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from html import escape
 from pathlib import Path
 
 from pwmig.errors import OperationRefused, PlanError, PwmigError
 from pwmig.files import checksum, require_python, slug
+from pwmig.frames.framed import FramedRun
 from pwmig.notebook import draft as drafts
 from pwmig.notebook.bench import Bench
 from pwmig.notebook.draft import Draft, Write
@@ -18,7 +20,7 @@ from pwmig.notebook.outlook_views import state_text
 from pwmig.notebook.preview import DRAFT, MOST_BYTES, Preview, Stage
 from pwmig.notebook.views import error_html
 from pwmig.operations import Operation
-from pwmig.plan import Run, find
+from pwmig.plan import find
 from pwmig.schema import Schema
 
 __all__ = ["Editor"]
@@ -48,6 +50,7 @@ class Editor:
         # Clicks are heard on the kernel's main thread, while a preview's thread may show what it found.
         self._showing = threading.RLock()
         self._before: Schema | None = None
+        self._memory = ExitStack()
         self.active = False
         self.preview = Preview(bench.project, self._previewed, most_bytes=most_bytes)
         self.draft = drafts.new(self._write)
@@ -86,11 +89,13 @@ class Editor:
             self.draft = drafts.new(self._write)
             self._hide_messages()
         self.preview.stop()
+        self._memory.close()
         self._on_close()
 
     def refresh(self) -> None:
         """Take in what has changed in the database or in other files since: preview again."""
         if self.active:
+            self._hand_over()
             self.form.offer(self._bench.schema)
             self.preview.ask(self.draft.code, self.draft.replaces)
 
@@ -131,7 +136,7 @@ class Editor:
         """Drop what was edited by hand."""
         self._change(drafts.back_to_operations)
 
-    def preview_now(self) -> Run:
+    def preview_now(self) -> FramedRun:
         """Rehearse the code on a copy and wait for it; raises what stops it, with its line."""
         self.preview.start(self.draft.code, self.draft.replaces)
         try:
@@ -144,7 +149,7 @@ class Editor:
             raise outlook.error
         if outlook.run is None:
             raise PwmigError("the preview was stopped", why="the editor was closed meanwhile", way_out="begin again")
-        return outlook.run
+        return FramedRun.of(outlook.run)
 
     def save(self) -> Path:
         """Write the migration's file and return its path.
@@ -238,6 +243,7 @@ class Editor:
     # Showing
 
     def _begin(self, draft: Draft) -> None:
+        self._hand_over()
         with self._showing:
             self.active = True
             self._before = self._bench.schema
@@ -248,6 +254,11 @@ class Editor:
             self.form.clear()
             self._show()
         self.preview.ask(draft.code, draft.replaces)
+
+    def _hand_over(self) -> None:
+        """Let previews see a database in memory as it is now; only the thread that has it open can."""
+        self._memory.close()
+        self.preview.memory = self._memory.enter_context(self._bench.project.handed_over())
 
     def _change(self, change: Callable[[Draft], Draft]) -> None:
         with self._showing:

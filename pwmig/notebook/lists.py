@@ -36,7 +36,7 @@ class ListField(Field):
         self.item = self._made_item()
         self.list = w.Select(description=asked.label, tooltip=asked.help, options=(), rows=self.rows)
         self.list.observe(self._picked, names="index")
-        self.more = button("Add", f"Add a {self.noun} at the end", self.add)
+        self.more = button(f"Add {self.noun}", f"Add one {self.noun} more at the end", self.add)
         self.less = button("Remove", f"Remove the chosen {self.noun}", self.remove)
         self.up = button("Up", f"Move the chosen {self.noun} up", lambda: self.move(-1))
         self.down = button("Down", f"Move the chosen {self.noun} down", lambda: self.move(1))

@@ -78,7 +78,8 @@ class Outlook:
 class Preview:
     """Rehearses the newest text that it is asked for, one at a time, each in a process of its own.
 
-    What is outdated is cancelled at once, and its answer dropped. No call but :meth:`wait` waits.
+    What is outdated is cancelled at once, and its answer dropped. No call but :meth:`wait` waits. ``memory`` is
+    the file that holds what the project's database does, where that is in memory (:meth:`Project.handed_over`).
     ``on_change`` is called, on any thread, whenever :attr:`outlook` is another one.
     """
 
@@ -91,6 +92,7 @@ class Preview:
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self.outlook = Outlook()
+        self.memory = ""
         self._project = project
         self._on_change = on_change
         self._delay_s = delay_s
@@ -178,11 +180,11 @@ class Preview:
     def _answer(self, request: Request, whatever_size: bool) -> Outlook:
         require_python(request.source, request.name)
         project = self._project
-        if not project.dialect.shared(project.database):
+        if not self.memory and not project.dialect.shared(project.database):
             raise DatabaseUnsupported(
-                "a draft can't be rehearsed on a database in memory",
-                why="it runs in a process of its own, and no other process sees this one's memory",
-                way_out="save it, and run it with Project's own rehearse() in a cell",
+                "the draft can't be rehearsed on a database in memory",
+                why="it runs in a process of its own, and was not handed what this one has in memory",
+                way_out="open the editor anew, on the thread that has the database open",
             )
         size = project.size()
         if size > self._most_bytes and not whatever_size:
@@ -193,7 +195,7 @@ class Preview:
 
     def _run(self, request: Request) -> Run:
         options: dict[str, Any] = {"source": request.source, "name": request.name, "replaces": request.replaces}
-        worker = Worker(self._project.root, "preview", options).start()
+        worker = Worker(self._project.root, "preview", options, memory=self.memory).start()
         with self._changed:
             self._worker = worker
             if request is not self.outlook.request:
