@@ -42,7 +42,7 @@ from db.migrations_config import database
 
 
 class Player(Model):
-    name = CharField()
+    name = CharField(null=True)
     born = IntegerField(null=True)
 
     class Meta:
@@ -106,7 +106,7 @@ def write(root: Path, tables: int, migrations: int, rows: int) -> Path:
 
 def _fill(file: Path, tables: int, rows: int) -> None:
     connection = sqlite3.connect(file)
-    connection.execute("CREATE TABLE player (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(255) NOT NULL, born INTEGER)")
+    connection.execute("CREATE TABLE player (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(255), born INTEGER)")
     numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
     connection.execute(f"INSERT INTO player {numbers} SELECT i, 'player ' || i, 1900 + i % 100 FROM n", (rows,))
     for number in range(tables - 1):

@@ -334,7 +334,25 @@ def test_the_cost_of_a_first_page_by_key_or_index_does_not_grow(
     asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rows_module, "COUNT_LIMIT", 100)
-    assert steps_of(20_000, **asked) <= steps_of(200, **asked) + 2
+    assert steps_of(20_000, **asked) <= steps_of(2_000, **asked) + 2
+
+
+@pytest.mark.parametrize(
+    ("change", "count"),
+    [
+        ("", (20_000, False)),
+        ("DELETE FROM t WHERE id % 2", (10_000, False)),
+        ("UPDATE t SET id = 1000000000 WHERE id = 20000", (1_000_000_000, False)),
+        ("DELETE FROM t WHERE id > 90; UPDATE t SET id = id * 1000000", (90, True)),
+        ("DELETE FROM t WHERE id > 90; UPDATE t SET id = id + 1000000000 WHERE id > 50", (90, True)),
+    ],
+)
+def test_of_a_large_table_the_rows_are_estimated_without_counting(
+    change: str, count: tuple[int, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows_module, "COUNT_LIMIT", 100)
+    found = Data(filled(20_000), change).page().rows
+    assert found.count_exact == count[1] and abs(found.row_count - count[0]) <= count[0] / 50
 
 
 def test_matching_rows_are_counted_up_to_the_limit_only(monkeypatch: pytest.MonkeyPatch) -> None:

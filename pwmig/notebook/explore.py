@@ -204,8 +204,7 @@ class Explore:
         """What a table is made of, which the reader can fold away; of a view its text."""
         view = next((view for view in self._schema.views if view.name == table.name), None)
         grid = facts_grid(f"{table.name}: schema", table) if view is None else view_grid(view)
-        summary = f"{escape(table.name)}: what it is made of"
-        return f"<details open><summary>{summary}</summary>{grid_html(grid)}</details>"
+        return f"<details open><summary>What it is made of</summary>{grid_html(grid)}</details>"
 
 
 def _condition(asked: Asked) -> Condition:

@@ -11,6 +11,7 @@ import pytest
 from example_project import copy_example
 from strategies import HOSTILE_NAMES, quoted
 
+from browser.axe import findings
 from browser.lab import LabPage, write_notebook
 from pwmig.project import Project
 
@@ -87,6 +88,7 @@ def test_the_example_is_drawn_with_its_changes(
     )
     page.page.get_by_text("The same in words").click()
     assert page.page.get_by_text("olympiad refers to country (winner_id)").is_visible()
+    assert findings(page.page, page.page.locator(".pwmig-diagram")) == []
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])

@@ -33,6 +33,12 @@ VIEW = "VIEW"
 _COUNT_STEPS = 20_000_000
 """So many of SQLite's own steps are spent on counting the rows that meet a condition."""
 
+_LARGE = 4
+"""So many times COUNT_LIMIT rows a table must have, as it seems, before its number of rows is a mere estimate."""
+
+_PROBES, _AHEAD = 16, 32
+"""How often, and over how many rows, the distance of rowids is looked at."""
+
 _STEPS_BETWEEN = 10_000
 _LAST_ROW = 2**63 - 1
 
@@ -187,7 +193,32 @@ class _Looker:
         if VIEW in self.table.options:
             count, exact = self.bounded("")
             return max(count, self.offset + found), exact
-        return samples.row_count(self.execute, self.table)
+        return self.estimated() or samples.row_count(self.execute, self.table)
+
+    def estimated(self) -> tuple[int, bool] | None:
+        """Of a table that is large by far, how many rows it has, from how close its rowids are here and there.
+
+        None where it may be small, or has no rowid: then its rows are counted, up to a limit. Counting
+        that far costs more than all else that a first page takes.
+        """
+        rowid, name = rowid_of(self.table) if self.place() else None, quote(self.table.name)
+        if rowid is None:
+            return None
+        # Two queries: SQLite finds one end at once, but would scan the table for both.
+        ends = [self.execute(f"SELECT {end}({rowid}) FROM main.{name}")[0][0] for end in ("min", "max")]
+        if None in ends or ends[1] - ends[0] < _LARGE * samples.COUNT_LIMIT:
+            return None
+        low, span = ends[0], ends[1] - ends[0] + 1
+        ahead = f"SELECT {rowid} FROM main.{name} WHERE {rowid} >= ? ORDER BY {rowid} LIMIT 1 OFFSET {_AHEAD}"
+        met = []
+        for place in range(_PROBES):
+            start = low + span * (2 * place + 1) // (2 * _PROBES)
+            found = self.execute(ahead, (start,))
+            met.append(_AHEAD / max((found[0][0] if found else ends[1] + 1) - start, _AHEAD))
+        count = round(span * sum(met) / _PROBES)
+        # Where the ids stand in crowds, a few looks say nothing of the whole.
+        even = min(met) * 2 > max(met)
+        return (count, False) if even and count >= _LARGE * samples.COUNT_LIMIT else None
 
     def matching(self, found: int, everything: tuple[int, bool]) -> tuple[int, bool]:
         """How many rows meet the conditions, and whether that is exact."""
