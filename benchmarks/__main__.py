@@ -18,11 +18,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the suites that are named, or all; return the exit code."""
     options = _parser().parse_args(arguments)
     figures: list[Figure] = []
+    print(f"CPU time of processes, user and system: medians of {options.pairs} interleaved pairs")
     with tempfile.TemporaryDirectory(prefix="pwmig-benchmark-") as folder:
         for name in options.suites or _SUITES:
-            figures += _SUITES[name](Path(folder) / name, pairs=options.pairs, count=options.count)
-    print(f"CPU time of whole processes, user and system: medians of {options.pairs} interleaved pairs")
-    print("\n".join(table(figures)))
+            found = list(_SUITES[name](Path(folder) / name, pairs=options.pairs, count=options.count))
+            print("\n".join(table(found, workbench.HEADS) if name == "workbench" else table(found)), flush=True)
+            figures += found
     return 0 if all(figure.holds for figure in figures) else 1
 
 

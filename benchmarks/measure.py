@@ -95,10 +95,10 @@ def script(name: str) -> str:
     return str(path)
 
 
-def table(figures: Sequence[Figure]) -> Iterable[str]:
-    """The figures as aligned lines."""
+def table(figures: Sequence[Figure], heads: tuple[str, str] = ("pwmig", "pwmigrate")) -> Iterable[str]:
+    """The figures as aligned lines; ``heads`` say what the two sides are."""
     width = max(len(figure.name) for figure in figures)
-    yield f"{'':{width}}  {'pwmig':>9}  {'pwmigrate':>9}  {'ratio':>6}  {'floor':>6}"
+    yield f"{'':{width}}  {heads[0]:>9}  {heads[1]:>9}  {'ratio':>6}  {'floor':>6}"
     for figure in figures:
         floor = "" if figure.floor is None else f"{figure.floor:.2f}"
         verdict = "" if figure.floor is None else ("holds" if figure.holds else "does not hold")

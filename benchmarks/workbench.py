@@ -1,7 +1,7 @@
 """What the workbench costs on a large project, in times of what it costs on a small one.
 
 Large is 1,000 tables, 1,000 migrations and a table of 10,000,000 rows; small is 10, 10 and 10,000. The two sides of a
-line are the same pwmig: the head says so. The copy of the database, whose cost grows with it, is taken off.
+line are the same pwmig. The copy of the database, whose cost grows with it, is taken off.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.measure import FLOOR_PAIRS, Figure, environment
 
-__all__ = ["LARGE", "SMALL", "figures", "write"]
+__all__ = ["HEADS", "LARGE", "SMALL", "figures", "write"]
 
 FLOOR = 2.00
 """The most that a step may take on the large project, in times of the small one."""
@@ -24,6 +24,8 @@ FLOOR = 2.00
 LARGE = (1_000, 1_000, 10_000_000)
 SMALL = (10, 10, 10_000)
 """Tables, migrations, and rows of the largest table."""
+
+HEADS = ("large", "small")
 
 STEPS = ("open the workbench", "choose a table to explore", "show before and after of an added column")
 
