@@ -27,13 +27,16 @@ from pwmig.project import Project
 from pwmig.schema import Schema, Snapshot
 from pwmig.worker import Worker
 
-__all__ = ["PROJECT_VARIABLE", "START", "Bench", "ConfirmationNeeded", "nearest_project"]
+__all__ = ["NOW", "PROJECT_VARIABLE", "START", "Bench", "ConfirmationNeeded", "nearest_project"]
 
 PROJECT_VARIABLE = "PWMIG_PROJECT"
 """The environment variable that names the project where no path is given."""
 
 START = "zero"
 """The name of the moment before the first migration, as ``--to zero`` takes it."""
+
+NOW = "now"
+"""The name of the moment after what is applied."""
 
 SAMPLE_LIMIT = 20
 """Rows of a table that are shown as they are now."""

@@ -65,6 +65,11 @@ class Explore:
         if was.table(name) != schema.table(name):
             self.refresh()
 
+    def open(self, table: str) -> None:
+        """Look at a table in the background, unless a person has chosen one already."""
+        if self._look == 0 and self._knows(table):
+            self._click(table, Query())
+
     def refresh(self) -> None:
         """Look again at what is shown, in the background: rows may have changed."""
         if self.page is not None:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import sys
 
-__all__ = ["Lines"]
+__all__ = ["Lines", "call"]
 
 MOST = 200
 """So many lines are kept: the last ones."""
+
+
+def call(method: str, *args: object, **named: object) -> str:
+    """The call of a method as code, its values as literals."""
+    values = [repr(value) for value in args] + [f"{name}={value!r}" for name, value in named.items()]
+    return f"{method}({', '.join(values)})"
 
 
 class Lines:
@@ -25,14 +31,9 @@ class Lines:
     def last(self) -> str:
         return self._lines[-1] if self._lines else ""
 
-    def call(self, method: str, *args: object, **named: object) -> str:
-        """The call of a method as code, its values as literals."""
-        values = [repr(value) for value in args] + [f"{name}={value!r}" for name, value in named.items()]
-        return f"{method}({', '.join(values)})"
-
-    def add(self, call: str) -> None:
+    def add(self, text: str) -> None:
         """Keep a call; the same one twice in a row is kept once."""
-        line = f"{self._name()}.{call}"
+        line = f"{self._name()}.{text}"
         if line != self.last:
             self._lines = [*self._lines, line][-MOST:]
 
