@@ -19,9 +19,12 @@ from pwmig.errors import MigrationFailed, MigrationFileError, PlanError, PwmigEr
 from pwmig.files import template
 from pwmig.notebook.bench import Bench
 from pwmig.notebook.editor import Editor
+from pwmig.notebook.fields import FIELDS
+from pwmig.notebook.lists import LISTS
 from pwmig.notebook.operation_form import OperationForm
 from pwmig.notebook.preview import Stage
 from pwmig.operations import (
+    KINDS,
     OPERATIONS,
     AddCheck,
     AddColumn,
@@ -471,6 +474,10 @@ def test_every_operation_has_its_form_with_named_controls(form: OperationForm, k
     assert controls and all(control.description for control in controls), "each has a name that is read out"
     labels = [control.description for control in controls]
     assert all(fields[name].metadata["label"] in labels or name == "indexes" for name in form.names if name != "column")
+
+
+def test_every_kind_of_field_has_its_input() -> None:
+    assert {*FIELDS, *LISTS} == set(KINDS), "an operation of these kinds needs no widget of its own"
 
 
 def controls_of(widget: w.Widget) -> list[Any]:

@@ -54,7 +54,7 @@ class Editor:
         self.active = False
         self.preview = Preview(bench.project, self._previewed, most_bytes=most_bytes)
         self.draft = drafts.new(self._write)
-        self.form = OperationForm(lambda: self._heard(self._form_changed))
+        self.form = OperationForm(lambda: self._heard(self._form_changed), self._showing)
         self.face = EditorFace(self, self.form.box, self._showing)
         self.box = self.face.box
         self._show()

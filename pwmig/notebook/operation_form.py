@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import ipywidgets as w
 
@@ -16,10 +18,14 @@ __all__ = ["OperationForm"]
 
 
 class OperationForm:
-    """Asks for one operation; ``changed`` is called whenever a person chose or typed something."""
+    """Asks for one operation; ``changed`` is called whenever a person chose or typed something.
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    ``showing`` is held while its lists get other choices: what there is may be told on another thread.
+    """
+
+    def __init__(self, changed: Callable[[], None], showing: AbstractContextManager[Any] | None = None) -> None:
         self._changed = changed
+        self._showing = showing or nullcontext()
         self._schema = Schema()
         self._made: dict[str, dict[str, Field]] = {}
         self.kind = w.Dropdown(
@@ -42,8 +48,9 @@ class OperationForm:
 
     def offer(self, schema: Schema) -> None:
         """Offer what the database will hold by then; what was chosen stays where it can."""
-        self._schema = schema
-        self._offer()
+        with self._showing:
+            self._schema = schema
+            self._offer()
 
     def wanted(self) -> Operation:
         """The operation as it is filled in; raises OperationRefused where something is missing."""
@@ -87,12 +94,14 @@ class OperationForm:
         self._offer()
 
     def _picked(self, _: object) -> None:
-        self._ask()
-        self._changed()
+        with self._showing:
+            self._ask()
+            self._changed()
 
     def _heard(self) -> None:
-        self._offer()
-        self._changed()
+        with self._showing:
+            self._offer()
+            self._changed()
 
     def _offer(self) -> None:
         fields = {field.name: field for field in dataclasses.fields(OPERATIONS[self.kind.value])}
