@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -45,9 +46,17 @@ class MigrationFile:
     reversible: bool = True
 
 
-def find_files(folder: str | os.PathLike[str]) -> tuple[MigrationFile, ...]:
+Known = dict[str, tuple[tuple[int, ...], MigrationFile]]
+"""Files read before, by path, with what told them from later ones."""
+
+_SETTLED_NS = 2_000_000_000
+"""A file that changed within so short a time may change again unseen: clocks of file systems may tick so slowly."""
+
+
+def find_files(folder: str | os.PathLike[str], known: Known | None = None) -> tuple[MigrationFile, ...]:
     """All migrations of a folder, in the order of their names.
 
+    ``known`` is a memory for several looks: a file that has not been written since is not read again.
     Raises MigrationFileError for two files with the same time, and for a file that begins with a
     date but is not named ``YYYYMMDD_HHMMSS_name.py``. A folder that is not there holds none.
     """
@@ -61,7 +70,7 @@ def find_files(folder: str | os.PathLike[str]) -> tuple[MigrationFile, ...]:
     found = []
     for file_name in names:
         if _FILE_NAME.fullmatch(file_name):
-            found.append(_read(folder, file_name))
+            found.append(_read(folder, file_name) if known is None else _read_again(folder, file_name, known))
         elif re.fullmatch(_STRAY, file_name, re.ASCII):
             raise MigrationFileError(
                 f"{file_name} is not named as a migration",
@@ -77,6 +86,22 @@ def _read(folder: str, file_name: str) -> MigrationFile:
     path = os.path.join(folder, file_name)
     text = _text(path)
     return MigrationFile(file_name[:-3], path, checksum(text), b"migrate_backward" in text)
+
+
+def _read_again(folder: str, file_name: str, known: Known) -> MigrationFile:
+    path = os.path.join(folder, file_name)
+    now = time.time_ns()
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    look = (found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
+    if path in known and known[path][0] == look:
+        return known[path][1]
+    read = _read(folder, file_name)
+    if max(found.st_mtime_ns, found.st_ctime_ns) + _SETTLED_NS < now:
+        known[path] = look, read
+    return read
 
 
 def _text(path: str) -> bytes:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pwmig.dialects.base import Dialect, Listener
     from pwmig.diff import Change
-    from pwmig.files import MigrationFile
+    from pwmig.files import Known, MigrationFile
     from pwmig.modules import ProjectModules
     from pwmig.plan import Plan, Run
     from pwmig.schema import Page, Query, Schema, Snapshot, Table
@@ -114,6 +114,12 @@ class Project:
 
         return dialect_of(self._given_database)
 
+    _asked_for_files = False
+
+    @cached_property
+    def _known_files(self) -> Known:
+        return {}
+
     @cached_property
     def _known_tables(self) -> dict[Any, Table]:
         """What was read of tables before, by the texts that define them."""
@@ -128,7 +134,9 @@ class Project:
 
     def files(self) -> tuple[MigrationFile, ...]:
         """The project's migration files, in the order of their names."""
-        return find_files(self.migrations_folder)
+        # Whoever asks once, as a command does, needs no memory of it.
+        first, self._asked_for_files = not self._asked_for_files, True
+        return find_files(self.migrations_folder, None if first else self._known_files)
 
     def source(self, name: str) -> str:
         """The text of a migration's file; ``name`` may be a part of its name."""
