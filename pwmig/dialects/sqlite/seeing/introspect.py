@@ -35,24 +35,26 @@ _SQL_NAMES_LIMIT = 500
 """More tables than this are picked in Python: a statement takes 999 parameters in old builds."""
 
 _OWN = "substr({0}, 1, 7) COLLATE NOCASE <> 'sqlite_' AND substr({0}, 1, 6) COLLATE NOCASE <> 'pwmig_'"
+# The test for the tables named stands first, since SQLite takes the tests in order: few rows are left for the others.
 _MASTER = f"""
 SELECT type, name, tbl_name, sql FROM main.sqlite_master m
-WHERE {_OWN.format("m.tbl_name")} AND {_OWN.format("m.name")} {{and_tables}}
+WHERE {{tables_and}} {_OWN.format("m.tbl_name")} AND {_OWN.format("m.name")}
 """
-_TABLES = f"main.sqlite_master m JOIN {{pragma}} WHERE m.type = 'table' AND {_OWN.format('m.name')} {{and_tables}}"
+_TABLES = f"""main.sqlite_master m JOIN {{pragma}}
+WHERE {{{{tables_and}}}} m.type = 'table' AND {_OWN.format("m.name")} {{also}}"""
 _COLUMNS = 'SELECT m.name, x.name, x.type, x."notnull", x.dflt_value, x.pk, x.hidden FROM ' + _TABLES.format(
-    pragma="pragma_table_xinfo(m.name, 'main') x", and_tables="{and_tables}"
+    pragma="pragma_table_xinfo(m.name, 'main') x", also=""
 )
 _INDEXES = """SELECT m.name, l.name, l."unique", l.origin, x.cid, x.name, x."desc", x.coll FROM """ + _TABLES.format(
     pragma="pragma_index_list(m.name, 'main') l JOIN pragma_index_xinfo(l.name, 'main') x",
-    and_tables="AND x.key {and_tables}",
+    also="AND x.key",
 )
 # A foreign key without columns means the primary key of the table it points at.
 _FOREIGN_KEYS = """
 SELECT m.name, f.id, f.seq, f."table", f."from", coalesce(f."to", p.name), f.on_update, f.on_delete, f."to" IS NULL
 FROM main.sqlite_master m JOIN pragma_foreign_key_list(m.name, 'main') f
 LEFT JOIN pragma_table_xinfo(f."table", 'main') p ON f."to" IS NULL AND p.pk = f.seq + 1
-""" + _TABLES.format(pragma="", and_tables="AND instr(upper(m.sql), 'REFERENCES') {and_tables}").partition("JOIN ")[2]
+""" + _TABLES.format(pragma="", also="AND instr(upper(m.sql), 'REFERENCES')").partition("JOIN ")[2]
 _TELLING_WORDS = (
     *("COLLATE", "CHECK", "CONSTRAINT", "AUTOINCREMENT", "AS", "DEFERRED"),
     *("CONFLICT", "STRICT", "WITHOUT", "DESC"),
@@ -127,9 +129,9 @@ def _ask(
     execute: Execute, sql: str, tables: Collection[str] | None, column: str = "m.name"
 ) -> Sequence[tuple[Any, ...]]:
     if tables is None or len(tables) > _SQL_NAMES_LIMIT:
-        return execute(sql.format(and_tables=""), ())
+        return execute(sql.format(tables_and=""), ())
     marks = ", ".join("?" * len(tables))
-    return execute(sql.format(and_tables=f"AND {column} COLLATE NOCASE IN ({marks})"), tuple(tables))
+    return execute(sql.format(tables_and=f"{column} COLLATE NOCASE IN ({marks}) AND"), tuple(tables))
 
 
 def _read_master(execute: Execute, tables: Collection[str] | None) -> tuple[dict[str, _Raw], tuple[View, ...]]:
