@@ -221,9 +221,13 @@ class Bench:
     def compare(self, start: str, end: str, *, allow: Collection[str] = ()) -> FramedRun:
         """Any two points of the history, on a copy: ``zero``, ``now`` or a migration, just after it."""
         with self._at_work("comparison"):
-            run = self._work("compare", {"start": start, "end": end, "allow": tuple(allow)})
-            self.compared = (start, end)
+            points = self._point(start), self._point(end)
+            run = self._work("compare", {"start": points[0], "end": points[1], "allow": tuple(allow)})
+            self.compared = points
             return run
+
+    def _point(self, name: str) -> str:
+        return name if name in (START, NOW) else find(name, self.names())
 
     def preview(self, source: str, *, name: str, replaces: str | None = None) -> FramedRun:
         """Rehearse code that is not saved, after all that is pending, or in the place of a pending migration."""
