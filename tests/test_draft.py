@@ -118,6 +118,12 @@ def test_what_the_operations_would_not_write_is_by_hand(text: str) -> None:
     assert drafts.coded(drafts.new(WRITE), text, WRITE).by_hand
 
 
+def test_a_very_long_text_is_not_read_at_each_letter() -> None:
+    text = draft_of(RunSQL("SELECT " + "1 + " * 50_000 + "1")).code
+    assert drafts.coded(drafts.new(WRITE), text, WRITE).by_hand
+    assert not drafts.coded(drafts.new(WRITE), draft_of(RunSQL("SELECT " + "1 + " * 5_000 + "1")).code, WRITE).by_hand
+
+
 def test_once_the_schema_is_known_the_way_back_is_written() -> None:
     draft = draft_of(DROP)
     assert "migrate_backward" not in draft.code

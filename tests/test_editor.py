@@ -239,10 +239,20 @@ def test_a_failure_is_shown_at_its_line_and_may_be_saved(editor: Editor) -> None
     with pytest.raises(MigrationFailed):
         editor.preview_now()
     assert "nowhere" in text_of(editor.face.says.value) and "<mark" in editor.face.says.value
-    assert editor.warning
+    assert "line 6: " in editor.warning and "nowhere" in editor.warning
     editor.save()
     settled(editor)
     assert "Saved, though its rehearsal fails" in text_of(editor.face.state.value)
+
+
+def test_a_long_problem_is_cut_in_the_line_and_whole_below(editor: Editor) -> None:
+    editor.new()
+    editor.set_code("def migrate_forward():\n    raise ValueError('x' * 5000)\n")
+    with pytest.raises(MigrationFailed):
+        editor.preview_now()
+    state = text_of(editor.face.state.value)
+    assert "line 2: " in state and "x" * 100 in state and len(state) < 300
+    assert "x" * 5000 in text_of(editor.face.says.value)
 
 
 BAD_NAMES = ["", "../etc/passwd", "a b"]

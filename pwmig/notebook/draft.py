@@ -44,6 +44,9 @@ Write = Callable[[Sequence[Operation], Sequence[Pair]], str]
 
 _LONGEST_NAME = 60
 
+_MOST_READ = 100_000
+"""A longer text is not read for operations at each letter that is typed: it is by hand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -103,7 +106,7 @@ def coded(draft: Draft, text: str, write: Write) -> Draft:
     """The draft with a text that was typed; where that is the code of operations, they are these from now on."""
     if text == draft.made:
         return replace(draft, code=text)
-    written = read(text)
+    written = read(text) if len(text) <= _MOST_READ else None
     if written is None or not written.forward:
         return replace(draft, code=text)
     back = tuple(reversed(written.backward or ()))

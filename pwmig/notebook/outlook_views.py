@@ -17,6 +17,9 @@ __all__ = ["excerpt_html", "rows_html", "schema_html", "sql_html", "stage_html",
 AROUND = 2
 """So many lines are shown before and after the one that is marked."""
 
+LONGEST = 200
+"""So many letters of a problem stand in the line of the state; the whole stands below."""
+
 SQL_STATEMENTS = 100
 """The most statements that are shown: the first ones."""
 
@@ -40,11 +43,15 @@ def state_text(outlook: Outlook) -> str:
 
 
 def _failure(outlook: Outlook) -> str:
-    error = outlook.error
-    assert error is not None
-    is_syntax = isinstance(error, MigrationFileError) and error.why.startswith("line ") and outlook.line
-    said = error.why.partition(": ")[2] if is_syntax else error.what
-    return f"line {outlook.line}: {said}" if outlook.line else said
+    error, line, request = outlook.error, outlook.line, outlook.request
+    assert error is not None and request is not None
+    said = error.what
+    if line:
+        said = said.removeprefix(f"{request.name} failed at line {line}").removeprefix(": ")
+        if not said or isinstance(error, MigrationFileError):
+            said = error.why.removeprefix(f"line {line}: ").partition("\n")[0] or error.what
+    said = said if len(said) <= LONGEST else said[:LONGEST] + "..."
+    return f"line {line}: {said}" if line else said
 
 
 def stage_html(outlook: Outlook) -> str:
