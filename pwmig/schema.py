@@ -32,8 +32,17 @@ __all__ = [
 ]
 
 
+class _Record:
+    """A record that is pickled by its fields in their order: a run brings thousands of them from a worker."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return type(self), tuple([getattr(self, name) for name in self.__slots__])
+
+
 @dataclass(frozen=True, slots=True)
-class Column:
+class Column(_Record):
     """One column. ``default``, ``generated`` are SQL texts; ``generated_kind`` is virtual or stored.
 
     A column of a primary key that can't hold NULL is not ``nullable``, whether or not NOT NULL was
@@ -52,7 +61,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class IndexPart:
+class IndexPart(_Record):
     """One part of an index: a column's name, or an expression (``column`` is None then)."""
 
     column: str | None
@@ -62,7 +71,7 @@ class IndexPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
+class Index(_Record):
     """One index made by CREATE INDEX; ``predicate`` is the SQL text behind its WHERE."""
 
     name: str
@@ -76,7 +85,7 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
-class Unique:
+class Unique(_Record):
     """One UNIQUE constraint of a table; ``name`` is None where the database keeps none.
 
     ``parts`` is empty unless a column has an order or a collation of its own in the constraint.
@@ -89,7 +98,7 @@ class Unique:
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignKey:
+class ForeignKey(_Record):
     """One foreign key; ``ref_columns`` is never empty: an implicit reference names the primary key."""
 
     columns: tuple[str, ...]
@@ -102,7 +111,7 @@ class ForeignKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Check(_Record):
     """One CHECK constraint, of a column or a table; ``expression`` without its parentheses."""
 
     expression: str
@@ -110,7 +119,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(_Record):
     """One trigger, with the whole text that made it."""
 
     name: str
@@ -118,7 +127,7 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class View(_Record):
     """One view, with the whole text that made it, and its INSTEAD OF triggers."""
 
     name: str
@@ -127,7 +136,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Table(_Record):
     """One table. ``primary_key`` holds column names in key order; ``options`` words as STRICT.
 
     ``primary_key_parts`` is empty unless a key column has an order or a collation of its own. A
@@ -158,7 +167,7 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(_Record):
     """All tables and views of a database, each sorted by name."""
 
     tables: tuple[Table, ...] = ()
@@ -180,7 +189,7 @@ class Schema:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(_Record):
     """Sample rows of one table, by key, and how many rows it holds.
 
     ``rows`` are tuples in the order of ``columns``; ``key`` names the columns that identify a row
@@ -202,7 +211,7 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(_Record):
     """A schema and sample rows of some of its tables, taken at one moment."""
 
     schema: Schema
@@ -218,7 +227,7 @@ OPERATORS = ("=", "<>", "<", "<=", ">", ">=", "contains", "begins with", "is NUL
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(_Record):
     """One test of a column: ``operator`` is one of OPERATORS, ``value`` what a person wrote."""
 
     column: str
@@ -227,7 +236,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class Query(_Record):
     """A page of a table, as a person asks for it: all conditions hold; pages count from 1.
 
     Without ``order_by`` rows come in the order of their key.
@@ -241,7 +250,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(_Record):
     """A page of rows as the database filtered and sorted them.
 
     ``rows.row_count`` counts the whole table, ``matching`` the rows that meet the conditions (no

@@ -75,7 +75,7 @@ class Guard:
 
 
 def _internal(entry: Entry) -> bool:
-    return entry.name.lower().startswith(_INTERNAL)
+    return entry.name[: len(_INTERNAL)].lower() == _INTERNAL
 
 
 def _unasked(name: str, what: str) -> OperationRefused:
