@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["FramedRun"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class FramedRun(Run):
     """A :class:`~pwmig.plan.Run` that a person asks for the tables it touched."""
 

@@ -68,12 +68,12 @@ class Explore:
     def open(self, table: str) -> None:
         """Look at a table in the background, unless a person has chosen one already."""
         if self._look == 0 and self._knows(table):
-            self._click(table, Query())
+            self._start(table, Query())
 
     def refresh(self) -> None:
         """Look again at what is shown, in the background: rows may have changed."""
         if self.page is not None:
-            self._click(self._table, self.page.query)
+            self._start(self._table, self.page.query)
 
     def look(
         self,
@@ -151,15 +151,18 @@ class Explore:
     # Looking
 
     def _click(self, table: str, query: Query) -> None:
+        self._start(table, query, told=True)
+
+    def _start(self, table: str, query: Query, *, told: bool = False) -> None:
         """Look in the background; a database that only this thread can see is read at once."""
         look, read = self._begin(table), self._reader(table, query)
         project = self._project_of()
         if not project.dialect.shared(project.database):
             read = _outcome(read)
-        self._background(lambda: self._answer_click(read, look))
+        self._background(lambda: self._answer_late(read, look, told))
 
-    def _answer_click(self, read: Callable[[], tuple[Table, Page]], look: int) -> None:
-        """As :meth:`_answer`; of a look that a newer one has followed, nobody waits for an error either."""
+    def _answer_late(self, read: Callable[[], tuple[Table, Page]], look: int, told: bool) -> None:
+        """As :meth:`_answer`, and what was clicked is ``told``; of a look that a newer one has followed, nothing is."""
         if look != self._look:
             return
         try:
@@ -167,6 +170,9 @@ class Explore:
         except Exception:
             if look == self._look:
                 raise
+            return
+        if told and look == self._look and self.page is not None:
+            self._used(_call(self.page))
 
     def _begin(self, table: str) -> int:
         with self._showing:
@@ -192,7 +198,6 @@ class Explore:
         with self._showing:
             if look == self._look:
                 self._show(table, page, styled)
-                self._used(_call(page))
         return styled
 
     def _show(self, table: Table, page: Page, styled: frames.Styled) -> None:

@@ -176,18 +176,17 @@ class Layout:
         self.tabs = w.Tab([widget for _, widget in tabs], titles=[title for title, _ in tabs])
         self.tabs.add_class("pwmig-tabs")
         timeline.add_class("pwmig-timeline")
-        self._body = _row("pwmig-body", [timeline, self.tabs])
+        self._pages = [_row("pwmig-tools", tools), _row("pwmig-body", [timeline, self.tabs])]
         self._editor = editor
-        self.root = w.VBox(
-            [styles, _row("pwmig-top", top), _row("pwmig-tools", tools), *messages, self._body, self._editor]
-        )
+        self.root = w.VBox([styles, _row("pwmig-top", top), self._pages[0], *messages, self._pages[1], editor])
         self.root.add_class("pwmig-bench")
         self.turn_to_editor(False)
 
     def turn_to_editor(self, wanted: bool) -> None:
-        """Show the editor in place of timeline and tabs, or these again."""
+        """Show the editor in place of the tools, timeline and tabs, or these again."""
         show(self._editor, wanted)
-        show(self._body, not wanted)
+        for page in self._pages:
+            show(page, not wanted)
 
     @property
     def editing(self) -> bool:

@@ -140,6 +140,8 @@ class Workbench:
         """Read files, history, schema and models again."""
         self.guarded(self.bench.refresh)
         self.screen.show()
+        self.explorer.refresh()
+        self.editor.refresh()
 
     @property
     def last_run(self) -> FramedRun | None:
@@ -212,10 +214,19 @@ class Workbench:
 
     def _saved(self, path: Path, line: str) -> None:
         """The editor wrote a file: it is the one to look at now."""
+        warning = self.editor.warning
         self._note(line)
         self.editor.close()
         self.bench.read()
         self.select(path.stem)
+        if warning:
+            self.show_error(
+                PwmigError(
+                    f"{path.stem} is saved, but {warning}",
+                    why="it was rehearsed on a copy while it was written",
+                    way_out="mend it with Edit before it is applied",
+                )
+            )
 
     def _editor_closed(self) -> None:
         self.face.layout.turn_to_editor(False)
@@ -259,6 +270,8 @@ class Workbench:
             self.bench.refresh() if changed else self.bench.read()
         self.screen.choose_touched()
         self.screen.show()
+        if changed:
+            self.explorer.refresh()
 
     def guarded(self, action: Callable[[], Any]) -> Any:
         """An action of the moment: what it raises is shown, and raised on."""
