@@ -12,7 +12,7 @@ import ipywidgets as w
 import pytest
 from projects import CONFIG, CREATE_PLAYER, HEAD, sql_migration, state, states, write_project
 
-from pwmig.errors import Cancelled, DatabaseUnsupported, MigrationFailed, PlanError, ProjectError, PwmigError
+from pwmig.errors import Cancelled, MigrationFailed, PlanError, ProjectError, PwmigError
 from pwmig.notebook import Workbench
 from pwmig.notebook.bench import ConfirmationNeeded, nearest_project
 from pwmig.operations import (
@@ -274,13 +274,38 @@ def test_a_broken_file_is_named(root: Path) -> None:
     assert "not valid Python" in bench.face.error.text.value
 
 
-def test_a_database_in_memory_is_refused_and_not_quietly_another_one(tmp_path: Path) -> None:
+@pytest.fixture
+def in_memory(tmp_path: Path) -> Workbench:
     config = CONFIG.replace('Path(__file__).parent / "app.sqlite"', '":memory:"')
-    bench = Workbench(write_project(tmp_path, MIGRATIONS, config=config))
-    for run in (bench.rehearse, bench.apply):
-        with pytest.raises(DatabaseUnsupported, match="in memory"):
-            run()
-    assert bench.face.error.visible
+    return Workbench(write_project(tmp_path, MIGRATIONS, config=config))
+
+
+def test_a_database_in_memory_is_rehearsed_on_a_copy_and_changed_where_it_is(in_memory: Workbench) -> None:
+    bench, database = in_memory, in_memory.bench.project.database
+    assert bench.rehearse().target == "copy" and database.get_tables() == []
+    assert bench.apply().target == "live"
+    assert database.execute_sql("SELECT count(level) FROM player").fetchone() == (3,)
+    assert set(bench.status()["state"]) == {"applied"} and "nothing pending" in bench.face.header.value
+    with pytest.raises(ConfirmationNeeded, match=r"player\.level in 3 rows"):
+        bench.revert()
+    assert list(bench.explore("player").frame["name"]) == ["Tal", "Euwe", "Spassky"]
+    assert [change.kind for change in bench.preview(DropColumn("player", "name")).changes] == ["DropColumn"]
+    bench.revert("zero", confirm=True)
+    assert "player" not in database.get_tables()
+
+
+def test_clicks_on_a_database_in_memory_do_the_same(in_memory: Workbench) -> None:
+    bench, database = in_memory, in_memory.bench.project.database
+    bench.select("fill_player")
+    bench.face.rehearse.click()
+    assert "Rehearsed on a copy" in bench.face.status.value and database.get_tables() == []
+    bench.face.apply.click()
+    assert database.execute_sql("SELECT count(*) FROM player").fetchone() == (3,)
+    bench.select("create_player")
+    bench.face.revert.click()
+    assert bench.face.question.visible
+    bench.face.yes.click()
+    assert database.execute_sql("SELECT count(*) FROM player").fetchone() == (0,)
 
 
 def test_there_is_no_workbench_without_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

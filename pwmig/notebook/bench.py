@@ -3,7 +3,8 @@
 A :class:`Bench` reads the project here (each reading opens a connection of its own that can only
 read) and runs rehearse, apply and revert in a :class:`~pwmig.worker.Worker`: the kernel's own
 ``database`` is never pointed elsewhere, closed or locked, and an edited migration or model needs
-no restart. Its verbs wait for their result; a face that must not wait calls them on a thread.
+no restart. Its verbs wait for their result; a face that must not wait calls them on a thread. A database
+in memory is another matter: the worker gets a copy of it, and apply and revert run here.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from typing import Any
 
 from pwmig.codegen import source
 from pwmig.diff import Change
-from pwmig.errors import DatabaseUnsupported, MigrationFailed, OperationRefused, ProjectError, PwmigError
+from pwmig.errors import MigrationFailed, OperationRefused, ProjectError, PwmigError
 from pwmig.files import template
 from pwmig.frames.framed import FramedRun
 from pwmig.operations import Operation
-from pwmig.plan import Direction, Event, Loss, MigrationStatus, Plan, State, find
+from pwmig.plan import Direction, Event, Loss, MigrationStatus, Plan, Run, State, find
 from pwmig.project import Project
 from pwmig.schema import Schema, Snapshot
 from pwmig.worker import Worker
@@ -128,11 +129,17 @@ class Bench:
         """The database for people, a file inside the project by its place there; never a password."""
         return self.project.location.replace(str(self.project.root) + os.sep, "")
 
+    @property
+    def shared(self) -> bool:
+        """Whether another process sees the same database; one in memory is seen by the thread that has it open."""
+        return self.project.dialect.shared(self.project.database)
+
     def refresh(self) -> None:
         """Read files, history and schema again, and compare the models with the database."""
         self.read()
         try:
-            self.drift, self.drift_error = Worker(self.project.root, "diff").start().wait(), None
+            with self.project.handed_over() as memory:
+                self.drift, self.drift_error = Worker(self.project.root, "diff", memory=memory).start().wait(), None
         except PwmigError as error:
             self.drift, self.drift_error = None, error
 
@@ -208,7 +215,8 @@ class Bench:
             losses = self._losses(plan) if plan and not confirm else ()
             if losses:
                 raise ConfirmationNeeded(plan, losses)
-            run = self._work(verb, {"plan": plan, "watch": True})
+            work = self._work if self.shared else self._work_here
+            run = work(verb, {"plan": plan, "watch": True})
             self._rehearsal = None
             return run
 
@@ -277,21 +285,35 @@ class Bench:
 
     def _work(self, verb: str, options: dict[str, Any]) -> FramedRun:
         """A verb in a process of its own; Ctrl-C here stops it there."""
-        self._require_shared()
-        self.events = []
-        self._worker = worker = Worker(self.project.root, verb, options, self._hear).start()
+        with self.project.handed_over() as memory:
+            worker = Worker(self.project.root, verb, options, self._hear, memory=memory)
+            return self._done(lambda: self._wait_for(worker))
+
+    def _wait_for(self, worker: Worker) -> Run:
+        self._worker = worker.start()
         try:
-            run = FramedRun.of(worker.wait())
+            run: Run = worker.wait()
+            return run
         except KeyboardInterrupt:
             worker.cancel()
             raise
+        finally:
+            self._worker = None
+
+    def _work_here(self, verb: str, options: dict[str, Any]) -> FramedRun:
+        """A verb on a database that no other process sees, on the thread that has it open."""
+        return self._done(lambda: getattr(self.project, verb)(**options, listener=self._hear))
+
+    def _done(self, work: Callable[[], Run]) -> FramedRun:
+        """The run, or the failure, as it is kept on view."""
+        self.events = []
+        try:
+            run = FramedRun.of(work())
         except MigrationFailed as error:
             self.failures[error.migration] = error
             if error.run is not None:
                 self._keep(FramedRun.of(error.run))
             raise
-        finally:
-            self._worker = None
         self._keep(run)
         for step in run.steps:
             self.failures.pop(step.step.name, None)
@@ -299,14 +321,6 @@ class Bench:
 
     def _keep(self, run: FramedRun) -> None:
         self.last_run, self.compared = run, None
-
-    def _require_shared(self) -> None:
-        if not self.project.dialect.shared(self.project.database):
-            raise DatabaseUnsupported(
-                "the workbench can't run migrations on a database in memory",
-                why="it runs them in a process of their own, and no other process sees this one's memory",
-                way_out="use a file, or call Project's own rehearse() and apply() in a cell",
-            )
 
     def _hear(self, event: Event) -> None:
         self.events.append(event)

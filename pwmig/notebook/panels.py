@@ -59,10 +59,14 @@ def repeating(every_s: float, do: Callable[[], None]) -> Iterator[None]:
 
 
 class Background:
-    """Does things on threads of their own, so that a click returns at once; ``failed`` is told what one raises."""
+    """Does things on threads of their own, so that a click returns at once; ``failed`` is told what one raises.
 
-    def __init__(self, failed: Callable[[Exception], None]) -> None:
+    ``at_once`` does them where they are asked for: a database in memory is seen by one thread only.
+    """
+
+    def __init__(self, failed: Callable[[Exception], None], *, at_once: bool = False) -> None:
         self._failed = failed
+        self._at_once = at_once
         self._threads: list[threading.Thread] = []
 
     def start(self, do: Callable[[], object]) -> None:
@@ -72,6 +76,9 @@ class Background:
             except Exception as error:
                 self._failed(error)
 
+        if self._at_once:
+            run()
+            return
         thread = threading.Thread(target=run, name="pwmig-workbench", daemon=True)
         self._threads = [*(old for old in self._threads if old.is_alive()), thread]
         thread.start()

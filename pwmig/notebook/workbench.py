@@ -56,7 +56,7 @@ class Workbench:
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         self.asked: Plan | None = None
         self.bench = Bench(nearest_project(path))
-        self._background = Background(self.show_error)
+        self._background = Background(self.show_error, at_once=not self.bench.shared)
         showing = threading.RLock()
         self.screen = Screen(self.bench, Lines(self), showing)
         self.editor = Editor(self.bench, self._background.start, self._saved, self._editor_closed)
