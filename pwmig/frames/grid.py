@@ -32,7 +32,7 @@ PIN_STEPS = (320, 400, 480, 560, 640, 720, 800, 880, 960, 1040, 1120, 1200, 1280
 _PINNED_SHARE = 0.64
 """No more of a table's width is pinned, so that there is always room for what scrolls."""
 
-_LETTER_PX, _PADDING_PX = 8, 18
+_LETTER_PX, _PADDING_PX = 9, 18
 _NARROWEST, _WIDEST = 5, 20
 """A pinned column's width, in letters."""
 

@@ -23,7 +23,7 @@ SIGNS = {
 
 
 def plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+    return f"{count:,} {noun}" + ("" if count == 1 else "es" if noun.endswith("x") else "s")
 
 
 def short_name(name: str) -> str:

@@ -58,7 +58,7 @@ class EditorFace:
         self._build_right(clicks, showing)
         body = _box(w.HBox, "pwmig-editor-body", [self.left, self.right])
         top = _box(w.HBox, "pwmig-editor-top", [self.title, self.preview, self.save, self.close])
-        children = [top, self.state, self.error.box, self.question.box, body]
+        children = [top, self.error.box, self.question.box, body]
         self.box = _box(w.VBox, "pwmig-editor", children)
 
     def _build_left(self, clicks: EditorClicks, form: w.DOMWidget) -> None:
@@ -100,7 +100,7 @@ class EditorFace:
         ]
         self.tabs = w.Tab([page for _, page in pages], titles=[title for title, _ in pages])
         self.tabs.add_class("pwmig-editor-tabs")
-        self.right = _box(w.VBox, "pwmig-editor-right", [self.tabs, self.says])
+        self.right = _box(w.VBox, "pwmig-editor-right", [self.state, self.tabs, self.says])
 
     def _unless_quiet(self, do: Callable[[Any], None]) -> Callable[[dict[str, Any]], None]:
         def heard(change: dict[str, Any]) -> None:
