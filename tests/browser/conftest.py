@@ -70,27 +70,62 @@ def folder(server: Server, request: pytest.FixtureRequest) -> Path:
     return made
 
 
+class Window:
+    """One window of Chromium in which JupyterLab is loaded once: each test opens its notebook in it."""
+
+    def __init__(self, chromium: Any, address: str) -> None:
+        self._chromium, self._address = chromium, address
+        self._context: Any = None
+        self.page: LabPage | None = None
+
+    def open(self, notebook: str, theme: str, width: int, height: int) -> LabPage:
+        size = {"width": width, "height": height}
+        if self.page is None:
+            self._context = self._chromium.new_context(viewport=size)
+            self.page = LabPage(self._context.new_page(), self._address).open(notebook)
+        else:
+            self.page.page.set_viewport_size(size)
+            self.page.turn_to(notebook)
+        self.page.theme(f"JupyterLab {theme}")
+        return self.page
+
+    def close(self) -> None:
+        if self._context is not None:
+            self._context.close()
+        self._context = self.page = None
+
+
+@pytest.fixture(scope="session")
+def window(chromium: Any, server: Server) -> Iterator[Window]:
+    window = Window(chromium, server.address)
+    yield window
+    window.close()
+
+
 @pytest.fixture
-def lab(chromium: Any, server: Server) -> Iterator[Callable[..., LabPage]]:
-    """``lab(notebook, width=1280)``: the notebook's page.
+def lab(window: Window, server: Server, request: pytest.FixtureRequest) -> Iterator[Callable[..., LabPage]]:
+    """``lab(notebook, width=1280, theme="Light")``: the notebook's page; once a test.
 
     At the end its console must hold no error, and it must have asked nobody but the server for anything.
+    After a test that failed the next one gets a new window.
     """
+    failed = request.session.testsfailed
     opened: list[LabPage] = []
 
-    def open_page(notebook: Path, width: int = 1280, height: int = 1000) -> LabPage:
-        context = chromium.new_context(viewport={"width": width, "height": height})
-        page = LabPage(context.new_page(), server.address)
-        opened.append(page)
-        return page.open(notebook.relative_to(server.root).as_posix())
+    def open_page(notebook: Path, width: int = 1280, height: int = 1000, theme: str = "Light") -> LabPage:
+        assert not opened, "one notebook a test"
+        opened.append(window.open(notebook.relative_to(server.root).as_posix(), theme, width, height))
+        return opened[0]
 
     yield open_page
-    errors = [error for page in opened for error in page.errors if not any(word in error for word in HARMLESS)]
     for page in opened:
-        page.shut_down()
-        page.page.context.close()
+        page.leave()
+    errors = [error for page in opened for error in page.errors if not any(word in error for word in HARMLESS)]
+    strangers = [url for page in opened for url in page.strangers]
+    if errors or strangers or request.session.testsfailed > failed:
+        window.close()
     assert errors == [], "the page's console holds errors"
-    assert [url for page in opened for url in page.strangers] == [], "the page asked for something outside"
+    assert strangers == [], "the page asked for something outside"
 
 
 @pytest.fixture
