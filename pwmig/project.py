@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +19,7 @@ from pwmig.states import status_of
 if TYPE_CHECKING:
     import peewee
 
-    from pwmig.dialects.base import Dialect, Listener
+    from pwmig.dialects.base import Dialect, Listener, Readings
     from pwmig.diff import Change
     from pwmig.files import Known, MigrationFile
     from pwmig.modules import ProjectModules
@@ -115,6 +115,7 @@ class Project:
         return dialect_of(self._given_database)
 
     _asked_for_files = False
+    _readings: Readings | None = None
 
     @cached_property
     def _known_files(self) -> Known:
@@ -131,6 +132,20 @@ class Project:
         return redact(self.dialect.describe(self.database))
 
     # Reading
+
+    def keep_reading(self) -> None:
+        """From now on let readings share a connection, until this project is gone: for whoever reads again and again.
+
+        It holds no lock between them, and each sees what others have written. Without this, each opens its own.
+        """
+        from weakref import finalize
+
+        if self._readings is None:
+            self._readings = self.dialect.readings()
+            finalize(self, self._readings.close)
+
+    def _reading(self) -> AbstractContextManager[peewee.Database]:
+        return (self._readings or self.dialect).reading(self.database)
 
     def files(self) -> tuple[MigrationFile, ...]:
         """The project's migration files, in the order of their names."""
@@ -152,7 +167,7 @@ class Project:
         """The history's applied migrations, the first applied first; () where there is no database yet."""
         if not self.dialect.exists(self.database):
             return ()
-        with self.dialect.reading(self.database) as reader:
+        with self._reading() as reader:
             return History(self.dialect, reader, self.config.history_table).applied()
 
     def status(self) -> tuple[MigrationStatus, ...]:
@@ -184,7 +199,7 @@ class Project:
 
         if not self.dialect.exists(self.database):
             return Schema()
-        with self.dialect.reading(self.database) as reader:
+        with self._reading() as reader:
             return self.dialect.introspect(reader, tables, self._known_tables)
 
     def snapshot(self, tables: Sequence[str] | None = None, limit: int = 20) -> Snapshot:
@@ -193,7 +208,7 @@ class Project:
 
         if not self.dialect.exists(self.database):
             return Snapshot(Schema())
-        with self.dialect.reading(self.database) as reader:
+        with self._reading() as reader:
             schema = self.dialect.introspect(reader, tables)
             wanted = schema.tables if tables is None else [t for name in tables if (t := schema.table(name))]
             return Snapshot(schema, tuple(self.dialect.sample(reader, table, limit=limit) for table in wanted))
@@ -218,7 +233,7 @@ class Project:
 
         if not self.dialect.exists(self.database):
             raise _no_table(table, ())
-        with self.dialect.reading(self.database) as reader:
+        with self._reading() as reader:
             found = self.dialect.introspect(reader, [table]).table(table) or self.dialect.view(reader, table)
             if found is None:
                 raise _no_table(table, self.dialect.introspect(reader).table_names)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Listener = Callable[[Event], None]
     """Called with each event of progress."""
 
-__all__ = ["Copy", "Dialect", "Foreseen", "Kept", "Session", "Turn"]
+__all__ = ["Copy", "Dialect", "Foreseen", "Kept", "Readings", "Session", "Turn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,20 @@ class Copy(ABC):
         """Whether the original is another one than when the copy was made."""
 
 
+class Readings:
+    """Readings of a database, one after the other, that may share a connection."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+
+    def reading(self, database: peewee.Database) -> AbstractContextManager[peewee.Database]:
+        """As :meth:`Dialect.reading`."""
+        return self._dialect.reading(database)
+
+    def close(self) -> None:
+        """Let go of what is kept, if no other thread is using it; a reading afterwards begins anew."""
+
+
 class Dialect(ABC):
     """What pwmig has to know of one kind of database. Instances hold no state."""
 
@@ -128,6 +142,13 @@ class Dialect(ABC):
 
         Raises DatabaseUnavailable where there is no database or it can't be read.
         """
+
+    def readings(self) -> Readings:
+        """Readings for whoever reads often, that may keep a connection from one to the next until they are closed.
+
+        What is kept holds no lock, is in nobody's way and leaves no trace; each reading sees what is there by then.
+        """
+        return Readings(self)
 
     @abstractmethod
     def migrator(self, database: peewee.Database, schema: str | None = None) -> Migrator:

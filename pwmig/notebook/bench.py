@@ -107,6 +107,7 @@ class Bench:
 
     def __init__(self, project: Project, on_event: Callable[[Event], None] | None = None) -> None:
         self.project = project
+        project.keep_reading()
         self.statuses: tuple[MigrationStatus, ...] = ()
         self.schema = Schema()
         self.drift: tuple[Change, ...] | None = None

@@ -17,7 +17,7 @@ from pwmig.dialects.sqlite import place
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pwmig.dialects.base import Kept, Listener
+    from pwmig.dialects.base import Kept, Listener, Readings
     from pwmig.dialects.migrator import Migrator
     from pwmig.schema import Page, Query, Rows, Schema, Table
 
@@ -62,6 +62,11 @@ class SqliteDialect(Dialect):
 
     def reading(self, database: peewee.Database) -> AbstractContextManager[peewee.Database]:
         return place.read_only(database)
+
+    def readings(self) -> Readings:
+        from pwmig.dialects.sqlite.kept import KeptReadings
+
+        return KeptReadings(self)
 
     def migrator(self, database: peewee.Database, schema: str | None = None) -> Migrator:
         from pwmig.dialects.sqlite.operations.migrator import SqliteMigrator

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import quote, unquote
 
 import peewee
@@ -13,13 +14,16 @@ import peewee
 from pwmig.errors import DatabaseUnavailable, PwmigError
 
 __all__ = [
+    "REGISTRIES",
     "anchored",
     "attached_files",
     "busy",
     "file_of",
+    "in_wal_mode",
     "is_memory",
     "is_there",
     "read_only",
+    "reader_of",
     "reading_connection",
     "reading_form",
     "real_path",
@@ -27,6 +31,9 @@ __all__ = [
     "translated",
     "unavailable",
 ]
+
+REGISTRIES = ("_functions", "_collations", "_aggregates", "_window_functions", "_extensions")
+"""Where Peewee holds what the project has registered for each connection."""
 
 
 def is_memory(database: peewee.SqliteDatabase) -> bool:
@@ -116,8 +123,9 @@ def reading_form(path: str) -> str:
     open a connection that can't write would leave its two files behind
     (https://www.sqlite.org/wal.html#read_only_databases).
     """
+    path = os.path.realpath(path)  # A journal stands beside the file itself, not beside a link to it.
     mode = "rw" if _left_by_a_killed_writer(path) or _would_leave_wal_files(path) else "ro"
-    return f"file:{quote(os.path.abspath(path))}?mode={mode}"
+    return f"file:{quote(path)}?mode={mode}"
 
 
 def _left_by_a_killed_writer(path: str) -> bool:
@@ -134,14 +142,29 @@ def _left_by_a_killed_writer(path: str) -> bool:
 
 
 def _would_leave_wal_files(path: str) -> bool:
-    if os.path.exists(path + "-wal"):
+    if os.path.exists(path + "-wal") or not in_wal_mode(path):
         return False
+    return os.access(path, os.W_OK) and os.access(os.path.dirname(path) or ".", os.W_OK)
+
+
+def in_wal_mode(path: str) -> bool:
+    """Whether a file is a database in WAL mode; leaves no file beside it.
+
+    SQLite itself is asked, which opens no database in that mode without locks, because to open and close the file
+    here would end the locks that other connections of this process hold on it
+    (https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
+    """
     try:
-        with open(path, "rb") as stream:
-            versions = stream.read(20)[18:20]
-    except OSError:
-        return False
-    return versions == b"\x02\x02" and os.access(path, os.W_OK) and os.access(os.path.dirname(path) or ".", os.W_OK)
+        connection = sqlite3.connect(f"file:{quote(os.path.abspath(path))}?mode=ro&nolock=1", uri=True)
+    except sqlite3.Error:
+        return False  # It can't be opened at all, as whoever reads it will hear.
+    try:
+        connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error as error:
+        return str(error).startswith("unable to open")
+    finally:
+        connection.close()
+    return False
 
 
 @contextmanager
@@ -163,15 +186,21 @@ def read_only(database: peewee.SqliteDatabase) -> Iterator[peewee.SqliteDatabase
             way_out="pwmig migrate makes it; or look at DATABASE_URL",
         )
     with translated(path):
-        reader = peewee.SqliteDatabase(reading_form(path), pragmas={"query_only": 1}, uri=True, timeout=5)
-    for registry in ("_functions", "_collations", "_aggregates", "_window_functions", "_extensions"):
-        setattr(reader, registry, getattr(database, registry))
-    with translated(path):
+        reader = reader_of(database)
         reader.connect()
         try:
             yield reader
         finally:
             reader.close()
+
+
+def reader_of(database: peewee.SqliteDatabase, **options: Any) -> peewee.SqliteDatabase:
+    """A database of the same file to read only, not connected yet; ``options`` are those of ``sqlite3.connect``."""
+    form = reading_form(file_of(str(database.database)))
+    reader = peewee.SqliteDatabase(form, pragmas={"query_only": 1}, uri=True, timeout=5, **options)
+    for registry in REGISTRIES:
+        setattr(reader, registry, getattr(database, registry))
+    return reader
 
 
 @contextmanager
