@@ -10,6 +10,7 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from example_project import copy_example
@@ -72,9 +73,9 @@ def test_the_two_commands_are_one_line_each_that_install_uv_first() -> None:
 
 
 def test_the_tour_runs_as_it_is_told(example: Path) -> None:
-    """README "A tour": each line does what its comment says, with the exit code that the README names."""
-    before, after = blocks("README.md", "A tour", "bash")
-    (code,) = blocks("README.md", "A tour", "python")
+    """Each line of it does what its comment says, with the exit code that the README names."""
+    before, after = blocks("README.md", "A tour in the terminal", "bash")
+    (code,) = blocks("README.md", "A tour in the terminal", "python")
     lines = lines_of(before)
     assert [run_line(line, example)[0] for line in lines] == [1, 0, 0], lines
     (created,) = (example / "db" / "migrations").glob("*_add_player_level.py")
@@ -86,6 +87,30 @@ def test_the_tour_runs_as_it_is_told(example: Path) -> None:
     code_now, status = run_line("uv run pwmig status", example)
     assert code_now == 1
     assert re.search(r"add_player_level.*pending|pending.*add_player_level", status)
+
+
+def test_the_walk_names_buttons_tables_and_migrations_that_there_are(example: Path) -> None:
+    pytest.importorskip("ipywidgets")
+    import ipywidgets as w
+
+    from pwmig.notebook import Workbench
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (walk,) = re.findall(r"^## Two minutes in the workbench$(.*?)^## ", text, re.M | re.S)
+    workbench = Workbench(example)
+    labels = {found.description for found in buttons(workbench.face.layout.root, w.Button)} | {"Revert all the same"}
+    assert set(re.findall(r"\*\*(.+?)\*\*", walk)) <= labels
+    workbench.apply()
+    tables = set(workbench.bench.schema.table_names)
+    names = {name[16:] for name in workbench.bench.names()}
+    assert set(re.findall(r"\*(\w+)\*(?!\*)", walk)) - {"level", "1", "Rows"} <= tables | names
+    workbench.explore("player")
+    assert f"the levels of {workbench.explorer.page.matching} players" in walk
+
+
+def buttons(widget: Any, kind: type) -> list[Any]:
+    below = [found for child in getattr(widget, "children", ()) for found in buttons(child, kind)]
+    return [widget, *below] if isinstance(widget, kind) else below
 
 
 def run_line(line: str, cwd: Path) -> tuple[int, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import configparser
 import hashlib
+import itertools
 import json
 import re
 from pathlib import Path
@@ -43,8 +44,20 @@ def tree() -> dict[str, str]:
     return {str(path.relative_to(ROOT)): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
 
 
-def test_two_notebooks_teach_one_thing_each() -> None:
-    assert {"create_a_migration", "apply_and_revert"} <= {path.stem for path in TEACHING}
+LESSONS = ("create_a_migration", "apply_and_revert", "explore_on_a_copy", "a_data_step", "when_something_fails")
+"""In the order in which a newcomer reads them."""
+
+
+def text_cells(path: Path) -> str:
+    return "\n".join("".join(cell["source"]) for cell in read(path)["cells"] if cell["cell_type"] == "markdown")
+
+
+def test_each_job_has_its_lesson_and_each_leads_to_the_next() -> None:
+    assert {path.stem for path in TEACHING} == set(LESSONS)
+    start = text_cells(ROOT / "notebooks/workbench.ipynb")
+    assert re.findall(r"\((\w+)\.ipynb\)", start) == list(LESSONS)
+    for lesson, following in itertools.pairwise([*LESSONS, "workbench"]):
+        assert re.findall(r"\((\w+)\.ipynb\)", text_cells(ROOT / f"notebooks/{lesson}.ipynb")) == [following]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -74,10 +74,10 @@ class Screen:
             return run.after.schema, run.changes
         return self.bench.schema, ()
 
-    def select_first(self) -> None:
-        """The first pending migration, or the newest one."""
-        names = self.bench.pending or self.bench.names()[-1:]
-        self.selected = names[0] if names else START
+    def select_last(self) -> None:
+        """The last pending migration, so that what can be applied is offered whole; or the newest one."""
+        names = self.bench.pending or self.bench.names()
+        self.selected = names[-1] if names else START
 
     def choose_touched(self) -> None:
         """After a run: a table that it touched, unless the one that is looked at is among them."""
@@ -103,7 +103,7 @@ class Screen:
     def _show_timeline(self) -> None:
         bench, now = self.bench, datetime.now(UTC)
         if self.selected not in (START, *bench.names()):
-            self.select_first()
+            self.select_last()
         self.face.timeline.offer(timeline.timeline_options(bench.statuses, START, bench.failures, now), self.selected)
         self.face.offer_points(timeline.points(bench.statuses, START, NOW))
 

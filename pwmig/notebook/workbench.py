@@ -66,7 +66,7 @@ class Workbench:
         self.face = Face(hand, showing, diagram=diagram.box, explore=self.explorer.box, editor=self.editor.box)
         self.screen.build(self.face, self.explorer, diagram)
         self.guarded(self.bench.refresh)
-        self.screen.select_first()
+        self.screen.select_last()
         self.screen.show()
 
     # The same as the buttons, for cells
