@@ -176,7 +176,7 @@ def test_operations_are_moved_replaced_and_removed(editor: Editor) -> None:
     editor.replace(0, RunSQL("SELECT 1"))
     editor.remove(1)
     assert editor.draft.operations == (RunSQL("SELECT 1"),)
-    assert [label for label, _ in editor.face.list.options] == ["1  sql('SELECT 1')"]
+    assert [label for label, _ in editor.face.list.options] == ["1  Run a statement: SELECT 1"]
 
 
 def test_the_way_back_of_a_drop_is_found_in_what_the_rehearsal_saw(editor: Editor, project: Project) -> None:

@@ -215,8 +215,8 @@ def test_another_table_begins_without_the_conditions_of_the_last_one(desk: Desk)
     assert (query.column.value, query.operator.value, query.value.value) == ("born", "<", "1910")
     assert query.order_by.value == "born"
     desk.pick("country")
-    assert (query.column.value, query.operator.value, query.value.value) == (None, OPERATORS[0], "")
-    assert query.order_by.value is None and "no rows" in desk.state
+    assert (query.column.label, query.operator.value, query.value.value) == ("(no filter)", OPERATORS[0], "")
+    assert query.order_by.label == "(the key)" and "no rows" in desk.state
 
 
 def test_a_look_as_code_takes_many_conditions_and_gives_the_frame(desk: Desk) -> None:

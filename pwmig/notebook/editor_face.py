@@ -14,7 +14,7 @@ from pwmig.notebook.draft import Draft
 from pwmig.notebook.outlook_views import rows_html, schema_html, sql_html, stage_html, state_text
 from pwmig.notebook.panels import Panel, TablePicker, button, html
 from pwmig.notebook.preview import Outlook, Stage
-from pwmig.operations import Operation
+from pwmig.operations import Operation, value_text
 
 __all__ = ["EditorClicks", "EditorFace"]
 
@@ -203,8 +203,15 @@ class EditorFace:
 
 
 def _labels(operations: Sequence[Operation]) -> tuple[tuple[str, int], ...]:
-    """Each operation as code behind its number."""
-    return tuple((f"{place + 1}  {operation.describe()}", place) for place, operation in enumerate(operations))
+    """Each operation behind its number, what it names first: ``1  Add a column: player, level, IntegerField()``."""
+    return tuple((f"{place + 1}  {_label(operation)}", place) for place, operation in enumerate(operations))
+
+
+def _label(operation: Operation) -> str:
+    args, named = operation.call()
+    words = [value if isinstance(value, str) else value_text(value) for value in args]
+    words += [f"{name}={value_text(value)}" for name, value in named.items()]
+    return " ".join(f"{operation.title}: {', '.join(words)}".split())
 
 
 def _set(widget: Any, value: str) -> None:

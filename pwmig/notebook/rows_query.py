@@ -13,6 +13,9 @@ from pwmig.schema import OPERATORS, Condition, Page, Query
 
 __all__ = ["RowsQuery", "on_enter"]
 
+NOTHING = ()
+"""The value of a list in which no column is chosen; None would show an empty box."""
+
 _WITHOUT_VALUE = tuple(operator for operator in OPERATORS if operator.startswith("is"))
 
 
@@ -56,11 +59,12 @@ class RowsQuery:
     def query(self) -> Query:
         """What the fields say, from the first page on; several conditions, given in code, stay until one is chosen."""
         where = self._query.where if len(self._query.where) > 1 else ()
-        if self.column.value is not None:
+        column = _chosen(self.column)
+        if column is not None:
             value = "" if self.operator.value in _WITHOUT_VALUE else self.value.value
-            where = (Condition(self.column.value, self.operator.value, value),)
-        order_by, descending = self.order_by.value, bool(self.descending.value)
-        return replace(self._query, where=where, order_by=order_by, descending=descending, page=1)
+            where = (Condition(column, self.operator.value, value),)
+        order_by = _chosen(self.order_by)
+        return replace(self._query, where=where, order_by=order_by, descending=bool(self.descending.value), page=1)
 
     def offer(self, columns: Sequence[str], query: Query) -> None:
         """Offer a table's columns, and let the fields say what was asked."""
@@ -87,13 +91,17 @@ class RowsQuery:
         self._asked(replace(self._query, page=self._query.page + by))
 
     def _enable(self, _: object = None) -> None:
-        self.operator.disabled = self.column.value is None
-        self.value.disabled = self.column.value is None or self.operator.value in _WITHOUT_VALUE
+        self.operator.disabled = _chosen(self.column) is None
+        self.value.disabled = _chosen(self.column) is None or self.operator.value in _WITHOUT_VALUE
+
+
+def _chosen(field: w.Dropdown) -> str | None:
+    return None if field.value == NOTHING else field.value
 
 
 def _choose(field: w.Dropdown, none: str, names: Sequence[str], chosen: str | None) -> None:
     """Offer names and a word for none of them, with one of them chosen."""
-    options = ((none, None), *((name, name) for name in names))
+    options = ((none, NOTHING), *((name, name) for name in names))
     if field.options != options:
         field.options = options
-    field.value = chosen
+    field.value = NOTHING if chosen is None else chosen
