@@ -66,14 +66,20 @@ class Renames:
 
 @dataclass(slots=True)
 class _Table:
-    """What was there of a table before anything touched it."""
+    """What was there of a table before anything touched it.
+
+    ``hits`` are the first keys that statements hit, ``touched`` those of them that can be shown. ``told``: each row
+    that was written until now is known.
+    """
 
     name: str
     rows: dict[_KEY, tuple[Any, ...]] = field(default_factory=dict)
     sample: Rows | None = None
+    hits: list[_KEY] = field(default_factory=list)
     touched: list[_KEY] = field(default_factory=list)
     mark: Any = None
     written: bool = False
+    told: bool = True
     kept: Any = None
     renamed_before: dict[str, str] = field(default_factory=dict)
 
@@ -117,7 +123,7 @@ class Watcher:
                 continue
             if not seen.written:
                 self._remember(name, seen, blindly=name.lower() in written)
-            if len(seen.touched) < SAMPLE_LIMIT:
+            if len(seen.hits) < SAMPLE_LIMIT:
                 self._look_at_hits(name, seen, sql, params)
 
     def _seen_of(self, name: str) -> _Table:
@@ -136,28 +142,52 @@ class Watcher:
 
     def _remember(self, name: str, seen: _Table, *, blindly: bool) -> None:
         """Keep all rows of a table for the count, if they are few and are as they were at the start."""
-        seen.written = True
+        seen.written, seen.told = True, not blindly
         if blindly or seen.sample is None or not seen.sample.count_exact or seen.sample.row_count > COUNT_LIMIT:
             return
         table = self._table_now(name)
         if table is not None:
-            seen.kept = self.dialect.keep_rows(self.database, table, COUNT_LIMIT, self._memory_left)
+            columns = tuple(self._columns_now(seen, table).values())
+            seen.kept = self.dialect.keep_rows(self.database, table, columns, COUNT_LIMIT, self._memory_left)
             seen.renamed_before = self.renames.columns_of(seen.name)
             self._memory_left -= seen.kept.size if seen.kept else 0
 
+    def _columns_now(self, seen: _Table, table: Table) -> dict[str, str]:
+        """What the columns that a table had at the start are called in it now; without those that are gone."""
+        start = self.before.table(seen.name)
+        names = self.renames.columns_of(seen.name)
+        found = {name: table.column(names.get(name.lower(), name)) for name in (start.column_names if start else ())}
+        return {name: column.name for name, column in found.items() if column is not None}
+
     def _look_at_hits(self, name: str, seen: _Table, sql: str, params: Sequence[Any]) -> None:
+        """Before a statement that writes a table: take the rows that it will hit, if they are as they were."""
         if seen.sample is None or not seen.sample.key:
             return
         table = self._table_now(name)
         if table is None:
             return
         keys = self.dialect.touched_keys(self.database, table, sql, params, SAMPLE_LIMIT)
-        fresh = [key for key in keys if key not in seen.touched][: SAMPLE_LIMIT - len(seen.touched)]
-        seen.touched.extend(fresh)
-        unseen = [key for key in fresh if key not in seen.rows]
-        if unseen and table.column_names == tuple(c for c in seen.sample.columns if table.column(c)):
-            found = self.dialect.sample(self.database, table, limit=len(unseen), keys=unseen)
-            seen.rows.update(zip(found.row_keys(), found.rows))
+        fresh = [key for key in keys if key not in seen.hits][: SAMPLE_LIMIT - len(seen.hits)]
+        seen.hits.extend(fresh)
+        new = self._take(seen, table, [key for key in fresh if key not in seen.rows])
+        seen.touched.extend(key for key in fresh if key in seen.rows or key in new)
+        seen.told = seen.told and 0 < len(keys) < SAMPLE_LIMIT
+
+    def _take(self, seen: _Table, table: Table, keys: Sequence[_KEY]) -> set[_KEY]:
+        """Take rows under the columns of the start, if they are as they were; the keys of those that are new."""
+        new: set[_KEY] = set()
+        if seen.kept is not None:
+            names = _names_since(seen.renamed_before, self.renames.columns_of(seen.name))
+            same = self.dialect.as_kept(self.database, seen.kept, table, names, keys)
+            new = set(keys) - same.keys()
+            keys = [key for key in keys if same.get(key)]
+        elif not seen.told:
+            return new
+        if keys:
+            found = self.dialect.sample(self.database, table, limit=len(keys), keys=keys)
+            taken = _under(seen.sample, found, self._columns_now(seen, table))
+            seen.rows.update(zip(taken.row_keys(), taken.rows))
+        return new
 
     def _table_now(self, name: str) -> Table | None:
         return self.dialect.introspect(self.database, [name]).table(name)
@@ -207,6 +237,16 @@ class Watcher:
 def _names_since(then: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
     """The columns' names now by those they had then; both are given by those of the start, in lower case."""
     return {then.get(first, first).lower(): last for first, last in now.items()}
+
+
+def _under(sample: Rows | None, found: Rows, names: Mapping[str, str]) -> Rows:
+    """Rows that were found later under the columns of the sample; none where one of these columns is gone."""
+    assert sample is not None
+    now = [names.get(name, name) for name in sample.columns]
+    places = [found.columns.index(name) for name in now if name in found.columns]
+    same_key = tuple(names.get(name, name) for name in sample.key) == found.key
+    rows = [tuple(row[at] for at in places) for row in found.rows] if same_key and len(places) == len(now) else ()
+    return replace(sample, rows=tuple(rows))
 
 
 def _ordered(seen: _Table, fresh: list[_KEY]) -> list[_KEY]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import peewee
 import pytest
+from example_project import copy_example
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from projects import HEAD, open_project
@@ -13,6 +14,7 @@ from projects import HEAD, open_project
 from pwmig import watch
 from pwmig.dialects import dialect_of
 from pwmig.plan import RowChanges, Run
+from pwmig.project import Project
 from pwmig.schema import Table
 
 PLAYERS = (
@@ -41,6 +43,7 @@ def counts(run: Run) -> dict[str, tuple[int, int, int]]:
 RAW = "    database.connection().execute('UPDATE player SET rating = 1 WHERE id = 3')\n"
 REMOVE = "DELETE FROM player WHERE id <= 10"
 LOWER = "UPDATE player SET rating = 0 WHERE id IN (11, 12)"
+ADD_ERA = "    migrate(migrator.add_column('player', 'era', CharField(null=True)))\n"
 INSERT = "INSERT INTO player (id, name) VALUES (900, 'new'), (901, 'newer')"
 
 
@@ -95,6 +98,36 @@ INSERT = "INSERT INTO player (id, name) VALUES (900, 'new'), (901, 'newer')"
             + "    migrate(migrator.rename_column('player', 'elo', 'strength'))\n",
             {"player": (0, 0, 1)},
             "renamed before and after",
+        ),
+        (
+            ADD_ERA + send("UPDATE player SET era = 'old' WHERE id < 100", "UPDATE player SET era = 'new'"),
+            {"player": (0, 0, 0)},
+            "a column that was not there at the start, filled",
+        ),
+        (
+            ADD_ERA + send("UPDATE player SET era = 'old', rating = 1 WHERE id IN (7, 8)", INSERT),
+            {"player": (2, 0, 2)},
+            "beside it, cells of a column that was",
+        ),
+        (
+            send(LOWER) + ADD_ERA + send("UPDATE player SET era = rating"),
+            {"player": (0, 0, 2)},
+            "filled after others were written",
+        ),
+        (
+            "    migrate(migrator.rename_column('player', 'rating', 'elo'))\n"
+            "    migrate(migrator.add_column('player', 'rating', IntegerField(null=True)))\n"
+            + send("UPDATE player SET rating = id, elo = elo + (id = 1)"),
+            {"player": (0, 0, 1)},
+            "a new column that has the name of another one",
+        ),
+        (
+            ADD_ERA
+            + "    migrate(migrator.drop_column('player', 'rating'))\n"
+            + "    migrate(migrator.rename_column('player', 'name', 'called'))\n"
+            + send("UPDATE player SET era = called, called = called || 'x' WHERE id = 4"),
+            {"player": (0, 0, 1)},
+            "added, dropped and renamed, and then written",
         ),
         ("    migrate(migrator.drop_table('player'))\n", {"player": (0, 500, 0)}, "dropped"),
         (send("DROP TABLE player", *PLAYERS), {"player": (0, 0, 0)}, "dropped, and made anew as it was"),
@@ -227,6 +260,21 @@ def test_what_takes_too_much_memory_is_left_out(tmp_path: Path, monkeypatch: pyt
     assert counts(run) == {"player": (0, 0, 2)}
 
 
+def test_filling_a_new_column_of_the_example_alters_no_row(tmp_path: Path) -> None:
+    project = Project.open(copy_example(tmp_path))
+    project.apply(to="load_olympiads")
+    old, new = (
+        "UPDATE player SET era = 'old' WHERE birth_year < 1950",
+        "UPDATE player SET era = 'new' WHERE era IS NULL",
+    )
+    run = project.preview(HEAD + "def migrate_forward():\n" + ADD_ERA + send(old, new))
+    (found,) = run.row_changes
+    assert (found.table, found.added, found.removed, found.altered) == ("player", 0, 0, 0)
+    before, after = run.samples("player")
+    assert before.rows and before.row_keys() == after.row_keys()
+    project.database.close()
+
+
 CELLS = st.one_of(
     st.none(),
     st.integers(-(2**63), 2**63 - 1),
@@ -258,7 +306,8 @@ def test_the_counts_are_those_of_two_dictionaries(
         stored = database.execute_sql("SELECT * FROM t").fetchall()
         return {key: tuple((type(cell), cell) for cell in cells) for key, *cells in stored}
 
-    kept = dialect.keep_rows(database, fill(before), 100, 1_000_000)
+    start = fill(before)
+    kept = dialect.keep_rows(database, start, start.column_names, 100, 1_000_000)
     old = seen(before)
     table = fill(after)
     new = seen(after)

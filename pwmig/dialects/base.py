@@ -246,8 +246,13 @@ class Dialect(ABC):
         """A mark that tells rows inserted later from those there now, or None."""
 
     @abstractmethod
-    def keep_rows(self, database: peewee.Database, table: Table, most_rows: int, most_bytes: int) -> Kept | None:
-        """All rows of a table, packed, for :meth:`count_changes`; None where they are too many or have no key."""
+    def keep_rows(
+        self, database: peewee.Database, table: Table, columns: Sequence[str], most_rows: int, most_bytes: int
+    ) -> Kept | None:
+        """All rows of a table, of them the columns named, packed, for :meth:`count_changes` and :meth:`as_kept`.
+
+        None where they are too many or have no key.
+        """
 
     @abstractmethod
     def count_changes(
@@ -257,4 +262,18 @@ class Dialect(ABC):
 
         ``table`` is the table now, None where it is gone; ``names`` are the columns' names now by those they had
         then, in lower case, where they were renamed. None where it can't be told.
+        """
+
+    @abstractmethod
+    def as_kept(
+        self,
+        database: peewee.Database,
+        kept: Any,
+        table: Table,
+        names: Mapping[str, str],
+        keys: Sequence[tuple[Any, ...]],
+    ) -> dict[tuple[Any, ...], bool]:
+        """Of the rows with ``keys`` those that were there at :meth:`keep_rows`: whether they are still as they were.
+
+        ``table`` and ``names`` are those of :meth:`count_changes`.
         """

@@ -103,10 +103,22 @@ class UnfurnishedDialect(Dialect):
     def mark(self, database: peewee.Database, table: Table) -> Any:
         self._refuse()
 
-    def keep_rows(self, database: peewee.Database, table: Table, most_rows: int, most_bytes: int) -> Kept | None:
+    def keep_rows(
+        self, database: peewee.Database, table: Table, columns: Sequence[str], most_rows: int, most_bytes: int
+    ) -> Kept | None:
         self._refuse()
 
     def count_changes(
         self, database: peewee.Database, kept: Any, table: Table | None, names: Mapping[str, str], most_rows: int
     ) -> tuple[int, int, int] | None:
+        self._refuse()
+
+    def as_kept(
+        self,
+        database: peewee.Database,
+        kept: Any,
+        table: Table,
+        names: Mapping[str, str],
+        keys: Sequence[tuple[Any, ...]],
+    ) -> dict[tuple[Any, ...], bool]:
         self._refuse()

@@ -174,10 +174,12 @@ class SqliteDialect(Dialect):
 
         return keys_after(_executor(database), table, after, limit)
 
-    def keep_rows(self, database: peewee.Database, table: Table, most_rows: int, most_bytes: int) -> Kept | None:
+    def keep_rows(
+        self, database: peewee.Database, table: Table, columns: Sequence[str], most_rows: int, most_bytes: int
+    ) -> Kept | None:
         from pwmig.dialects.sqlite.seeing.counting import keep
 
-        return keep(database.connection(), table, most_rows=most_rows, most_bytes=most_bytes)
+        return keep(database.connection(), table, columns, most_rows=most_rows, most_bytes=most_bytes)
 
     def count_changes(
         self, database: peewee.Database, kept: Any, table: Table | None, names: Mapping[str, str], most_rows: int
@@ -185,6 +187,18 @@ class SqliteDialect(Dialect):
         from pwmig.dialects.sqlite.seeing.counting import changes_since
 
         return changes_since(database.connection(), kept, table, names, most_rows=most_rows)
+
+    def as_kept(
+        self,
+        database: peewee.Database,
+        kept: Any,
+        table: Table,
+        names: Mapping[str, str],
+        keys: Sequence[tuple[Any, ...]],
+    ) -> dict[tuple[Any, ...], bool]:
+        from pwmig.dialects.sqlite.seeing.counting import as_kept
+
+        return as_kept(database.connection(), kept, table, names, keys)
 
 
 def _executor(database: peewee.Database) -> Execute:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import marshal
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
@@ -19,7 +19,7 @@ from pwmig.dialects.sqlite.seeing.keys import key_of, rowid_of
 from pwmig.dialects.sqlite.texts.tokens import quote
 from pwmig.schema import Table
 
-__all__ = ["Kept", "changes_since", "keep"]
+__all__ = ["Kept", "as_kept", "changes_since", "keep"]
 
 _LONGEST_CELL = 10_000_000
 """Bytes: a table with a longer cell is not kept, since each would have to be read whole."""
@@ -33,9 +33,10 @@ _Counts = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The rows of a table at one moment, by key; ``size`` is about the bytes that they take."""
+    """The cells of some columns of a table at one moment, by key; ``size`` is about the bytes that they take."""
 
     table: Table
+    columns: tuple[str, ...]
     rows: Mapping[Any, bytes] = field(repr=False)
     size: int
 
@@ -44,19 +45,21 @@ class _CanNotBeKept(Exception):
     """There are too many rows, they are too long, or two have the same key."""
 
 
-def keep(connection: sqlite3.Connection, table: Table, *, most_rows: int, most_bytes: int) -> Kept | None:
-    """All rows of a table; None where there are more, where they take more, or where no key tells them apart."""
+def keep(
+    connection: sqlite3.Connection, table: Table, columns: Sequence[str], *, most_rows: int, most_bytes: int
+) -> Kept | None:
+    """These columns of all rows; None where there are more, where they take more, or where no key tells them apart."""
     rows: dict[Any, bytes] = {}
     size = 0
     try:
-        for key, packed in _rows(connection, table, key_of(table), table.column_names):
+        for key, packed in _rows(connection, table, key_of(table), columns):
             size += len(packed) + _ROW_OVERHEAD
             if key in rows or len(rows) == most_rows or size > most_bytes:
                 return None
             rows[key] = packed
     except _CanNotBeKept:
         return None
-    return Kept(table, rows, size)
+    return Kept(table, tuple(columns), rows, size)
 
 
 def changes_since(
@@ -70,26 +73,54 @@ def changes_since(
     """
     if table is None:
         return 0, len(kept.rows), 0
-    places = [(at, found) for at, name in enumerate(kept.table.column_names) if (found := _now(table, name, names))]
     key = _key_now(kept.table, table, names)
     if key is None:
         return None
-    picked = None if len(places) == len(kept.table.columns) else [at for at, _ in places]
+    columns, picked = _columns_now(kept, table, names)
     added = altered = 0
     seen: set[Any] = set()
     try:
-        for value, packed in _rows(connection, table, key, [name for _, name in places]):
+        for value, packed in _rows(connection, table, key, columns):
             if value in seen or len(seen) == most_rows:
                 return None
             seen.add(value)
             before = kept.rows.get(value)
             if before is None:
                 added += 1
-            elif (picked is not None or before != packed) and not _same(before, packed, picked):
+            elif not _same(before, packed, picked):
                 altered += 1
     except _CanNotBeKept:
         return None
     return added, len(kept.rows) - (len(seen) - added), altered
+
+
+def as_kept(
+    connection: sqlite3.Connection, kept: Kept, table: Table, names: Mapping[str, str], keys: Sequence[Sequence[Any]]
+) -> dict[tuple[Any, ...], bool]:
+    """Of the rows with ``keys`` those that were there when it was kept, and whether their cells are still the same.
+
+    ``names`` are those of :func:`changes_since`. A row that can't be read is another one by now.
+    """
+    found: dict[tuple[Any, ...], bool] = {}
+    key = _key_now(kept.table, table, names)
+    columns, picked = _columns_now(kept, table, names)
+    for wanted in map(tuple, keys):
+        before = kept.rows.get(_key(wanted))
+        if before is None:
+            continue
+        found[wanted] = False
+        if key is not None and len(key) == len(wanted):
+            with suppress(_CanNotBeKept):
+                rows = list(_rows(connection, table, key, columns, wanted))
+                found[wanted] = len(rows) == 1 and _same(before, rows[0][1], picked)
+    return found
+
+
+def _columns_now(kept: Kept, table: Table, names: Mapping[str, str]) -> tuple[list[str], list[int] | None]:
+    """What the columns that were kept are called now, and their places among those kept (None: all are there)."""
+    places = [(at, found) for at, name in enumerate(kept.columns) if (found := _now(table, name, names))]
+    picked = None if len(places) == len(kept.columns) else [at for at, _ in places]
+    return [name for _, name in places], picked
 
 
 def _now(table: Table, name: str, names: Mapping[str, str]) -> str | None:
@@ -107,17 +138,26 @@ def _key_now(before: Table, after: Table, names: Mapping[str, str]) -> tuple[str
 
 
 def _rows(
-    connection: sqlite3.Connection, table: Table, key: Sequence[str], columns: Sequence[str]
+    connection: sqlite3.Connection,
+    table: Table,
+    key: Sequence[str],
+    columns: Sequence[str],
+    of: tuple[Any, ...] | None = None,
 ) -> Iterator[tuple[Any, bytes]]:
-    """Key and packed cells of each row."""
+    """Key and packed cells of each row, or of the rows with the key ``of``."""
     if not key:
         raise _CanNotBeKept
     # The plus hides the declared type, or a converter of sqlite3 would give something else than is stored.
     wanted = ", ".join(f"+{quote(name)}" for name in (*key, *columns))
     width = len(key)
+    tests = " AND ".join(
+        f"{quote(name)} " + ("IS NULL" if value is None else "= ?") for name, value in zip(key, of or ())
+    )
+    where = f"WHERE {tests}" if tests else ""
+    values = tuple(value for value in of or () if value is not None)
     try:
         with _reading_exactly(connection):
-            for row in connection.execute(f"SELECT {wanted} FROM main.{quote(table.name)}"):
+            for row in connection.execute(f"SELECT {wanted} FROM main.{quote(table.name)} {where}", values):
                 yield _key(row[:width]), _packed(tuple(row[width:]))
     except (sqlite3.Error, ValueError) as error:
         if "interrupted" in str(error):
@@ -165,6 +205,8 @@ def _short(value: Any) -> Any:
 
 def _same(before: bytes, after: bytes, picked: Sequence[int] | None) -> bool:
     """Whether the cells of both sides are the same; ``picked`` are the places of those before that are there after."""
+    if picked is None and before == after:
+        return True
     old, new = marshal.loads(before), marshal.loads(after)
     old = old if picked is None else [old[at] for at in picked]
     return all(_same_cell(_short(one), _short(other)) for one, other in zip(old, new, strict=True))
