@@ -253,3 +253,46 @@ def test_a_thousand_migrations_are_one_list(tmp_path: Path) -> None:
     assert len(bench.face.timeline.widget.options) == 1001
     bench.select("m0500")
     assert "m0500" in bench.face.plan.value
+
+
+# Where widgets don't run
+
+
+def test_a_converted_notebook_shows_the_plain_tables(bench: Workbench) -> None:
+    """As JupyterLab saves it: with the view of a widget, and without its state."""
+    nbformat = pytest.importorskip("nbformat")
+    exporters = pytest.importorskip("nbconvert.exporters")
+    bench.apply()
+    output = nbformat.v4.new_output("display_data", data=bench._repr_mimebundle_())
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("workbench", outputs=[output])])
+    page, _ = exporters.HTMLExporter().from_notebook_node(notebook)
+    assert "pwmig-static" in page and "Spassky" in page and "+ added" in page
+    assert "application/vnd.jupyter.widget-view+json" not in page
+    text, _ = exporters.MarkdownExporter().from_notebook_node(notebook)
+    assert "Spassky" in text
+
+
+# Errors behind a click
+
+
+def test_whatever_goes_wrong_behind_a_click_is_shown(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("of all things")
+
+    clicks = {"rehearse": "rehearse_plan", "apply": "carry_out", "refresh": "refresh", "run_comparison": "compare"}
+    for button, verb in clicks.items():
+        monkeypatch.setattr(bench.bench, verb, broken)
+        bench.face.error.hide()
+        click(getattr(bench.face, button), bench)
+        assert "ZeroDivisionError: of all things" in bench.face.error.text.value, button
+        assert not bench.face.refresh.disabled and bench.face.cancel.disabled
+    monkeypatch.setattr(bench.screen, "show_tables", broken)
+    bench.face.error.hide()
+    bench.face.changed_only.value = True
+    bench.screen.table = "player"
+    bench.face.changed_only.value = False
+    assert "ZeroDivisionError" in bench.face.error.text.value
+    monkeypatch.setattr(bench.editor, "new", broken)
+    bench.face.error.hide()
+    bench.face.new.click()
+    assert "ZeroDivisionError" in bench.face.error.text.value

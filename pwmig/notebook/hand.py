@@ -125,13 +125,15 @@ class Hand:
         self._in_background(lambda: do(plan))
 
     def _in_background(self, action: Callable[[], object]) -> None:
-        """Start what shows by itself what it raises."""
+        screen = self._bench.screen
 
         def run() -> None:
-            with suppress(Exception):
+            try:
                 action()
+            finally:
+                screen.show_tools(busy=bool(screen.bench.busy))
 
-        self._bench.screen.show_tools(busy=True)
+        screen.show_tools(busy=True)
         self._begin(run)
 
     def _now(self, action: Callable[[], object]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +54,7 @@ class Workbench:
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         self.asked: Plan | None = None
+        self._shown: BaseException | None = None
         self.bench = Bench(nearest_project(path))
         self._background = Background(self.show_error, at_once=not self.bench.shared)
         showing = threading.RLock()
@@ -266,8 +266,11 @@ class Workbench:
 
     def _after(self, changed: bool) -> None:
         """Show what is there after a run; the models are compared anew only where the database changed."""
-        with suppress(PwmigError):
+        try:
             self.bench.refresh() if changed else self.bench.read()
+        except PwmigError as error:
+            if not self.face.error.visible:  # What stopped the run says more.
+                self.show_error(error)
         self.screen.choose_touched()
         self.screen.show()
         if changed:
@@ -284,7 +287,10 @@ class Workbench:
         return done
 
     def show_error(self, error: BaseException) -> None:
-        """Show what was raised; a question is asked in its place, and what a person stopped is no fault."""
+        """Show what was raised, once; a question is asked in its place, and what a person stopped is no fault."""
+        if error is self._shown:
+            return
+        self._shown = error
         if isinstance(error, ConfirmationNeeded):
             self.ask(error)
             return
