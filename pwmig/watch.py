@@ -24,6 +24,9 @@ SAMPLE_LIMIT = 20
 COUNT_LIMIT = 100_000
 """Rows that a table holds at most for its rows to be remembered, so that what a run does to them can be counted."""
 
+_CELL_LIMIT = 2_000_000
+"""Cells of these rows at most: to remember and to compare as many takes about a second and a half."""
+
 _MEMORY_LIMIT = 256_000_000
 """About how many bytes the rows remembered in a run take at most."""
 
@@ -146,8 +149,8 @@ class Watcher:
         if blindly or seen.sample is None or not seen.sample.count_exact or seen.sample.row_count > COUNT_LIMIT:
             return
         table = self._table_now(name)
-        if table is not None:
-            columns = tuple(self._columns_now(seen, table).values())
+        columns = tuple(self._columns_now(seen, table).values()) if table is not None else ()
+        if table is not None and seen.sample.row_count * len(columns) <= _CELL_LIMIT:
             seen.kept = self.dialect.keep_rows(self.database, table, columns, COUNT_LIMIT, self._memory_left)
             seen.renamed_before = self.renames.columns_of(seen.name)
             self._memory_left -= seen.kept.size if seen.kept else 0

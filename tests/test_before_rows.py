@@ -161,7 +161,7 @@ class Migration:
 
     def add(self, filled: bool) -> None:
         name = self.new_name()
-        kind = "IntegerField(default=7)" if filled else "IntegerField(null=True)"
+        kind = "IntegerField(default=7, null=True)" if filled else "IntegerField(null=True)"
         self.body += ask(f"add_column('player', {name!r}, {kind})")
         self.columns.append((name, None))
 

@@ -13,6 +13,7 @@ from projects import HEAD, open_project
 
 from pwmig import watch
 from pwmig.dialects import dialect_of
+from pwmig.dialects.sqlite.seeing import counting
 from pwmig.plan import RowChanges, Run
 from pwmig.project import Project
 from pwmig.schema import Table
@@ -194,6 +195,15 @@ def test_a_table_that_was_dropped_is_not_the_one_that_came_to_its_name(tmp_path:
             "texts that are none",
         ),
         (
+            (
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, b)",
+                "INSERT INTO t VALUES (1, 'a'), (2, CAST(x'ff' AS TEXT)), (3, 'c'), (4, CAST(x'fe' AS TEXT)), (5, 'e')",
+            ),
+            "UPDATE t SET b = b || 'x' WHERE id > 2",
+            {"t": (0, 0, 3)},
+            "texts that are none between others",
+        ),
+        (
             ("CREATE TABLE t (id INTEGER PRIMARY KEY, b)", "INSERT INTO t VALUES (1, -1), (2, 0), (3, ''), (4, 1)"),
             "UPDATE t SET b = CASE id WHEN 1 THEN -2 WHEN 2 THEN NULL WHEN 3 THEN x'' ELSE 1.0 END",
             {"t": (0, 0, 4)},
@@ -204,6 +214,12 @@ def test_a_table_that_was_dropped_is_not_the_one_that_came_to_its_name(tmp_path:
             "UPDATE t SET b = b || 'x'",
             {"t": (0, 0, 1)},
             "the end of a megabyte",
+        ),
+        (
+            ("CREATE TABLE t (id INTEGER PRIMARY KEY, b)", "INSERT INTO t VALUES (1, hex(zeroblob(5000)))"),
+            "UPDATE t SET b = CAST(b AS BLOB)",
+            {"t": (0, 0, 1)},
+            "a long text that becomes the same bytes",
         ),
         (
             ("CREATE TABLE t (id INTEGER PRIMARY KEY, b)", "INSERT INTO t VALUES (1, zeroblob(11000000))"),
@@ -251,6 +267,21 @@ def test_tables_with_too_many_rows_are_left_out(tmp_path: Path, monkeypatch: pyt
 def test_what_comes_to_have_too_many_rows_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "COUNT_LIMIT", 501)
     assert counts(watched(tmp_path, send(INSERT))) == {}
+
+
+def test_tables_with_too_many_cells_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "_CELL_LIMIT", 3 * 500 - 1)
+    assert counts(watched(tmp_path / "three", send(LOWER))) == {}
+    drop = "    migrate(migrator.drop_column('player', 'name'))\n"
+    assert counts(watched(tmp_path / "two", drop + send(LOWER))) == {"player": (0, 0, 2)}
+
+
+def test_tables_with_too_much_to_read_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "_MOST_READ", 100_000)
+    tables = ("CREATE TABLE t (id INTEGER PRIMARY KEY, a)", "INSERT INTO t VALUES (1, zeroblob(99000)), (2, 1)")
+    assert counts(watched(tmp_path / "less", send("UPDATE t SET a = 3 WHERE id = 2"), tables)) == {"t": (0, 0, 1)}
+    more = (*tables, "INSERT INTO t VALUES (3, zeroblob(2000))")
+    assert counts(watched(tmp_path / "more", send("UPDATE t SET a = 3 WHERE id = 2"), more)) == {}
 
 
 def test_what_takes_too_much_memory_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

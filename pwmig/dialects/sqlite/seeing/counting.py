@@ -1,7 +1,7 @@
 """All rows of a small table kept packed, and how many of them are other ones later.
 
 Rows are paired by the table's key (:func:`~pwmig.dialects.sqlite.seeing.keys.key_of`) and kept exactly, only what is
-long as a digest: a million cells take about 20 MB. Only reads, straight on the connection.
+long in a long row as a hash: two million short cells take about 40 MB. Only reads, straight on the connection.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 from pwmig.dialects.sqlite.seeing.keys import key_of, rowid_of
@@ -24,7 +24,10 @@ __all__ = ["Kept", "as_kept", "changes_since", "keep"]
 _LONGEST_CELL = 10_000_000
 """Bytes: a table with a longer cell is not kept, since each would have to be read whole."""
 
-_LONG_ROW = 256
+_MOST_READ = 300_000_000
+"""Bytes: a table that holds more is not kept, however few rows it has, since all of it would have to be read."""
+
+_LONG_ROW = 1_000
 _LONG_CELL = 64
 _ROW_OVERHEAD = 200
 _FORMAT = 2  # Later formats of marshal write the same values in several ways.
@@ -149,7 +152,7 @@ def _rows(
         raise _CanNotBeKept
     # The plus hides the declared type, or a converter of sqlite3 would give something else than is stored.
     wanted = ", ".join(f"+{quote(name)}" for name in (*key, *columns))
-    width = len(key)
+    width, left = len(key), _MOST_READ
     tests = " AND ".join(
         f"{quote(name)} " + ("IS NULL" if value is None else "= ?") for name, value in zip(key, of or ())
     )
@@ -157,8 +160,12 @@ def _rows(
     values = tuple(value for value in of or () if value is not None)
     try:
         with _reading_exactly(connection):
-            for row in connection.execute(f"SELECT {wanted} FROM main.{quote(table.name)} {where}", values):
-                yield _key(row[:width]), _packed(tuple(row[width:]))
+            for row in _read(connection, f"SELECT {wanted} FROM main.{quote(table.name)} {where}", values):
+                whole = marshal.dumps(tuple(row[width:]), _FORMAT)
+                left -= len(whole)
+                if left < 0:
+                    raise _CanNotBeKept
+                yield _key(row[:width]), whole if len(whole) <= _LONG_ROW else _shortened(row[width:])
     except (sqlite3.Error, ValueError) as error:
         if "interrupted" in str(error):
             raise
@@ -167,15 +174,29 @@ def _rows(
 
 @contextmanager
 def _reading_exactly(connection: sqlite3.Connection) -> Iterator[None]:
-    """Texts that are none in their encoding are read too, and cells that are too long are an error."""
+    """Cells are read as they are, and those that are too long are an error."""
     factory = connection.text_factory
     longest = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_CELL)
-    connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    connection.text_factory = str
     try:
         yield
     finally:
         connection.text_factory = factory
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
+
+
+def _read(connection: sqlite3.Connection, sql: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query; from the first text on that is none in its encoding, by a way that costs more."""
+    read = 0
+    try:
+        for row in connection.execute(sql, values):
+            yield row
+            read += 1
+    except sqlite3.OperationalError as error:  # sqlite3 has no class of its own for this
+        if "decode" not in str(error).lower():
+            raise
+        connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+        yield from islice(connection.execute(sql, values), read, None)
 
 
 def _key(values: Sequence[Any]) -> Any:
@@ -190,17 +211,15 @@ def _key_part(value: Any) -> Any:
     return value if value is None or isinstance(value, bytes) else str(value)
 
 
-def _packed(row: tuple[Any, ...]) -> bytes:
-    packed = marshal.dumps(row, _FORMAT)
-    return packed if len(packed) <= _LONG_ROW else marshal.dumps(tuple(map(_short, row)), _FORMAT)
+def _shortened(row: Sequence[Any]) -> bytes:
+    return marshal.dumps(tuple(map(_short, row)), _FORMAT)
 
 
 def _short(value: Any) -> Any:
-    """A long cell as the digest of its type and bytes, in a tuple: so no cell can look like one."""
+    """A long cell as its type, length and hash, in a tuple: so no cell can look like one."""
     if not isinstance(value, (str, bytes)) or len(value) <= _LONG_CELL:
         return value
-    content = b"t" + value.encode("utf-8", "surrogatepass") if isinstance(value, str) else b"b" + value
-    return (blake2b(content, digest_size=16).digest(),)
+    return isinstance(value, str), len(value), hash(value)
 
 
 def _same(before: bytes, after: bytes, picked: Sequence[int] | None) -> bool:
@@ -208,7 +227,9 @@ def _same(before: bytes, after: bytes, picked: Sequence[int] | None) -> bool:
     if picked is None and before == after:
         return True
     old, new = marshal.loads(before), marshal.loads(after)
-    old = old if picked is None else [old[at] for at in picked]
+    old = old if picked is None else tuple(map(old.__getitem__, picked))
+    if old == new and [*map(type, old)] == [*map(type, new)]:
+        return True
     return all(_same_cell(_short(one), _short(other)) for one, other in zip(old, new, strict=True))
 
 
