@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from browser.lab import LabPage
@@ -11,7 +12,7 @@ CELL = "from pwmig.notebook import Workbench\n\nworkbench = Workbench()\nworkben
 TABS = ("Plan", "Schema", "Rows", "Diagram", "Explore", "Log")
 EDITOR_TABS = ("Code", "SQL", "Schema", "Rows")
 
-WAIT_MS = 30_000
+WAIT_MS = 15_000
 
 OVERFLOW = """(root) => {
     const box = root.getBoundingClientRect();
@@ -40,6 +41,13 @@ PLACES = """(root) => Object.fromEntries(['.pwmig-top', '.pwmig-tools', '.pwmig-
     return [name, [place.x - box.x, place.y - box.y, place.width, place.height].map(Math.round).join(' ')];
 }))"""
 """Where the parts stand that a person's eyes and hand go to, from the workbench's corner: x y width height, in px."""
+
+
+def expect(place: Any, why: str | None = None) -> Any:
+    """Playwright's claims, which wait until they hold; imported late, as it may not be installed."""
+    from playwright import sync_api
+
+    return sync_api.expect(place, why)
 
 
 class BenchPage:
@@ -108,6 +116,12 @@ class BenchPage:
     def await_idle(self) -> None:
         self.root.locator(".pwmig-tools button:disabled", has_text="Cancel").wait_for(timeout=WAIT_MS)
 
+    def picture(self, shot: Callable[[Any, str], None], name: str) -> None:
+        """A picture of the workbench alone, without the mark of what has the focus."""
+        self.page.evaluate("() => document.activeElement.blur()")
+        self.lab.settle()
+        shot(self.root, name)
+
     def overflow(self) -> list[str]:
         """What of the workbench stands out of it sideways, or is cut off: nothing should."""
         return list(self.root.evaluate(OVERFLOW))
@@ -142,9 +156,9 @@ class EditorPage:
         return self.box.locator(".pwmig-editor-tabs .widget-tab-contents > :not(.lm-mod-hidden)")
 
     def operations(self) -> list[str]:
-        """The operations of the draft as code, without their numbers."""
+        """The operations of the draft in words, without their numbers."""
         options = self.box.get_by_label("Operations", exact=True).locator("option").all_inner_texts()
-        return [option.split(maxsplit=1)[1] for option in options]
+        return [" ".join(option.split()[1:]) for option in options]
 
     def choose(self, place: int) -> None:
         """Choose the operation of that place, from 0."""
@@ -153,6 +167,7 @@ class EditorPage:
     def add(self, operation: str, **fields: str) -> None:
         """Fill in the form, Column="level" and so on, and add the operation; a list's choice is its label."""
         self.field("Operation").select_option(operation)
+        self.lab.settle()
         for label, value in fields.items():
             field = self.field(label.replace("_", " "))
             field.wait_for()

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from example_project import copy_example
 from requirements import ROOT, require_or_skip
 
-from browser.lab import CHROMIUM_OPTIONS, LabPage, jupyter_lab
+from browser.bench_page import CELL
+from browser.lab import CHROMIUM_OPTIONS, LabPage, jupyter_lab, write_notebook
+from pwmig.project import Project
 
 SHOTS = ROOT / "test-output"
 
@@ -126,6 +129,17 @@ def lab(window: Window, server: Server, request: pytest.FixtureRequest) -> Itera
         window.close()
     assert errors == [], "the page's console holds errors"
     assert strangers == [], "the page asked for something outside"
+
+
+@pytest.fixture
+def example(folder: Path) -> Path:
+    """A copy of the example project with all its migrations applied, and a notebook of one cell."""
+    root = copy_example(folder / "players")
+    project = Project.open(root)
+    project.apply()
+    project.database.close()
+    write_notebook(root / "workbench.ipynb", [CELL])
+    return root
 
 
 @pytest.fixture

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from example_project import copy_example, write_migration
+from example_project import write_migration
 
 from browser.axe import findings
-from browser.bench_page import CELL, BenchPage
-from browser.lab import LabPage, write_notebook
-from pwmig.project import Project
+from browser.bench_page import EDITOR_TABS, TABS, BenchPage
+from browser.lab import LabPage
 
 ADD_LEVEL = (
     "from playhouse.migrate import *\nfrom db.migrations_config import database, migrator\nfrom peewee import *\n\n\n"
@@ -31,117 +30,127 @@ WAITS = (
     "    while not pathlib.Path(__file__).with_name('go').exists():\n        time.sleep(0.05)\n"
 )
 
-THEMES = ("JupyterLab Light", "JupyterLab Dark")
-
-
-@pytest.fixture(params=THEMES, ids=("light", "dark"))
-def bench(folder: Path, lab: Callable[..., LabPage], request: pytest.FixtureRequest) -> BenchPage:
-    """The example project with three migrations to run: one changes the schema and rows, one waits, one fails."""
-    root = folder / "players"
-    root.mkdir()
-    copy_example(root)
-    project = Project.open(root)
-    project.apply()
-    project.database.close()
-    write_migration(root, "20260101_090000_add_player_level", ADD_LEVEL)
-    write_migration(root, "20260101_090001_waits", WAITS)
-    write_migration(root, "20260101_090002_fails", FAILS)
-    page = lab(write_notebook(root / "notebooks" / "workbench.ipynb", [CELL]))
-    page.theme(request.param)
-    return BenchPage(page)
+NAMELESS = """(root) => [...root.querySelectorAll('button, input, select, textarea, [tabindex], summary, a')]
+    .filter((node) => node.checkVisibility())
+    .filter((node) => !(node.innerText?.trim() && node.tagName !== 'SELECT') && !node.labels?.length
+        && !node.getAttribute('aria-label') && !node.getAttribute('aria-labelledby') && !node.title)
+    .map((node) => node.outerHTML.slice(0, 120))"""
 
 
 def assert_accessible(bench: BenchPage, moment: str) -> None:
+    """Nothing serious for axe, and every control has a name."""
     bench.lab.settle()
     assert findings(bench.page, bench.root) == [], moment
+    assert bench.root.evaluate(NAMELESS) == [], moment
 
 
 def assert_every_tab_accessible(bench: BenchPage, moment: str) -> None:
-    for name in bench.root.get_by_role("tab").all_inner_texts():
-        bench.tab(name.strip())
+    for name in TABS:
+        bench.tab(name)
+        if name == "Diagram":
+            bench.root.locator(".jp-RenderedMermaid img").wait_for()
+        if name == "Explore":
+            bench.root.get_by_text(": rows 1-").first.wait_for()
         assert_accessible(bench, f"{moment}, tab {name}")
 
 
-def test_every_tab_before_and_after_a_rehearsal(bench: BenchPage) -> None:
-    assert_every_tab_accessible(bench, "opened")
-    bench.choose("add_player_level")
-    bench.click("Rehearse")
-    bench.await_run("Rehearsed on a copy")
-    assert_every_tab_accessible(bench, "rehearsed")
-
-
-def test_a_question_a_run_under_way_and_a_failure(bench: BenchPage, folder: Path) -> None:
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_axe_finds_nothing_in_any_tab_question_message_or_form(
+    example: Path, lab: Callable[..., LabPage], theme: str
+) -> None:
+    """Three migrations are there to run: one changes the schema and rows, one waits, one fails."""
+    write_migration(example, "20260101_090000_add_player_level", ADD_LEVEL)
+    write_migration(example, "20260101_090001_waits", WAITS)
+    write_migration(example, "20260101_090002_fails", FAILS)
+    bench = BenchPage(lab(example / "workbench.ipynb", theme=theme))
+    assert_accessible(bench, "opened")
     bench.choose("add_player_level")
     bench.click("Apply to here")
     bench.await_pending(2)
+    assert_every_tab_accessible(bench, "applied")
     bench.choose("load_olympiads")
     bench.click("Revert to here")
-    bench.root.get_by_role("alertdialog").wait_for()
-    assert_accessible(bench, "a question is asked")
+    bench.question.wait_for()
+    bench.click("Compare...")
+    assert_accessible(bench, "a question is asked, and points are chosen")
     bench.click("Leave it as it is")
     bench.choose("fails")
     bench.click("Rehearse")
     bench.root.locator("progress:visible").wait_for()
     assert_accessible(bench, "under way")
-    (folder / "players" / "db" / "migrations" / "go").touch()
-    bench.root.get_by_role("alert").wait_for()
+    (example / "db" / "migrations" / "go").touch()
+    bench.alert.first.wait_for()
     bench.await_idle()
-    assert_every_tab_accessible(bench, "failed")
+    bench.tab("Plan")
+    assert_accessible(bench, "failed")
 
-
-def test_a_new_migration(bench: BenchPage) -> None:
+    bench.click("Edit")
+    editor = bench.editor
+    editor.await_state("line 2")
+    assert_accessible(bench, "the editor shows a problem at its line")
+    editor.click("Close")
     bench.click("New migration")
-    assert_accessible(bench, "the editor is empty")
-    operation = bench.root.get_by_label("Operation", exact=True)
-    for title in operation.locator("option").all_inner_texts():
-        operation.select_option(title)
-        assert_accessible(bench, f"the form asks for: {title}")
+    editor.await_state("Up to date")
+    editor.add("Drop a column", Table="player", Column="titles")
+    editor.await_state("Not saved · up to date")
+    for name in EDITOR_TABS:
+        editor.tab(name)
+        assert_accessible(bench, f"the editor, tab {name}")
+    for title in editor.field("Operation").locator("option").all_inner_texts():
+        editor.field("Operation").select_option(title)
+        bench.lab.settle()
+        assert findings(bench.page, editor.box.locator(".pwmig-editor-left")) == [], title
+    editor.click("Close")
+    bench.question.wait_for()
+    assert_accessible(bench, "what is not saved")
 
 
-def test_what_is_wrong_would_be_found(bench: BenchPage) -> None:
+def test_what_is_wrong_would_be_found(example: Path, lab: Callable[..., LabPage]) -> None:
     """Text that can hardly be read, a field and a button without a name: axe sees them where the workbench is."""
+    bench = BenchPage(lab(example / "workbench.ipynb"))
     bench.root.evaluate(
         """(root) => root.insertAdjacentHTML('beforeend',
             '<p style="color: #999; background: #aaa">pale</p><input type="text"><button></button>')"""
     )
     rules = [finding.split(":")[0] for finding in findings(bench.page, bench.root)]
     assert {"button-name", "color-contrast", "label"} <= set(rules)
+    assert len(bench.root.evaluate(NAMELESS)) == 2
 
 
-NAMELESS = """(root) => [...root.querySelectorAll('button, input, select, textarea, [tabindex], summary, a')]
-    .filter((node) => node.getClientRects().length > 0)
-    .filter((node) => !(node.innerText?.trim() && node.tagName !== 'SELECT') && !node.labels?.length
-        && !node.getAttribute('aria-label') && !node.getAttribute('aria-labelledby') && !node.title)
-    .map((node) => node.outerHTML.slice(0, 120))"""
+HERE = """() => {
+    const node = document.activeElement;
+    const style = getComputedStyle(node);
+    const marked = style.outlineStyle !== 'none' || style.boxShadow !== 'none';
+    const label = node.getAttribute('aria-label') || node.labels?.[0]?.innerText;
+    const name = (label || node.innerText || node.title).trim();
+    return node.closest('.pwmig-bench') && {name: name.slice(0, 40), marked};
+}"""
 
 
-def test_every_control_has_a_name(bench: BenchPage) -> None:
-    assert bench.root.evaluate(NAMELESS) == []
-    bench.click("New migration")
-    bench.lab.settle()
-    assert bench.root.evaluate(NAMELESS) == []
-
-
-def test_all_is_reached_by_keyboard_and_shows_where_it_is(bench: BenchPage) -> None:
-    """Tab goes through the controls in the order of the page, and each shows that it has the focus."""
-    bench.button("New migration").focus()
-    seen: list[Any] = []
-    for _ in range(60):
-        here = bench.page.evaluate(
-            """() => {
-                const node = document.activeElement, place = node.getBoundingClientRect();
-                const style = getComputedStyle(node);
-                const marked = style.outlineStyle !== 'none' || style.boxShadow !== 'none';
-                const label = node.getAttribute('aria-label') || node.labels?.[0]?.innerText;
-                const name = (label || node.innerText || node.title).trim();
-                return node.closest('.pwmig-bench') && {name: name.slice(0, 40), marked};
-            }"""
-        )
-        if here is None:
-            break
+def walk(bench: BenchPage) -> list[dict[str, Any]]:
+    """All that Tab comes to, from what has the focus to the end of the workbench."""
+    seen: list[dict[str, Any]] = []
+    while len(seen) < 80 and (here := bench.page.evaluate(HERE)) is not None:
         seen.append(here)
         bench.page.keyboard.press("Tab")
-    names = [one["name"] for one in seen]
+    return seen
+
+
+def test_all_is_reached_by_keyboard_in_the_order_of_the_page_and_shows_where_it_is(
+    example: Path, lab: Callable[..., LabPage]
+) -> None:
+    bench = BenchPage(lab(example / "workbench.ipynb"))
+    bench.button("New migration").focus()
+    seen = walk(bench)
     wanted = ["New migration", "Refresh", "Rehearse", "Migrations", "Plan"]
-    assert [name for name in names if name in wanted] == wanted
+    assert [one["name"] for one in seen if one["name"] in wanted] == wanted
+    assert [one["name"] for one in seen if not one["marked"]] == []
+
+    bench.click("New migration")
+    bench.editor.await_state("Up to date")
+    bench.button("New migration").focus()
+    seen = walk(bench)
+    wanted = ["Preview", "Save", "Close", "Name", "Operation", "Table", "Column", "Kind", "Default", "Code"]
+    names = [one["name"] for one in seen]
+    assert [name for name in names if name in wanted][:9] == wanted[:9] and "Code" in names
     assert [one["name"] for one in seen if not one["marked"]] == []

@@ -11,20 +11,12 @@ import pytest
 from example_project import copy_example
 from strategies import HOSTILE_NAMES, quoted
 
-from browser.axe import findings
+from browser.bench_page import CELL, BenchPage, expect
 from browser.lab import LabPage, write_notebook
 from pwmig.project import Project
 
 OpenPage = Callable[..., LabPage]
 
-DRAWING = """\
-from pwmig import Project
-from pwmig.notebook.diagram import DiagramView
-
-view = DiagramView()
-before = Project.open({before!r}).schema()
-after = Project.open({after!r}).schema()
-"""
 NAMES = (
     *(name for name in HOSTILE_NAMES if name not in ("player", "order", "it's")),  # no more than are drawn at once
     "pk",
@@ -37,12 +29,12 @@ NAMES = (
 )
 
 
-def show(page: LabPage) -> Any:
-    """Run all cells; the picture that JupyterLab made."""
-    page.run_all()
-    picture = page.page.locator(".pwmig-diagram .jp-RenderedMermaid img")
+def drawn(bench: BenchPage) -> Any:
+    """The picture that JupyterLab made, in the tab of the diagram."""
+    tab = bench.tab("Diagram")
+    picture = tab.locator(".jp-RenderedMermaid img")
     picture.wait_for(timeout=60_000)
-    assert page.page.locator("details.jp-RenderedMermaid-Details").count() == 0, "it could not be read"
+    assert tab.locator("details.jp-RenderedMermaid-Details").count() == 0, "it could not be read"
     assert picture.evaluate("(image) => image.decode().then(() => image.clientWidth)") > 100
     return picture
 
@@ -66,35 +58,29 @@ def words_in(picture: Any) -> str:
 def test_the_example_is_drawn_with_its_changes(
     folder: Path, lab: OpenPage, shot: Callable[[Any, str], None], theme: str
 ) -> None:
-    roots = [copy_example(folder / name) for name in ("before", "after")]
-    for root, last in zip(roots, ("fill_player_country", None)):
-        project = Project.open(root)
-        project.apply(to=last)
-        project.database.close()
-    cells = [
-        DRAWING.format(before=str(roots[0]), after=str(roots[1])) + "from pwmig.diff import diff\n",
-        "view.show(after, diff(before, after))\nview.box",
-    ]
-    page = lab(write_notebook(folder / "diagram.ipynb", cells), width=1280)
-    page.theme(f"JupyterLab {theme}")
-    words = words_in(show(page)).split("\n")
-    shot(page.page, f"diagram-{theme.lower()}")
+    root = copy_example(folder / "players")
+    project = Project.open(root)
+    project.apply(to="fill_player_country")
+    project.database.close()
+    bench = BenchPage(lab(write_notebook(root / "workbench.ipynb", [CELL]), theme=theme))
+    bench.choose("load_olympiads")
+    bench.click("Rehearse")
+    bench.await_run("Rehearsed on a copy")
+    words = words_in(drawn(bench)).split("\n")
+    bench.picture(shot, f"diagram-{theme.lower()}")
     assert {"olympiad (+ added)", "player (~ changed)", "country", "titles", "+ added", "PK", "winner_id"} <= set(words)
-    page.page.get_by_label("Around", exact=True).fill("olympiad")
-    page.page.keyboard.press("Enter")
-    page.page.get_by_text("2 of 4 tables: those near olympiad.").wait_for()
-    page.page.wait_for_function(
+    bench.field("Around").fill("olympiad")
+    bench.page.keyboard.press("Enter")
+    note = bench.root.locator(".pwmig-diagram-note")
+    expect(note).to_have_text("2 of 4 tables: those near olympiad.")
+    bench.page.wait_for_function(
         "() => !decodeURIComponent(document.querySelector('.pwmig-diagram img').src).includes('title_match')"
     )
-    page.page.get_by_text("The same in words").click()
-    assert page.page.get_by_text("olympiad refers to country (winner_id)").is_visible()
-    assert findings(page.page, page.page.locator(".pwmig-diagram")) == []
+    bench.root.get_by_text("The same in words").click()
+    assert bench.root.get_by_text("olympiad refers to country (winner_id)").is_visible()
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_hostile_names_are_drawn_as_they_are(
-    folder: Path, lab: OpenPage, shot: Callable[[Any, str], None], theme: str
-) -> None:
+def test_hostile_names_are_drawn_as_they_are(folder: Path, lab: OpenPage, shot: Callable[[Any, str], None]) -> None:
     root = copy_example(folder / "hostile")
     connection = sqlite3.connect(root / "db" / "players.sqlite")
     for name, other in zip(NAMES, (*NAMES[1:], NAMES[0])):
@@ -103,10 +89,8 @@ def test_hostile_names_are_drawn_as_they_are(
         )
     connection.commit()
     connection.close()
-    cells = [DRAWING.format(before=str(root), after=str(root)), "view.show(after)\nview.box"]
-    page = lab(write_notebook(folder / "hostile.ipynb", cells), width=1280)
-    page.theme(f"JupyterLab {theme}")
-    words = [" ".join(word.split()) for word in words_in(show(page)).split("\n")]
-    shot(page.page, f"diagram-hostile-{theme.lower()}")
+    bench = BenchPage(lab(write_notebook(root / "workbench.ipynb", [CELL]), theme="Dark"))
+    words = [" ".join(word.split()) for word in words_in(drawn(bench)).split("\n")]
+    shot(bench.page, "diagram-hostile")
     shown = [" ".join(name.replace("\n", "\\n").split()) for name in NAMES]
     assert [name for name in shown if name not in words] == []
