@@ -10,7 +10,7 @@ import pytest
 from example_project import write_migration
 
 from browser.axe import findings
-from browser.bench_page import EDITOR_TABS, TABS, BenchPage
+from browser.bench_page import EDITOR_TABS, TABS, BenchPage, expect
 from browser.lab import LabPage
 
 ADD_LEVEL = (
@@ -89,6 +89,10 @@ def test_axe_finds_nothing_in_any_tab_question_message_or_form(
     editor.await_state("line 2")
     assert_accessible(bench, "the editor shows a problem at its line")
     editor.click("Close")
+    for left in ("20260101_090001_waits", "20260101_090002_fails"):
+        (example / "db" / "migrations" / f"{left}.py").unlink()
+    bench.click("Refresh")
+    bench.await_pending(0)
     bench.click("New migration")
     editor.await_state("Up to date")
     editor.add("Drop a column", Table="player", Column="titles")
@@ -140,6 +144,8 @@ def test_all_is_reached_by_keyboard_in_the_order_of_the_page_and_shows_where_it_
     example: Path, lab: Callable[..., LabPage]
 ) -> None:
     bench = BenchPage(lab(example / "workbench.ipynb"))
+    bench.choose("create_olympiad")
+    expect(bench.button("Rehearse")).to_be_enabled()
     bench.button("New migration").focus()
     seen = walk(bench)
     wanted = ["New migration", "Refresh", "Rehearse", "Migrations", "Plan"]
