@@ -59,7 +59,7 @@ def test_two_operations_are_put_in_order_seen_live_saved_and_opened_again(
     assert "level" in editor.tab("Schema").get_by_role("row").filter(has_text="+ added").last.inner_text()
     rows = editor.tab("Rows")
     assert rows.get_by_role("columnheader", name="+ level after").is_visible()
-    assert rows.locator("tr", has_text="Garry Kasparov").locator("td", has_text="NULL").count() == 1
+    assert rows.locator("tr", has_text="Wilhelm Steinitz").locator("td", has_text="NULL").count() == 1
     shot(bench.page, "editor-two-operations")
     assert state(example / "db" / "players.sqlite") == before
 
