@@ -77,6 +77,12 @@ def test_passwords_are_left_out_of_texts_and_of_code(text: str, shown: str) -> N
     assert redact(text) == shown
 
 
+@pytest.mark.parametrize("text", ["a" * 1_000_000, "a://b:" * 100_000, "password='" * 100_000, "://" * 300_000])
+def test_a_megabyte_is_read_for_passwords_in_one_go(text: str) -> None:
+    """Where each letter began a search of its own, this would not end."""
+    assert len(redact(text)) <= len(text)
+
+
 def test_before_any_run_names_and_cells_are_text(bench: Workbench) -> None:
     for table in NAMES:
         bench.pick_schema_of(table)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from projects import CREATE_PLAYER, sql_migration, state, states, write_project
-from test_workbench import ADD_LEVEL, FILL, LEVEL, MIGRATIONS, click, database_file
+from test_workbench import ADD_LEVEL, FILL, LEVEL, MIGRATIONS, click, database_file, html_views
 
 from pwmig.errors import MigrationFailed, PwmigError
 from pwmig.notebook import Workbench
@@ -253,6 +253,19 @@ def test_a_thousand_migrations_are_one_list(tmp_path: Path) -> None:
     assert len(bench.face.timeline.widget.options) == 1001
     bench.select("m0500")
     assert "m0500" in bench.face.plan.value
+
+
+def test_no_widget_holds_more_rows_than_it_shows(root: Path) -> None:
+    many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
+    grow = sql_migration(f"INSERT INTO player (name, level) {many} SELECT 'player ' || i, 1 FROM n")
+    bench = Workbench(write_project(root, {**MIGRATIONS, "grow": grow}))
+    bench.apply(LEVEL)
+    bench.apply()
+    bench.explore("player", page=9)
+    held = {view: view.value.count("<tr") for view in html_views(bench.face.layout.root)}
+    assert max(held.values()) == 21, "a head and twenty rows"
+    assert "5,000 added" in bench.face.rows.view.value
+    assert len(bench._repr_mimebundle_()["text/html"]) < 40_000
 
 
 # Where widgets don't run
