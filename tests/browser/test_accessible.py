@@ -100,7 +100,8 @@ def test_axe_finds_nothing_in_any_tab_question_message_or_form(
     for name in EDITOR_TABS:
         editor.tab(name)
         assert_accessible(bench, f"the editor, tab {name}")
-    for title in editor.field("Operation").locator("option").all_inner_texts():
+    titles = editor.field("Operation").locator("option").all_inner_texts()
+    for title in titles if theme == "Dark" else titles[:1]:
         editor.field("Operation").select_option(title)
         bench.lab.settle()
         assert findings(bench.page, editor.box.locator(".pwmig-editor-left")) == [], title
