@@ -74,6 +74,7 @@ def test_two_operations_are_put_in_order_seen_live_saved_and_opened_again(
 
     bench.click("Edit")
     editor.await_state("Saved · up to date")
+    editor.tab("Code")
     assert editor.code.input_value() == text and editor.operations() == [NICK, LEVEL]
     assert editor.tab("Rows").get_by_role("columnheader", name="+ level after").is_visible()
     editor.choose(1)
