@@ -177,6 +177,7 @@ class EditorPage:
                 field.fill(value)
         self.box.locator(".pwmig-editor-left button:enabled", has_text="Add").last.wait_for()
         self.click("Add")
+        self.lab.settle()
 
     def await_state(self, text: str) -> None:
         """Wait until the line below the title says so: whether it is saved, and how far the rehearsal is."""
