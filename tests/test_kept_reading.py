@@ -180,8 +180,9 @@ def test_no_file_is_left_and_a_database_in_wal_mode_is_not_kept_open(project: Pr
     connection = sqlite3.connect(file_of(project))
     connection.execute(f"PRAGMA journal_mode = {mode}")
     connection.close()
-    seen(project)
-    assert open_files(file_of(project)) == (mode == "delete")
+    for read in (project.schema, project.snapshot, project.status, lambda: seen(project)):
+        read()
+        assert open_files(file_of(project)) == (mode == "delete")
     assert [path.name for path in file_of(project).parent.glob("app.sqlite*")] == ["app.sqlite"]
 
 
