@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from importlib.resources import files
 from typing import Any
 
 import ipywidgets as w
@@ -178,7 +179,7 @@ class Layout:
         tabs: Sequence[tuple[str, w.Widget]],
         editor: w.DOMWidget,
     ) -> None:
-        styles = w.HTML(style_html())
+        styles = w.HBox([w.HTML(style_html()), keys()])
         styles.add_class("pwmig-styles")
         self.tabs = w.Tab([widget for _, widget in tabs], titles=[title for title, _ in tabs])
         self.tabs.add_class("pwmig-tabs")
@@ -207,6 +208,13 @@ class Layout:
     def turn_to(self, title: str) -> None:
         """Open the tab of that name."""
         self.tabs.selected_index = list(self.tabs.titles).index(title)
+
+
+def keys() -> w.Output:
+    """The script that leaves the keys of a list to the list, as JupyterLab runs it: no part of the notebook's file."""
+    script = files("pwmig.notebook").joinpath("keys.js").read_text("utf-8")
+    data = {"application/javascript": script, "text/plain": ""}
+    return w.Output(outputs=({"output_type": "display_data", "data": data, "metadata": {}},))
 
 
 def _row(name: str, children: Sequence[w.Widget]) -> w.HBox:

@@ -116,7 +116,8 @@ class Screen:
             source = bench.project.source(name) if name else None
         state = timeline.state_text(status, bench.failures, datetime.now(UTC)) if status else ""
         run = bench.last_run
-        concerned = run is not None and (name is None or name in {step.name for step in run.plan.steps})
+        steps = {step.name for step in run.plan.steps} if run is not None else set()
+        concerned = run is not None and (name is None or bench.compared is not None or name in steps)
         failure = bench.failures.get(name) if name else None
         shown = Shown(name, state, *self.plans(), source, failure, run if concerned else None, self.title)
         self.face.plan.value = plan_html(shown)
