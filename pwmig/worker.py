@@ -68,6 +68,7 @@ class Worker:
         self._answered = False
         self._sending = threading.Lock()
         self._cancelled = False
+        self._at = ""
 
     @property
     def running(self) -> bool:
@@ -138,6 +139,7 @@ class Worker:
         try:
             for kind, content in iter(lambda: _read(process.stdout), None):
                 if kind == "event":
+                    self._at = content.migration or self._at
                     self._tell(self._on_event, content)
                     continue
                 self._answered = True
@@ -164,8 +166,9 @@ class Worker:
                 way_out="the database rolls back the migration under way; pwmig status shows what stays",
             )
         else:
+            where = f" in {self._at}" if self._at else ""
             self._error = PwmigError(
-                f"the process that should {self.verb} ended with code {code}",
+                f"the process that should {self.verb} ended with code {code}{where}",
                 why="something ended it from outside, or a module of the project did",
                 way_out="pwmig status shows what took effect; then try again",
             )

@@ -44,7 +44,7 @@ def project(tmp_path: Path) -> Project:
 def step_run(name: str, outcome: str = "applied", sql: str = "") -> StepRun:
     statements = (Statement(sql),) if sql else ()
     direction = Direction.BACKWARD if outcome == "reverted" else Direction.FORWARD
-    return StepRun(Step(f"20250101_000000_{name}", direction, "/home/ada/x.py", ""), outcome, statements)
+    return StepRun(Step(f"20250101_000000_{name}", direction, "/somewhere/x.py", ""), outcome, statements)
 
 
 # Each record

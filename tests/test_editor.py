@@ -210,7 +210,7 @@ def test_code_that_says_operations_changes_their_list(editor: Editor) -> None:
     editor.new()
     editor.add(LEVEL)
     editor.face.code.value = editor.draft.code.replace("default=1", "default=7")
-    assert "default=7" in editor.face.list.options[0][0] and not editor.face.list.disabled
+    assert "default=7" in editor.draft.operations[0].describe() and not editor.face.list.disabled
 
 
 # Errors at their line
@@ -318,6 +318,15 @@ def test_a_file_that_changed_or_was_applied_meanwhile_is_not_written_over(editor
     with pytest.raises(PlanError, match="was not saved: it is applied"):
         editor.save()
     assert file.read_text() == FILL
+
+
+def test_the_text_of_a_file_that_is_gone_is_saved_as_a_new_one(editor: Editor, project: Project) -> None:
+    editor.open("fill_player")
+    editor.set_code("X = 1\n")
+    gone = Path(project.files()[1].path)
+    gone.unlink()
+    path = editor.save()
+    assert path != gone and path.name.endswith("_fill_player.py") and path.read_text() == "X = 1\n"
 
 
 # Closing

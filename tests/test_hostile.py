@@ -85,8 +85,8 @@ def test_a_megabyte_is_read_for_passwords_in_one_go(text: str) -> None:
 
 def test_before_any_run_names_and_cells_are_text(bench: Workbench) -> None:
     for table in NAMES:
-        bench.pick_schema_of(table)
-        bench.pick_rows_of(table)
+        bench.face.schema.choice.value = table
+        bench.face.rows.choice.value = table
         for html in everything_shown(bench):
             assert_harmless(html)
     assert PASSWORD not in others(bench)

@@ -114,7 +114,7 @@ def alive(process_id: int) -> bool:
 
 
 CLICKS = {
-    "rehearsal": "bench.select('waits'); bench.click_rehearse()",
+    "rehearsal": "bench.select('waits'); bench.face.rehearse.click()",
     "apply": "bench.select('waits'); import threading\n"
     "applying = threading.Thread(target=bench.apply, kwargs={'confirm': True}, daemon=True); applying.start()",
 }

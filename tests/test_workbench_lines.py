@@ -108,6 +108,41 @@ def test_the_same_line_twice_in_a_row_is_kept_once_and_old_ones_go() -> None:
     assert len(lines.all) == 200 and lines.last == "workbench.select('249')"
 
 
+def test_the_second_click_is_kept_as_what_was_asked_about_whatever_is_selected_since(bench: Workbench) -> None:
+    bench.apply()
+    bench.select("fill_player")
+    click(bench.face.revert, bench)
+    bench.select("create_player")
+    click(bench.face.yes, bench)
+    assert bench.lines[-1] == "workbench.revert('20250101_000001_fill_player', confirm=True)"
+    assert list(bench.status()["state"]) == ["applied", "applied", "pending"]
+    with pytest.raises(ConfirmationNeeded):
+        bench.revert("zero")
+    click(bench.face.yes, bench)
+    assert bench.lines[-1] == "workbench.revert('zero', confirm=True)"
+
+
+def test_an_explored_table_that_a_run_took_away_is_no_error(bench: Workbench) -> None:
+    bench.apply()
+    bench.explore("player")
+    bench.revert("zero", confirm=True)
+    bench.wait(30)
+    assert not bench.face.error.visible and "not there any more" in bench.explorer.state.value
+
+
+def test_a_file_that_is_gone_leaves_the_timeline_when_it_is_clicked(bench: Workbench, root: Path) -> None:
+    bench.apply("fill_player")
+    (root / "db" / "migrations" / f"{LEVEL}.py").unlink()
+    bench.face.apply.click()
+    assert bench.face.error.visible and LEVEL not in dict(map(reversed, bench.face.timeline.widget.options))
+
+
+@pytest.mark.parametrize("what", ["x", 1, AddColumn])
+def test_what_is_no_operation_is_refused(bench: Workbench, what: object) -> None:
+    with pytest.raises(PwmigError, match="is no operation"):
+        bench.preview(what)  # type: ignore[arg-type]
+
+
 # What stays on view
 
 

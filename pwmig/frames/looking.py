@@ -102,4 +102,6 @@ def table_of(source: Schema | Snapshot, table: str) -> Table:
 def _no_table(table: str, what: str, known: Sequence[str]) -> PwmigError:
     listed = ", ".join(known[:8]) + (f" and {len(known) - 8} more" if len(known) > 8 else "")
     why = f"it knows {listed}" if known else "it was not watched, or touched no table"
-    return PwmigError(f"this holds no {what} {table!r}", why=why, way_out="name one of these")
+    return PwmigError(
+        f"this holds no {what} {table!r}", why=why, way_out="name one of these" if known else "look at it as it is now"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pwmig.notebook.bench import ConfirmationNeeded
 from pwmig.notebook.workbench import Workbench
 
-__all__ = ["Workbench"]
+__all__ = ["ConfirmationNeeded", "Workbench"]

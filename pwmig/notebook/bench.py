@@ -168,6 +168,14 @@ class Bench:
         """The steps to a migration and no further, () where there is nothing to do; raises PlanError."""
         return self.project.plan(to=name, backward=backward, allow=allow)
 
+    def end_of(self, plan: Plan) -> str:
+        """Where a plan ends: the migration that is the last applied one then, or ``zero``."""
+        names = [step.name for step in plan.steps]
+        if plan.direction is Direction.FORWARD:
+            return names[-1]
+        stays = [row.name for row in self.project.applied() if row.name not in names]
+        return stays[-1] if stays else START
+
     def plans_here(self, name: str) -> tuple[Plan | PwmigError, Plan | PwmigError]:
         """What applying up to a migration, and reverting all after it, would do now, or why it can't be."""
         applied = any(status.name == name and status.state is not State.PENDING for status in self.statuses)
@@ -247,6 +255,13 @@ class Bench:
         """The code of a migration of these operations, with its way back where that is known; none: the template."""
         if not operations:
             return template(self.project.config.config)
+        for operation in operations:
+            if not isinstance(operation, Operation):
+                raise OperationRefused(
+                    f"{operation!r} is no operation",
+                    why="a migration is made of values such as AddColumn('player', ColumnSpec('level'))",
+                    way_out="take one of pwmig.operations, or give the code as source=...",
+                )
         return source(operations, config_module=self.project.config.config, schema=self.schema)
 
     def cancel(self) -> bool:

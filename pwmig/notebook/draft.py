@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pwmig.codegen import inverses, read, same_code, text_of
 from pwmig.errors import PwmigError
 from pwmig.files import template
+from pwmig.frames.wording import short_name
 from pwmig.operations import Operation
 from pwmig.schema import Schema
 
@@ -28,6 +29,7 @@ __all__ = [
     "named",
     "new",
     "opened",
+    "orphaned",
     "removed",
     "replaced",
     "rewritten",
@@ -160,6 +162,12 @@ def back_to_operations(draft: Draft) -> Draft:
 
 def named(draft: Draft, name: str) -> Draft:
     return replace(draft, name=name)
+
+
+def orphaned(draft: Draft) -> Draft:
+    """The draft of a file that is gone, as a new one of that name."""
+    assert draft.replaces is not None
+    return replace(draft, name=short_name(draft.replaces), replaces=None, was=None)
 
 
 def saved(draft: Draft, name: str, was: str) -> Draft:

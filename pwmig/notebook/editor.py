@@ -162,6 +162,8 @@ class Editor:
         with self._showing:
             draft = self.draft
             require_python(draft.code, draft.replaces or DRAFT)
+            if draft.replaces is not None and draft.replaces not in {status.name for status in project.status()}:
+                draft = drafts.orphaned(draft)  # Its file is gone: the text is written anew, and nothing is lost.
             if draft.replaces is None:
                 draft = drafts.named(draft, slug(draft.name))
                 path = project.create(draft.name, draft.code)
@@ -202,7 +204,14 @@ class Editor:
         self._heard(lambda: self.preview.start(self.draft.code, self.draft.replaces))
 
     def click_save(self) -> None:
-        self._background(lambda: self._heard(self.save))
+        self.face.save.disabled = True  # A second click must not write a second file.
+        self._background(self._save_late)
+
+    def _save_late(self) -> None:
+        try:
+            self._heard(self.save)
+        finally:
+            self.face.save.disabled = False
 
     def click_close(self) -> None:
         if self.draft.unsaved:

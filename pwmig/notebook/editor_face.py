@@ -18,6 +18,9 @@ from pwmig.operations import Operation, value_text
 
 __all__ = ["EditorClicks", "EditorFace"]
 
+LONGEST_LABEL = 43
+"""What goes on is cut in the list; the form has the chosen operation whole."""
+
 HAND_NOTE = "The code was edited by hand, so the operations rest: what is saved is the code."
 
 
@@ -90,8 +93,8 @@ class EditorFace:
         self.sql = html("pwmig-editor-sql")
         self.changed_only = w.Checkbox(description="Changed rows only", indent=False)
         self.changed_only.observe(self._unless_quiet(lambda _: self._show_tables()), names="value")
-        self.schema = TablePicker(self._pick_table, showing)
-        self.rows = TablePicker(self._pick_table, showing, self.changed_only)
+        self.schema = TablePicker(self._pick_table, showing, label="Table shown")
+        self.rows = TablePicker(self._pick_table, showing, self.changed_only, label="Table shown")
         pages = [
             ("Code", self.code),
             ("SQL", self.sql),
@@ -211,7 +214,8 @@ def _label(operation: Operation) -> str:
     args, named = operation.call()
     words = [value if isinstance(value, str) else value_text(value) for value in args]
     words += [f"{name}={value_text(value)}" for name, value in named.items()]
-    return " ".join(f"{operation.title}: {', '.join(words)}".split())
+    label = " ".join(f"{operation.title}: {', '.join(words)}".split())
+    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
 
 
 def _set(widget: Any, value: str) -> None:

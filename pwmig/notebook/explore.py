@@ -23,7 +23,7 @@ from pwmig.frames.wording import plural
 from pwmig.notebook.panels import Choice, html, show
 from pwmig.notebook.rows_query import RowsQuery, on_enter
 from pwmig.project import Project
-from pwmig.schema import Condition, Page, Query, Schema, Table
+from pwmig.schema import OPERATORS, Condition, Page, Query, Schema, Table
 
 __all__ = ["MOST_OFFERED", "Explore"]
 
@@ -236,6 +236,18 @@ def _condition(asked: Asked) -> Condition:
             way_out="write where=[('born', '>', 1900)]",
         )
     column, operator, *value = asked
+    if operator in OPERATORS and not value and not str(operator).startswith("is"):
+        raise PwmigError(
+            f"{asked!r} compares with nothing",
+            why=f"{operator!r} takes a value",
+            way_out=f"write ({column!r}, {operator!r}, VALUE)",
+        )
+    if value and value[0] is None:
+        raise PwmigError(
+            f"{asked!r} compares with NULL, and nothing is equal to NULL",
+            why="in SQL a comparison with NULL is never true",
+            way_out=f"write ({column!r}, 'is NULL') or ({column!r}, 'is not NULL')",
+        )
     return Condition(str(column), str(operator), str(value[0]) if value else "")
 
 

@@ -100,6 +100,11 @@ class Face:
     def _toggle_comparison(self) -> None:
         show(self.comparison, self.comparison.layout.display == "none")
 
+    def turn_to_editor(self, wanted: bool) -> None:
+        """Show the editor in place of all that works on migrations that are there, or these again."""
+        show(self.comparison, False)
+        self.layout.turn_to_editor(wanted)
+
     def offer_points(self, points: tuple[tuple[str, str], ...]) -> None:
         """Offer points of the history to compare; what was chosen stays, the whole way is the first offer."""
         values = [value for _, value in points]

@@ -47,6 +47,11 @@ class Field:
         self._quiet = False
         self.box: Any = w.Box()
 
+    @property
+    def nothing_to_choose(self) -> bool:
+        """Whether it offers things that are there, and there are none."""
+        return False
+
     def read(self) -> Any:
         """The value, None for nothing; raises OperationRefused where that can't be."""
         raise NotImplementedError
@@ -174,6 +179,10 @@ class ChoiceField(Field):
             if self.box.options != options:
                 self.box.options = options
             self.box.value = kept if kept in names else next(iter(names), None)
+
+    @property
+    def nothing_to_choose(self) -> bool:
+        return not self.box.options
 
     def read(self) -> Any:
         return self.box.value or None

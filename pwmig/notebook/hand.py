@@ -43,10 +43,10 @@ class Hand:
         self._start(plan, line, workbench.rehearse_plan)
 
     def click_apply(self) -> None:
-        self._carry_out("apply", self._bench.screen.plans()[0])
+        self._carry_out("apply", self._bench.screen.plans()[0], self._bench.selected)
 
     def click_revert(self) -> None:
-        self._carry_out("revert", self._bench.screen.plans()[1])
+        self._carry_out("revert", self._bench.screen.plans()[1], self._bench.selected)
 
     def click_yes(self) -> None:
         """Go on with the plan that was asked about, and no other."""
@@ -54,7 +54,7 @@ class Hand:
         self._bench.ask(None)
         if plan is not None:
             verb = "apply" if plan.direction is Direction.FORWARD else "revert"
-            self._carry_out(verb, plan, confirm=True)
+            self._carry_out(verb, plan, self._bench.bench.end_of(plan), confirm=True)
 
     def click_no(self) -> None:
         self._bench.ask(None)
@@ -113,12 +113,13 @@ class Hand:
 
     # How a click is answered
 
-    def _carry_out(self, verb: str, plan: Plan | PwmigError, *, confirm: bool = False) -> None:
-        line = call(verb, self._bench.selected, **({"confirm": True} if confirm else {}))
+    def _carry_out(self, verb: str, plan: Plan | PwmigError, to: str, *, confirm: bool = False) -> None:
+        line = call(verb, to, **({"confirm": True} if confirm else {}))
         self._start(plan, line, lambda chosen: self._bench.carry_out(chosen, confirm=confirm))
 
     def _start(self, plan: Plan | PwmigError, line: str, do: Callable[[Plan], object]) -> None:
         if isinstance(plan, PwmigError):
+            self._now(self._bench.reread)  # Something is not as it was when it was shown.
             self._bench.show_error(plan)
             return
         self._note(line)

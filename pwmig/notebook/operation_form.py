@@ -9,6 +9,7 @@ from typing import Any
 
 import ipywidgets as w
 
+from pwmig.errors import OperationRefused
 from pwmig.notebook.fields import Field, TableField
 from pwmig.notebook.lists import SpecsField, field_of
 from pwmig.operations import OPERATIONS, Operation
@@ -59,6 +60,8 @@ class OperationForm:
         for field in dataclasses.fields(kind):
             value = self._inputs[field.name].read()
             required = field.default is dataclasses.MISSING
+            if value is None and required and self._inputs[field.name].nothing_to_choose:
+                raise _nothing_to_choose(field.metadata["label"])
             if value is None and required and field.metadata["kind"] != "value":
                 value = ""  # The operation says what it misses, in its own words.
             if value is not None or required:
@@ -119,3 +122,11 @@ class OperationForm:
         """The table that the form is about to create, for what else is asked of it."""
         specs = [asked for asked in self._inputs.values() if isinstance(asked, SpecsField)]
         return Table("", tuple(Column(name, "") for name in specs[0].names)) if specs else None
+
+
+def _nothing_to_choose(label: str) -> OperationRefused:
+    return OperationRefused(
+        f"there is no {label.lower()} to choose",
+        why="the database holds no table yet" if label == "Table" else "what is chosen above has none",
+        way_out="choose something else above, or another operation",
+    )

@@ -62,7 +62,7 @@ def stage_html(outlook: Outlook) -> str:
         return ""
     lost = "".join(f"<li>- {escape(str(loss))}</li>" for loss in outlook.run.losses)
     losses = f'<p class="pwmig-lost">It takes away:</p><ul class="pwmig-lost">{lost}</ul>' if lost else ""
-    return changes_html(outlook.run.changes) + losses
+    return losses + changes_html(outlook.run.changes)
 
 
 def _problem_html(outlook: Outlook, error: PwmigError) -> str:

@@ -149,9 +149,13 @@ class TablePicker:
     """A list of tables, and what else there is to set, above what is shown of the chosen one."""
 
     def __init__(
-        self, on_pick: Callable[[str], None], showing: AbstractContextManager[Any], *settings: w.Widget
+        self,
+        on_pick: Callable[[str], None],
+        showing: AbstractContextManager[Any],
+        *settings: w.Widget,
+        label: str = "Table",
     ) -> None:
-        self.choice = w.Dropdown(description="Table", options=())
+        self.choice = w.Dropdown(description=label, options=())
         self.choice.add_class("pwmig-choice")
         self.view = w.HTML()
         self.top = w.HBox([self.choice, *settings])

@@ -32,7 +32,8 @@ Style = Callable[[Any, str], frames.Styled]
 
 
 class Screen:
-    """Fills the widgets. ``selected`` is the migration that is looked at (or ``zero``), ``table`` the table.
+    """Fills the widgets. ``selected`` is the migration that is looked at (or ``zero``), ``table`` the table,
+    ``stopped`` says what the last thing to be done came to, where it came to no end.
 
     ``showing`` is held while something is filled in: a click is heard on the kernel's main thread while
     a run's thread may be showing what it did.
@@ -42,6 +43,7 @@ class Screen:
         self.bench, self.lines, self.showing = bench, lines, showing
         self.selected = START
         self.table: str | None = None
+        self.stopped = ""
 
     def build(self, face: Face, explore: Explore, diagram: DiagramView) -> None:
         """The widgets to fill; they are made after this, since they tell it what was clicked."""
@@ -161,7 +163,7 @@ class Screen:
         if not self.bench.busy:
             run = self.bench.last_run
             said = f"{self.title} ({run.elapsed_s:.2f} s)" if run is not None else ""
-            self.face.status.value = progress.idle_html(said, self.lines.last)
+            self.face.status.value = progress.idle_html(self.stopped or said, self.lines.last)
 
     def show_progress(self) -> None:
         """What is under way, since when, and the statement it is at."""

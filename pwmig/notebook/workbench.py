@@ -118,13 +118,13 @@ class Workbench:
         if source is not None:
             return self._written(lambda: self.bench.edit(name, source))
         self.editor.open(name)
-        self.face.layout.turn_to_editor(True)
+        self.face.turn_to_editor(True)
         return None
 
     def new(self) -> None:
         """Open the editor with an empty migration."""
         self.editor.new()
-        self.face.layout.turn_to_editor(True)
+        self.face.turn_to_editor(True)
 
     def _written(self, write: Callable[[], Path]) -> Path:
         path: Path = self.guarded(write)
@@ -140,8 +140,13 @@ class Workbench:
         """Read files, history, schema and models again."""
         self.guarded(self.bench.refresh)
         self.screen.show()
-        self.explorer.refresh()
+        self._look_again()
         self.editor.refresh()
+
+    def reread(self) -> None:
+        """Read files, history and schema again, and show them; the models are not compared."""
+        self.guarded(self.bench.read)
+        self.screen.show()
 
     @property
     def last_run(self) -> FramedRun | None:
@@ -229,7 +234,7 @@ class Workbench:
             )
 
     def _editor_closed(self) -> None:
-        self.face.layout.turn_to_editor(False)
+        self.face.turn_to_editor(False)
 
     def _note(self, line: str) -> None:
         self.screen.lines.add(line)
@@ -249,6 +254,7 @@ class Workbench:
     def _run(self, what: str, action: Callable[[], FramedRun]) -> FramedRun:
         self.ask(None)
         self.face.error.hide()
+        self.screen.stopped = ""
         changed = False
         self.screen.show_tools(busy=True)
         self.face.status.value = progress.progress_html(what, 0.0, ())
@@ -260,6 +266,7 @@ class Workbench:
         except Exception as error:
             changed = what in ("apply", "revert") and not isinstance(error, ConfirmationNeeded)
             self.show_error(error)
+            self.screen.stopped = f"{what.capitalize()}: " + ("not yet, see above" if self.asked else "stopped")
             raise
         finally:
             self._after(changed)
@@ -274,7 +281,11 @@ class Workbench:
         self.screen.choose_touched()
         self.screen.show()
         if changed:
-            self.explorer.refresh()
+            self._look_again()
+
+    def _look_again(self) -> None:
+        self.explorer.offer(self.bench.schema)  # A table that is gone is not looked at.
+        self.explorer.refresh()
 
     def guarded(self, action: Callable[[], Any]) -> Any:
         """An action of the moment: what it raises is shown, and raised on."""
