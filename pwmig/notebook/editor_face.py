@@ -18,9 +18,6 @@ from pwmig.operations import Operation, value_text
 
 __all__ = ["EditorClicks", "EditorFace"]
 
-LONGEST_LABEL = 43
-"""What goes on is cut in the list; the form has the chosen operation whole."""
-
 HAND_NOTE = "The code was edited by hand, so the operations rest: what is saved is the code."
 
 
@@ -214,8 +211,7 @@ def _label(operation: Operation) -> str:
     args, named = operation.call()
     words = [value if isinstance(value, str) else value_text(value) for value in args]
     words += [f"{name}={value_text(value)}" for name, value in named.items()]
-    label = " ".join(f"{operation.title}: {', '.join(words)}".split())
-    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…"
+    return " ".join(f"{operation.title}: {', '.join(words)}".split())
 
 
 def _set(widget: Any, value: str) -> None:

@@ -11,9 +11,6 @@ from pwmig.plan import MigrationStatus, State
 __all__ = ["age_text", "points", "state_of", "state_text", "timeline_options"]
 
 _NONE = "(no migration)"
-_LONGEST = 28
-"""A longer name is cut in the list; the Plan tab has it whole."""
-
 _UNITS = (("s", 60), ("min", 60), ("h", 24), ("d", 30), ("mo", 12))
 
 
@@ -66,12 +63,8 @@ def timeline_options(
     for status in statuses:
         state = state_of(status, failed)
         age = age_text(moment_of(status), now)
-        shown.append((f"{SIGNS[state]} {state.value:7} {age:>6}  {_cut(short_name(status.name))}", status.name))
+        shown.append((f"{SIGNS[state]} {state.value:7} {age:>6}  {short_name(status.name)}", status.name))
     return ((f"  {_NONE}", start), *shown)
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
 
 
 def points(statuses: Iterable[MigrationStatus], start: str, now: str) -> tuple[tuple[str, str], ...]:
