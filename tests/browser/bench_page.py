@@ -12,7 +12,7 @@ CELL = "from pwmig.notebook import Workbench\n\nworkbench = Workbench()\nworkben
 TABS = ("Plan", "Schema", "Rows", "Diagram", "Explore", "Log")
 EDITOR_TABS = ("Code", "SQL", "Schema", "Rows")
 
-WAIT_MS = 15_000
+WAIT_MS = 30_000
 
 OVERFLOW = """(root) => {
     const box = root.getBoundingClientRect();
