@@ -122,6 +122,15 @@ def test_the_second_click_is_kept_as_what_was_asked_about_whatever_is_selected_s
     assert bench.lines[-1] == "workbench.revert('zero', confirm=True)"
 
 
+def test_looking_around_leaves_a_message_where_it_is(root: Path) -> None:
+    bench = Workbench(write_project(root, {**MIGRATIONS, "fails": FAILS}))
+    click(bench.face.apply, bench)
+    assert "no" in bench.face.error.text.value
+    bench.face.timeline.widget.value = LEVEL
+    bench.face.layout.turn_to("Log")
+    assert bench.face.error.visible and bench.selected == LEVEL
+
+
 def test_an_explored_table_that_a_run_took_away_is_no_error(bench: Workbench) -> None:
     bench.apply()
     bench.explore("player")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pwmig.errors import PwmigError
@@ -138,8 +137,11 @@ class Hand:
         self._begin(run)
 
     def _now(self, action: Callable[[], object]) -> None:
-        with suppress(Exception):
-            self._bench.guarded(action)
+        """Do it here; a message that is there stays, since a look around is no answer to it."""
+        try:
+            action()
+        except Exception as error:
+            self._bench.show_error(error)
 
     def _note(self, line: str) -> None:
         self._bench.screen.lines.add(line)

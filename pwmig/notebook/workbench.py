@@ -266,7 +266,7 @@ class Workbench:
         except Exception as error:
             changed = what in ("apply", "revert") and not isinstance(error, ConfirmationNeeded)
             self.show_error(error)
-            self.screen.stopped = f"{what.capitalize()}: " + ("not yet, see above" if self.asked else "stopped")
+            self.screen.stopped = f"{what.capitalize()}: " + ("it asks first" if self.asked else "stopped")
             raise
         finally:
             self._after(changed)
