@@ -27,8 +27,12 @@ class Tags(HTMLParser):
         self.text += data
 
 
-def text_of(html: str) -> str:
+def parsed(html: str) -> Tags:
     page = Tags()
     page.feed(html)
     page.close()
-    return page.text
+    return page
+
+
+def text_of(html: str) -> str:
+    return parsed(html).text

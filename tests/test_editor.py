@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import ipywidgets as w
 import pytest
 from hypothesis import HealthCheck, given, settings
+from markup import parsed, text_of
 from operation_strategies import operations
 from projects import CONFIG, CREATE_PLAYER, HEAD, open_project, sql_migration, states
 
@@ -96,30 +96,6 @@ def wait_until(holds: Callable[[], object], seconds: float = 30) -> None:
     while not holds():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)
-
-
-class _Text(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.text = ""
-        self.tags: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def parsed(html: str) -> _Text:
-    parser = _Text()
-    parser.feed(html)
-    parser.close()
-    return parser
-
-
-def text_of(html: str) -> str:
-    return parsed(html).text
 
 
 # By methods

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 
 import ipywidgets as w
 import pytest
+from markup import parsed, text_of
 from projects import CONFIG, CREATE_PLAYER, HEAD, sql_migration, state, states, write_project
 
 from pwmig.errors import Cancelled, MigrationFailed, PlanError, ProjectError, PwmigError
@@ -436,30 +436,6 @@ def test_a_cancelled_rehearsal_says_so(slow: Workbench) -> None:
 
 
 # What a notebook keeps
-
-
-class _Text(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.text = ""
-        self.tags: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def parsed(html: str) -> _Text:
-    parser = _Text()
-    parser.feed(html)
-    parser.close()
-    return parser
-
-
-def text_of(html: str) -> str:
-    return parsed(html).text
 
 
 def test_a_notebook_gets_the_widget_a_static_form_and_a_line(bench: Workbench) -> None:
