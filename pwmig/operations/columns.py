@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from pwmig.columns import ColumnSpec, Expression, plain_value, require_name
 from pwmig.errors import OperationRefused
 from pwmig.operations.calls import Called
-from pwmig.operations.root import Operation, asked, registered
+from pwmig.operations.root import ColumnOperation, Operation, asked, registered
 
 __all__ = [
     "AddColumn",
@@ -59,19 +59,11 @@ def _called(value: Any) -> Called:
 
 @registered
 @dataclass(frozen=True, slots=True, repr=False)
-class DropColumn(Operation):
+class DropColumn(ColumnOperation):
     title: ClassVar[str] = "Drop a column"
     method: ClassVar[str] = "drop_column"
 
-    table: str = asked("Table", "table")
     column: str = asked("Column", "column", "Its values go with it")
-
-    def __post_init__(self) -> None:
-        require_name(self.table, "table")
-        require_name(self.column, "column")
-
-    def call(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return (self.table, self.column), {}
 
 
 @registered
@@ -134,36 +126,18 @@ class AlterColumnType(Operation):
 
 @registered
 @dataclass(frozen=True, slots=True, repr=False)
-class AddNotNull(Operation):
+class AddNotNull(ColumnOperation):
     title: ClassVar[str] = "Make a column required"
     method: ClassVar[str] = "add_not_null"
 
-    table: str = asked("Table", "table")
     column: str = asked("Column", "column", "No row may hold NULL in it")
-
-    def __post_init__(self) -> None:
-        require_name(self.table, "table")
-        require_name(self.column, "column")
-
-    def call(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return (self.table, self.column), {}
 
 
 @registered
 @dataclass(frozen=True, slots=True, repr=False)
-class DropNotNull(Operation):
+class DropNotNull(ColumnOperation):
     title: ClassVar[str] = "Let a column be NULL"
     method: ClassVar[str] = "drop_not_null"
-
-    table: str = asked("Table", "table")
-    column: str = asked("Column", "column")
-
-    def __post_init__(self) -> None:
-        require_name(self.table, "table")
-        require_name(self.column, "column")
-
-    def call(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return (self.table, self.column), {}
 
 
 @registered
@@ -201,16 +175,8 @@ class AddColumnDefault(Operation):
 
 @registered
 @dataclass(frozen=True, slots=True, repr=False)
-class DropColumnDefault(Operation):
+class DropColumnDefault(ColumnOperation):
     title: ClassVar[str] = "Take a column's default away"
     method: ClassVar[str] = "drop_column_default"
 
-    table: str = asked("Table", "table")
     column: str = asked("Column", "column", "Rows there are keep what they have")
-
-    def __post_init__(self) -> None:
-        require_name(self.table, "table")
-        require_name(self.column, "column")
-
-    def call(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return (self.table, self.column), {}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from pwmig.columns import Expression, require_name
 from pwmig.errors import OperationRefused
 from pwmig.operations.calls import Called
-from pwmig.operations.root import Operation, asked, registered
+from pwmig.operations.root import ColumnOperation, Operation, asked, registered
 
 __all__ = ["AddCheck", "AddForeignKey", "AddUnique", "DropConstraint", "DropForeignKey"]
 
@@ -41,19 +41,9 @@ class AddForeignKey(Operation):
 
 @registered
 @dataclass(frozen=True, slots=True, repr=False)
-class DropForeignKey(Operation):
+class DropForeignKey(ColumnOperation):
     title: ClassVar[str] = "Let a column refer to nothing"
     method: ClassVar[str] = "drop_foreign_key_constraint"
-
-    table: str = asked("Table", "table")
-    column: str = asked("Column", "column")
-
-    def __post_init__(self) -> None:
-        require_name(self.table, "table")
-        require_name(self.column, "column")
-
-    def call(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return (self.table, self.column), {}
 
 
 @registered

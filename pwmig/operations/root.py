@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, TypeVar
 
-from pwmig.columns import ColumnSpec, Expression, short_repr
+from pwmig.columns import ColumnSpec, Expression, require_name, short_repr
 from pwmig.operations.calls import call_text
 
-__all__ = ["KINDS", "OPERATIONS", "Operation", "asked", "registered"]
+__all__ = ["KINDS", "OPERATIONS", "ColumnOperation", "Operation", "asked", "registered"]
 
 KINDS = (
     *("table", "column", "columns", "index", "constraint", "name", "spec", "specs", "type", "value", "length"),
@@ -89,3 +89,18 @@ def _value(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _value(inner) for name, inner in value.items()}
     return value
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ColumnOperation(Operation):
+    """An operation that names one column of one table, and nothing else."""
+
+    table: str = asked("Table", "table")
+    column: str = asked("Column", "column")
+
+    def __post_init__(self) -> None:
+        require_name(self.table, "table")
+        require_name(self.column, "column")
+
+    def call(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (self.table, self.column), {}
