@@ -13,6 +13,7 @@ import threading
 from collections.abc import Sequence
 
 from pwmig.cli import main as run_command
+from pwmig.worker import interrupt_main
 
 __all__ = ["GRACE_S", "main"]
 
@@ -34,19 +35,9 @@ def _hold(tether: int) -> None:
     """On a thread: when the tether is cut, interrupt the main thread; end for certain a while later."""
     while os.read(tether, 1024):
         pass
-    _interrupt_main()
+    interrupt_main()
     threading.Event().wait(GRACE_S)
     os._exit(2)
-
-
-def _interrupt_main() -> None:
-    main_thread = threading.main_thread().ident
-    if main_thread is not None and hasattr(signal, "pthread_kill"):
-        signal.pthread_kill(main_thread, signal.SIGINT)
-    else:
-        import _thread
-
-        _thread.interrupt_main()
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from typing import IO, Any
 from pwmig.errors import Cancelled, PwmigError, redact
 from pwmig.plan import Event
 
-__all__ = ["VERBS", "Worker", "serve"]
+__all__ = ["VERBS", "Worker", "interrupt_main", "serve"]
 
 VERBS = ("apply", "compare", "diff", "plan", "preview", "rehearse", "revert", "schema", "snapshot", "status")
 _HEARS_EVENTS = ("apply", "compare", "preview", "rehearse", "revert")
@@ -283,7 +283,7 @@ def _hear(requests: IO[bytes], finished: threading.Event, orphaned: threading.Ev
         orphaned.set()
     if finished.is_set():
         return
-    _interrupt_main()
+    interrupt_main()
     if message is None:
         # The parent is gone, so nobody waits for an answer: end for certain, and leave no copy behind.
         finished.wait(_GRACE_S)
@@ -298,7 +298,8 @@ def _remove_folder() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _interrupt_main() -> None:
+def interrupt_main() -> None:
+    """Raise KeyboardInterrupt on the main thread, from any other."""
     main = threading.main_thread().ident
     if main is not None and hasattr(signal, "pthread_kill"):
         signal.pthread_kill(main, signal.SIGINT)
