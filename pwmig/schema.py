@@ -3,7 +3,11 @@
 A :class:`Schema` is observed by a dialect's introspection and never built by hand outside tests.
 Collections are tuples, sorted by name (columns stay in the order of the table), so that equality
 is the test of sameness. SQL texts (defaults, expressions, predicates) are kept as the database
-gives them, without outer white space.
+gives them, without outer white space. A fact that a database doesn't know keeps its default.
+
+A thing outside the default schema (PostgreSQL: the first of the search path; MariaDB: the database
+connected to) has ``schema``, and its ``name`` begins with it: ``audit.log``. So ``name`` alone says
+everywhere which thing is meant, also in ``ForeignKey.ref_table`` and ``Table.partition_of``.
 """
 
 from __future__ import annotations
@@ -17,16 +21,25 @@ __all__ = [
     "Check",
     "Column",
     "Condition",
+    "Event",
+    "Exclusion",
+    "Extension",
     "ForeignKey",
     "Index",
     "IndexPart",
+    "Namespace",
     "Page",
+    "Policy",
     "Query",
+    "Routine",
     "Rows",
+    "Rule",
     "Schema",
+    "Sequence",
     "Snapshot",
     "Table",
     "Trigger",
+    "Type",
     "Unique",
     "View",
 ]
@@ -41,12 +54,48 @@ class _Record:
         return type(self), tuple([getattr(self, name) for name in self.__slots__])
 
 
+class _Placed(_Record):
+    """A record of a thing that stands in a schema."""
+
+    __slots__ = ()
+
+    name: str
+    schema: str | None
+
+    @property
+    def plain_name(self) -> str:
+        """The name within its schema, as SQL has it behind the dot."""
+        return self.name if self.schema is None else self.name[len(self.schema) + 1 :]
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence(_Placed):
+    """A sequence: of a column (``Column.sequence``), or on its own. What it has counted to is data, and not here."""
+
+    name: str
+    type: str = "bigint"
+    start: int = 1
+    increment: int = 1
+    minimum: int = 1
+    maximum: int = 9223372036854775807
+    cache: int = 1
+    cycle: bool = False
+    options: tuple[str, ...] = ()
+    comment: str | None = None
+    grants: tuple[str, ...] = ()
+    schema: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Column(_Record):
     """One column. ``default``, ``generated`` are SQL texts; ``generated_kind`` is virtual or stored.
 
     A column of a primary key that can't hold NULL is not ``nullable``, whether or not NOT NULL was
-    written. ``on_conflict`` is the conflict clause of NOT NULL (SQLite), None for ABORT.
+    written. ``type`` is the whole type as the database writes it: ``numeric(10,2)``, ``int(10) unsigned``,
+    ``enum('a','b')``. ``on_conflict`` is the conflict clause of NOT NULL (SQLite), None for ABORT.
+    ``identity`` is ALWAYS or BY DEFAULT, ``sequence`` what an identity or serial column counts by (PostgreSQL).
+    ``on_update`` is the SQL text behind ON UPDATE (MariaDB). ``options`` are words as ``STORAGE EXTERNAL``,
+    ``grants`` one a role, as ``SELECT TO reader``.
     """
 
     name: str
@@ -58,26 +107,52 @@ class Column(_Record):
     generated_kind: str | None = None
     autoincrement: bool = False
     on_conflict: str | None = None
+    charset: str | None = None
+    on_update: str | None = None
+    invisible: bool = False
+    identity: str | None = None
+    sequence: Sequence | None = None
+    options: tuple[str, ...] = ()
+    comment: str | None = None
+    grants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class IndexPart(_Record):
-    """One part of an index: a column's name, or an expression (``column`` is None then)."""
+    """One part of an index: a column's name, or an expression (``column`` is None then).
+
+    ``length`` is that of a prefix, in letters or bytes (MariaDB). ``nulls_first`` is None where NULLs come where
+    the order has them anyway.
+    """
 
     column: str | None
     expression: str | None = None
     descending: bool = False
     collation: str | None = None
+    operator_class: str | None = None
+    length: int | None = None
+    nulls_first: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Index(_Record):
-    """One index made by CREATE INDEX; ``predicate`` is the SQL text behind its WHERE."""
+    """One index made by CREATE INDEX; ``predicate`` is the SQL text behind its WHERE.
+
+    ``method`` is None for the usual one (B-tree), else as ``gin`` or ``FULLTEXT``. ``invisible``: kept up, but not
+    used (MariaDB: IGNORED). Not ``valid``: left by a CREATE INDEX CONCURRENTLY that failed.
+    """
 
     name: str
     parts: tuple[IndexPart, ...]
     unique: bool = False
     predicate: str | None = None
+    method: str | None = None
+    include: tuple[str, ...] = ()
+    nulls_distinct: bool = True
+    invisible: bool = False
+    valid: bool = True
+    options: tuple[str, ...] = ()
+    comment: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -95,11 +170,20 @@ class Unique(_Record):
     name: str | None = None
     on_conflict: str | None = None
     parts: tuple[IndexPart, ...] = ()
+    include: tuple[str, ...] = ()
+    nulls_distinct: bool = True
+    deferrable: str | None = None
+    options: tuple[str, ...] = ()
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey(_Record):
-    """One foreign key; ``ref_columns`` is never empty: an implicit reference names the primary key."""
+    """One foreign key; ``ref_columns`` is never empty: an implicit reference names the primary key.
+
+    ``ref_schema`` is the schema of the table referred to, None for the default one. Not ``validated``: NOT VALID.
+    ``match`` is FULL, or None.
+    """
 
     columns: tuple[str, ...]
     ref_table: str
@@ -108,39 +192,93 @@ class ForeignKey(_Record):
     on_update: str = "NO ACTION"
     deferrable: str | None = None
     name: str | None = None
+    match: str | None = None
+    validated: bool = True
+    enforced: bool = True
+    ref_schema: str | None = None
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Check(_Record):
-    """One CHECK constraint, of a column or a table; ``expression`` without its parentheses."""
+    """One CHECK constraint, of a column or a table; ``expression`` without its parentheses.
+
+    ``column`` is the column that it is a part of, where the database keeps it there (MariaDB).
+    """
 
     expression: str
     name: str | None = None
+    column: str | None = None
+    validated: bool = True
+    enforced: bool = True
+    inherited: bool = True
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion(_Record):
+    """One exclusion constraint (PostgreSQL); ``definition`` is the text behind its name."""
+
+    name: str
+    definition: str
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger(_Record):
-    """One trigger, with the whole text that made it."""
+    """One trigger, with the whole text that made it; ``enabled`` is empty, or DISABLED, REPLICA or ALWAYS."""
 
     name: str
     sql: str
+    enabled: str = ""
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class View(_Record):
+class Rule(_Record):
+    """One rewrite rule of a table (PostgreSQL), with the whole text that made it; ``enabled`` as a trigger's."""
+
+    name: str
+    sql: str
+    enabled: str = ""
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy(_Record):
+    """One policy of row security (PostgreSQL); ``using`` and ``check`` are SQL texts without their parentheses."""
+
+    name: str
+    command: str = "ALL"
+    permissive: bool = True
+    roles: tuple[str, ...] = ()
+    using: str | None = None
+    check: str | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View(_Placed):
     """One view, with the whole text that made it, and its INSTEAD OF triggers."""
 
     name: str
     sql: str
     triggers: tuple[Trigger, ...] = ()
+    materialized: bool = False
+    indexes: tuple[Index, ...] = ()
+    options: tuple[str, ...] = ()
+    comment: str | None = None
+    grants: tuple[str, ...] = ()
+    schema: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Table(_Record):
+class Table(_Placed):
     """One table. ``primary_key`` holds column names in key order; ``options`` words as STRICT.
 
     ``primary_key_parts`` is empty unless a key column has an order or a collation of its own. A
-    virtual table has the options ``VIRTUAL`` and the text behind USING.
+    virtual table has the options ``VIRTUAL`` and the text behind USING. ``partitioning`` is the text behind
+    PARTITION BY, ``partition_of`` the table that this one is a part of, ``partition_bound`` for which values.
     """
 
     name: str
@@ -155,11 +293,24 @@ class Table(_Record):
     primary_key_name: str | None = None
     primary_key_conflict: str | None = None
     primary_key_parts: tuple[IndexPart, ...] = ()
+    primary_key_deferrable: str | None = None
+    primary_key_options: tuple[str, ...] = ()
+    primary_key_comment: str | None = None
+    exclusions: tuple[Exclusion, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    partitioning: str | None = None
+    partition_of: str | None = None
+    partition_bound: str | None = None
+    inherits: tuple[str, ...] = ()
+    comment: str | None = None
+    grants: tuple[str, ...] = ()
+    schema: str | None = None
 
     def column(self, name: str) -> Column | None:
-        """The column of that name (letter case does not count), or None."""
-        wanted = name.lower()
-        return next((column for column in self.columns if column.name.lower() == wanted), None)
+        """The column of that name, or else the one that differs in letter case only, or None."""
+        found: Column | None = _named(self.columns, name)
+        return found
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -167,25 +318,117 @@ class Table(_Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Type(_Placed):
+    """A type that the database was taught (PostgreSQL). ``kind`` is enum, domain, composite or range.
+
+    An enum has ``values`` in their order; a domain ``base``, ``nullable``, ``default``, ``collation`` and ``checks``;
+    a composite ``attributes``; a range ``definition``, the text behind AS RANGE.
+    """
+
+    name: str
+    kind: str
+    values: tuple[str, ...] = ()
+    base: str | None = None
+    nullable: bool = True
+    default: str | None = None
+    collation: str | None = None
+    checks: tuple[Check, ...] = ()
+    attributes: tuple[Column, ...] = ()
+    definition: str | None = None
+    comment: str | None = None
+    grants: tuple[str, ...] = ()
+    schema: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Routine(_Placed):
+    """A function or procedure, with the whole text that made it; ``arguments`` tell those of one name apart."""
+
+    name: str
+    kind: str
+    sql: str
+    arguments: str = ""
+    comment: str | None = None
+    grants: tuple[str, ...] = ()
+    schema: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event(_Record):
+    """A scheduled event (MariaDB, MySQL), with the whole text that made it."""
+
+    name: str
+    sql: str
+    enabled: str = ""
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extension(_Record):
+    """An extension that is installed (PostgreSQL), the version of it, and the schema that holds it."""
+
+    name: str
+    version: str = ""
+    schema: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace(_Record):
+    """A schema besides the default one, as CREATE SCHEMA makes it."""
+
+    name: str
+    comment: str | None = None
+    grants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Schema(_Record):
-    """All tables and views of a database, each sorted by name."""
+    """All that a database holds, each kind sorted by name.
+
+    ``exact_tables``, ``exact_columns``: whether two names that differ in letter case only are two names, for tables
+    (and all else but columns) and for columns.
+    """
 
     tables: tuple[Table, ...] = ()
     views: tuple[View, ...] = ()
+    sequences: tuple[Sequence, ...] = ()
+    types: tuple[Type, ...] = ()
+    routines: tuple[Routine, ...] = ()
+    events: tuple[Event, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    namespaces: tuple[Namespace, ...] = ()
+    exact_tables: bool = False
+    exact_columns: bool = False
 
     def table(self, name: str) -> Table | None:
-        """The table of that name (letter case does not count), or None."""
-        wanted = name.lower()
-        return next((table for table in self.tables if table.name.lower() == wanted), None)
+        """The table of that name, or None; where letter case doesn't count, the one that differs in it only, too."""
+        found: Table | None = _named(self.tables, name, exact=self.exact_tables)
+        return found
+
+    def key(self, name: str) -> str:
+        """A table's name as what tells it from the others: in lower case where letter case does not count."""
+        return name if self.exact_tables else name.lower()
 
     @property
     def table_names(self) -> tuple[str, ...]:
         return tuple(table.name for table in self.tables)
 
     def only(self, names: Iterable[str]) -> Schema:
-        """The schema reduced to the tables named, without views."""
-        wanted = {name.lower() for name in names}
-        return Schema(tables=tuple(table for table in self.tables if table.name.lower() in wanted))
+        """The schema reduced to the tables named, without anything else."""
+        wanted = {self.key(name) for name in names}
+        found = tuple(table for table in self.tables if self.key(table.name) in wanted)
+        return Schema(found, exact_tables=self.exact_tables, exact_columns=self.exact_columns)
+
+
+def _named(things: Iterable[Any], name: str, *, exact: bool = False) -> Any:
+    """The thing of that name, else the first that differs in letter case only, unless it has to be ``exact``."""
+    alike = None
+    for thing in things:
+        if thing.name == name:
+            return thing
+        if alike is None and not exact and thing.name.lower() == name.lower():
+            alike = thing
+    return alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +461,8 @@ class Snapshot(_Record):
     rows: tuple[Rows, ...] = ()
 
     def table_rows(self, name: str) -> Rows | None:
-        wanted = name.lower()
-        return next((rows for rows in self.rows if rows.table.lower() == wanted), None)
+        key = self.schema.key
+        return next((rows for rows in self.rows if key(rows.table) == key(name)), None)
 
 
 OPERATORS = ("=", "<>", "<", "<=", ">", ">=", "contains", "begins with", "is NULL", "is not NULL")

@@ -87,8 +87,8 @@ def _altered(table: Table, operation: Operation) -> Table | None:
             renamed = (replace(index, name=new) if _same(index.name, old) else index for index in table.indexes)
             return replace(table, indexes=tuple(renamed))
         case AddForeignKey(_, column, rel, rel_column, on_delete, on_update):
-            actions = [(action or "NO ACTION").upper() for action in (on_delete, on_update)]
-            key = ForeignKey((column,), rel, (rel_column,), *actions)
+            on_delete, on_update = ((action or "NO ACTION").upper() for action in (on_delete, on_update))
+            key = ForeignKey((column,), rel, (rel_column,), on_delete, on_update)
             return replace(table, foreign_keys=(*table.foreign_keys, key))
         case DropForeignKey(_, column):
             kept = (key for key in table.foreign_keys if not (len(key.columns) == 1 and _same(key.columns[0], column)))
