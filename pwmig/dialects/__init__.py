@@ -22,8 +22,8 @@ __all__ = ["Migrator", "dialect_of", "migrate", "unwrapped"]
 
 _REGISTRY = (
     (peewee.SqliteDatabase, "pwmig.dialects.sqlite.dialect", "SqliteDialect"),
-    (peewee.PostgresqlDatabase, "pwmig.dialects.postgresql", "PostgresqlDialect"),
-    (peewee.MySQLDatabase, "pwmig.dialects.mysql", "MySQLDialect"),
+    (peewee.PostgresqlDatabase, "pwmig.dialects.postgresql.dialect", "PostgresqlDialect"),
+    (peewee.MySQLDatabase, "pwmig.dialects.mysql.dialect", "MySQLDialect"),
 )
 _STRANGERS = frozenset({"APSWDatabase", "CockroachDatabase", "SqlCipherDatabase", "SqliteQueueDatabase"})
 """Peewee classes that derive from a supported one, but whose connections behave otherwise."""
