@@ -124,6 +124,11 @@ class SqliteDialect(Dialect):
 
         return introspect(_executor(database), tables, known)
 
+    def write(self, schema: Schema) -> tuple[str, ...]:
+        from pwmig.dialects.sqlite.writing import write
+
+        return write(schema)
+
     def sample(
         self, database: peewee.Database, table: Table, *, limit: int, keys: Sequence[tuple[Any, ...]] = ()
     ) -> Rows:
