@@ -1,0 +1,71 @@
+"""The command line: reads what a person wishes, calls a verb of the project, prints its records.
+
+Exit codes: 0 fine; 1 there is something to do or to look at; 2 an error. What is imported here, every command pays
+for: ``parser`` knows the commands by name, and loads the one that is run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+from collections.abc import Sequence
+
+from pwmig.cli.parser import parser
+from pwmig.cli.showing import ERROR, print_json
+from pwmig.errors import PwmigError, redact
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    _prepare_streams()
+    if arguments is None:
+        arguments = sys.argv[1:]
+        # This process is the command's own: importing modules makes many objects, and hardly any garbage to look for.
+        gc.set_threshold(100_000)
+    options = parser(arguments).parse_args(arguments)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+        return code
+    except PwmigError as error:
+        return _report(error, options)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return ERROR
+    except BrokenPipeError:
+        # Whoever read the output has enough of it; Python must not complain at its end.
+        sys.stdout = None
+        return ERROR
+    except Exception:
+        # Left to Python this would exit with 1, which says that there is something to do.
+        import traceback
+
+        print(redact(traceback.format_exc()), file=sys.stderr, end="")
+        return ERROR
+
+
+def _prepare_streams() -> None:
+    """Let output that nobody takes go nowhere, and letters that the terminal does not know go as escapes."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - it is open as long as the process
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _report(error: PwmigError, options: argparse.Namespace) -> int:
+    if getattr(options, "json", False):
+        print_json({"error": type(error).__name__, "what": error.what, "why": error.why, "way_out": error.way_out})
+    else:
+        from pwmig.text import Ink, printable
+
+        sys.stdout.flush()
+        what, *rest = str(error).split("\n")
+        lines = [f"{Ink(sys.stderr)('error:', 'red')} {printable(what)}", *(f"  {printable(line)}" for line in rest)]
+        print("\n".join(lines), file=sys.stderr)
+    return ERROR
