@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+import peewee
 import pytest
 import requirements
+import servers
 from hypothesis import HealthCheck, settings
 
 # A shared machine is slow at times: a slow example is no failure, a wrong one is.
@@ -46,6 +48,77 @@ def require_or_skip() -> Callable[[str, str], NoReturn]:
 def real_data() -> Callable[[str], Path]:
     """``real_data("chinook.sqlite")``: the path of a real database, to be read or copied only."""
     return requirements.real_data
+
+
+# Databases
+
+
+def server_of(kind: str, config: pytest.Config) -> servers.Server:
+    """The server of a kind, started for its first test; where there can't be one, the test is skipped."""
+    cache = getattr(config, "cache", None)
+    try:
+        return servers.serve(kind, cache and cache.mkdir)
+    except servers.Missing as missing:
+        requirements.require_or_skip(kind, str(missing))
+
+
+@pytest.fixture(scope="session")
+def postgres_server(pytestconfig: pytest.Config) -> servers.Server:
+    return server_of("postgres", pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server(pytestconfig: pytest.Config) -> servers.Server:
+    return server_of("mariadb", pytestconfig)
+
+
+@pytest.fixture
+def postgres(postgres_server: servers.Server) -> Iterator[peewee.Database]:
+    """A connected database of PostgreSQL, new and empty, dropped afterwards."""
+    with postgres_server.fresh() as database:
+        yield database
+
+
+@pytest.fixture
+def mariadb(mariadb_server: servers.Server) -> Iterator[peewee.Database]:
+    """A connected database of MariaDB, new and empty, dropped afterwards."""
+    with mariadb_server.fresh() as database:
+        yield database
+
+
+SERVERS = [pytest.param(kind, marks=getattr(pytest.mark, kind)) for kind in servers.KINDS]
+
+
+@pytest.fixture(params=SERVERS)
+def server_database(request: pytest.FixtureRequest) -> Any:
+    """A connected database of each kind of server, new and empty."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(params=["sqlite", *SERVERS])
+def any_database(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A connected database of each kind that there is, new and empty."""
+    if request.param != "sqlite":
+        yield request.getfixturevalue(request.param)
+        return
+    database = peewee.SqliteDatabase(request.getfixturevalue("tmp_path") / "any.sqlite")
+    with database.connection_context():
+        yield database
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for a server says so by its marker: `pytest -m "not postgres and not mariadb"`."""
+    for item in items:
+        for kind in servers.KINDS:
+            if f"{kind}_server" in getattr(item, "fixturenames", ()):
+                item.add_marker(kind)
+
+
+def pytest_unconfigure() -> None:
+    servers.end_servers()
+
+
+# Skips that are failures
 
 
 @pytest.hookimpl(wrapper=True)

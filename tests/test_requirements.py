@@ -24,9 +24,9 @@ def outcome(source: str, required: str, folder: Path) -> tuple[int, str]:
     """The exit code and output of pytest for a test module in tests/browser, under this suite's conftest."""
     tests = folder / "tests" / "browser"
     tests.mkdir(parents=True)
-    for name in ("conftest.py", "requirements.py"):
+    for name in ("conftest.py", "requirements.py", "servers.py", "server_processes.py", "watchdog.py"):
         shutil.copy(ROOT / "tests" / name, tests.parent)
-    settings = "[pytest]\npythonpath = tests\nmarkers = browser: needs a browser\n"
+    settings = "[pytest]\npythonpath = tests\nmarkers =\n  browser: needs a browser\n  postgres: a server\n"
     (folder / "pytest.ini").write_text(settings, encoding="utf-8")
     (tests / "test_one.py").write_text(source, encoding="utf-8")
     done = subprocess.run(
