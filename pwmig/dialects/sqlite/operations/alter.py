@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
+from pwmig.dialects.asked import bound, python_default
 from pwmig.dialects.sqlite.operations.broken import broken_named
 from pwmig.dialects.sqlite.operations.catalog import ask, read_catalog
 from pwmig.dialects.sqlite.operations.dependants import dependants_of, only
-from pwmig.dialects.sqlite.operations.fields import require_field
 from pwmig.dialects.sqlite.operations.rebuild import Fill
 from pwmig.dialects.sqlite.operations.values import require_same_values
 from pwmig.dialects.sqlite.operations.work import Work
@@ -50,12 +50,12 @@ def add_column(migrator: SqliteMigrator, table: str, name: str, field: peewee.Fi
         raise OperationRefused(
             f"table {work.table.name!r} has a column {name!r} already", way_out="choose another name", table=table
         )
-    field = _bound(work, field, name)
+    field = bound(work.database, work.table.name, name, field)
     definition = _definition(migrator, work, field)
     new_sql = edit.column_added(work.table, definition)
     new = parse_create_table(new_sql).columns[len(work.table.columns)]
     has_default = bool(new.all("default"))
-    fill = None if field.null else _python_default(migrator, field)
+    fill = None if field.null else _fill(migrator, field)
     if fill is None and new.all("not null") and not has_default and not work.is_empty():
         raise _no_value(work, name)
     if fill is None and _addable(new):
@@ -64,28 +64,6 @@ def add_column(migrator: SqliteMigrator, table: str, name: str, field: peewee.Fi
         work.rebuild(new_sql, {name: fill} if fill else None)
     if field.index or field.unique:
         add_index(migrator, table, (name,), field.unique)
-
-
-def _bound(work: Work, field: peewee.Field, name: str) -> peewee.Field:
-    """A copy of the field under the column's name, a foreign key's target found."""
-    require_field(work.table.name, name, field)
-    field = field.clone()
-    field.name = field.column_name = name
-    if isinstance(field, peewee.FieldDatabaseHook):
-        field._db_hook(work.database)  # What a model does when it is bound; BlobField and JSONField need it.
-    if isinstance(field, peewee.ForeignKeyField):
-        if isinstance(field.rel_field, str):
-            field.rel_field = getattr(field.rel_model, field.rel_field, None)
-        if not peewee.is_model(field.rel_model):
-            raise OperationRefused(
-                f"the foreign key {name!r} does not say which table it refers to",
-                why="its model is given as text, and an operation knows no models by name",
-                way_out="give a model class, or add an IntegerField and then add_foreign_key_constraint(...)",
-                table=work.table.name,
-                column=name,
-            )
-        field.rel_field = field.rel_field or field.rel_model._meta.primary_key
-    return field
 
 
 def _definition(migrator: SqliteMigrator, work: Work, field: peewee.Field) -> str:
@@ -101,15 +79,11 @@ def _definition(migrator: SqliteMigrator, work: Work, field: peewee.Field) -> st
     return str(sql)
 
 
-def _python_default(migrator: SqliteMigrator, field: peewee.Field) -> Fill | None:
-    """What the rows there are get; a callable is called once, as Peewee does."""
-    default = field.default
+def _fill(migrator: SqliteMigrator, field: peewee.Field) -> Fill | None:
+    """What the rows there are get."""
+    default = python_default(field)
     if default is None:
         return None
-    if callable(default):
-        default = default()
-    if not isinstance(default, peewee.Node):
-        default = peewee.Value(field.db_value(default), converter=False, unpack=False)
     sql, params = migrator.make_context().sql(default).query()
     return Fill(sql, tuple(params))
 
@@ -262,7 +236,7 @@ def alter_column_type(migrator: SqliteMigrator, table: str, name: str, field: pe
     """Only the type changes; refused where a value would not come out as it was, unless ``cast`` says how."""
     work = Work(migrator, table)
     column = work.column(name)
-    field = _bound(work, field, column.name)
+    field = bound(work.database, work.table.name, column.name, field)
     context = migrator.make_context()
     type_, _ = context.sql(field.ddl_datatype(context)).query()
     fills: dict[str, Fill] = {}

@@ -5,12 +5,12 @@ Queries go straight to the connection: what pwmig asks for itself is no part of 
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pwmig.dialects.asked import close_matches
 from pwmig.dialects.sqlite.texts.ddl import parse_create_table
 from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
 from pwmig.dialects.sqlite.texts.tokens import fold, names_in, quote
@@ -19,7 +19,7 @@ from pwmig.errors import OperationRefused
 if TYPE_CHECKING:
     import peewee
 
-__all__ = ["Catalog", "Entry", "ask", "close_matches", "column_of", "read_catalog"]
+__all__ = ["Catalog", "Entry", "ask", "column_of", "read_catalog"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +138,3 @@ def column_of(table: TableDef, name: str) -> ColumnDef:
             column=name,
         )
     return found
-
-
-def close_matches(name: str, names: Iterable[str], what: str) -> str:
-    """A few words on which names are there, those like the wanted one first."""
-    known = list(names)
-    by_fold = {fold(known_name): known_name for known_name in known}
-    close = [by_fold[match] for match in difflib.get_close_matches(fold(name), by_fold, n=3, cutoff=0.5)]
-    if close:
-        return "names like it: " + ", ".join(close)
-    if not known:
-        return f"there are no {what}"
-    more = ", ..." if len(known) > 8 else ""
-    return f"the {what} are " + ", ".join(known[:8]) + more

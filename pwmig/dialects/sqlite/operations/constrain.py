@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from peewee import _truncate_constraint_name
 
-from pwmig.dialects.sqlite.operations.catalog import ask, close_matches
+from pwmig.dialects.asked import action, close_matches
+from pwmig.dialects.sqlite.operations.catalog import ask
 from pwmig.dialects.sqlite.operations.work import Work
 from pwmig.dialects.sqlite.texts import edit
 from pwmig.dialects.sqlite.texts.ddl import parse_create_table
@@ -25,8 +26,6 @@ __all__ = [
     "drop_constraint",
     "drop_foreign_key_constraint",
 ]
-
-_ACTIONS = ("CASCADE", "NO ACTION", "RESTRICT", "SET DEFAULT", "SET NULL")
 
 
 def add_constraint(migrator: SqliteMigrator, table: str, name: str, constraint: Any) -> None:
@@ -126,18 +125,9 @@ def add_foreign_key_constraint(
         )
     made = _truncate_constraint_name(name or f"fk_{table}_{column}_refs_{rel}")
     sql = f"FOREIGN KEY ({quote(own.name)}) REFERENCES {quote(target.name)} ({quote(key.name)})"
-    sql += _action("ON DELETE", on_delete) + _action("ON UPDATE", on_update)
+    sql += action("ON DELETE", on_delete) + action("ON UPDATE", on_update)
     _refuse_orphans(work, own.name, target.name, key.name)
     _add(work, made, sql)
-
-
-def _action(event: str, action: str | None) -> str:
-    if action is None:
-        return ""
-    words = " ".join(action.upper().split())
-    if words not in _ACTIONS:
-        raise OperationRefused(f"{action!r} is no action of a foreign key", why="there are " + ", ".join(_ACTIONS))
-    return f" {event} {words}"
 
 
 def _refuse_orphans(work: Work, column: str, target: str, key: str) -> None:

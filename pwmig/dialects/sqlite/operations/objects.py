@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import peewee
 from playhouse.migrate import SchemaMigrator, make_index_name
 
+from pwmig.dialects.asked import close_matches, lent_model, let_go
 from pwmig.dialects.sqlite.operations.broken import broken_named
-from pwmig.dialects.sqlite.operations.catalog import Catalog, Entry, ask, close_matches, column_of, read_catalog
-from pwmig.dialects.sqlite.operations.fields import require_field
+from pwmig.dialects.sqlite.operations.catalog import Catalog, Entry, ask, column_of, read_catalog
 from pwmig.dialects.sqlite.operations.rebuild import free_name
 from pwmig.dialects.sqlite.operations.statistics import statistics_kept
 from pwmig.dialects.sqlite.texts import edit
@@ -37,13 +37,7 @@ def create_table(
 ) -> None:
     """What Peewee's ``create_tables`` would write for a model with just these fields."""
     _require_free(read_catalog(migrator.database), name)
-    if not columns:
-        raise OperationRefused(
-            f"table {name!r} can't be made without a column",
-            way_out="give its columns, as in {'id': AutoField(), 'name': CharField()}",
-            table=name,
-        )
-    model = _stub(migrator, name, columns, constraints, indexes, primary_key, options)
+    model = lent_model(migrator.database, name, columns, constraints, indexes, primary_key, **options)
     try:
         migrator.database.execute(model._schema._create_table(safe=False))
         migrator.expect_new(name)
@@ -51,61 +45,7 @@ def create_table(
             migrator.database.execute(index)
             migrator.expect_new(made._name, name)
     finally:
-        for key in list(model._meta.refs):
-            model._meta.remove_ref(key)  # The models that it refers to are left as they were.
-
-
-def _stub(
-    migrator: SqliteMigrator,
-    name: str,
-    columns: Mapping[str, peewee.Field],
-    constraints: Sequence[Any],
-    indexes: Iterable[tuple[Sequence[str], bool]],
-    primary_key: Sequence[str],
-    options: Mapping[str, bool],
-) -> Any:
-    """A model that only lends its DDL. Its attributes are numbered, since a column's name may be any."""
-    attributes = {fold(column): f"column_{number}" for number, column in enumerate(columns)}
-
-    def attribute(column: str) -> str:
-        if fold(column) not in attributes:
-            raise OperationRefused(
-                f"table {name!r} has no column {column!r} to index",
-                why=close_matches(column, columns, "columns"),
-                way_out="name one of its columns",
-                table=name,
-                column=column,
-            )
-        return attributes[fold(column)]
-
-    body: dict[str, Any] = {}
-    for column, field in columns.items():
-        body[attribute(column)] = _field(name, column, field)
-    has_key = any(field.primary_key for field in columns.values())
-    meta: dict[str, Any] = {
-        "database": migrator.database,
-        "table_name": name,
-        "legacy_table_names": False,  # Otherwise the indexes would be named after the class.
-        "constraints": list(constraints),
-        "indexes": tuple((tuple(map(attribute, parts)), unique) for parts, unique in indexes),
-        **options,
-    }
-    if primary_key:
-        meta["primary_key"] = peewee.CompositeKey(*map(attribute, primary_key))
-    elif not has_key:
-        meta["primary_key"] = False
-    body["Meta"] = type("Meta", (), meta)
-    return type("Table", (peewee.Model,), body)
-
-
-def _field(table: str, column: str, field: peewee.Field) -> peewee.Field:
-    require_field(table, column, field)
-    field = field.clone()
-    field.column_name = column
-    if isinstance(field, peewee.ForeignKeyField):
-        field.declared_backref = "+"  # No attribute on the user's model.
-        field.object_id_name = None
-    return field
+        let_go(model)
 
 
 def _require_free(catalog: Catalog, name: str) -> None:
