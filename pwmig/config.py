@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pwmig.errors import ProjectError
 from pwmig.history import DEFAULT_TABLE
@@ -13,16 +14,26 @@ __all__ = ["Config", "read_config"]
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What ``[tool.pwmig]`` in ``pyproject.toml`` may say."""
+    """What ``[tool.pwmig]`` in ``pyproject.toml`` may say.
+
+    ``unmodelled`` is what a comparison with the models makes of tables that have no model: ``ignore`` or ``report``.
+    ``ignore`` names tables and views that no comparison looks at, ``*`` standing for any letters.
+    """
 
     config: str = "db.migrations_config"
     models: str = "db.models"
     migrations: str = "db/migrations"
     history_table: str = DEFAULT_TABLE
+    unmodelled: str = "ignore"
+    ignore: tuple[str, ...] = ()
+
+
+_CHOICES = {"unmodelled": ("ignore", "report")}
+_LISTS = ("ignore",)
 
 
 def read_config(root: Path) -> Config:
-    """The project's ``[tool.pwmig]``; ProjectError for a file that can't be read or a key that is none."""
+    """The project's ``[tool.pwmig]``; ProjectError for a file that can't be read, a key or a value that is none."""
     path = root / "pyproject.toml"
     try:
         text = path.read_bytes()
@@ -37,12 +48,26 @@ def read_config(root: Path) -> Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ProjectError(f"{path} can't be read", why=str(error), way_out="mend the file") from error
     table = tool.get("pwmig", {}) if isinstance(tool, dict) else {}
-    unknown = sorted(set(table) - set(Config.__slots__)) if isinstance(table, dict) else []
-    if unknown or not isinstance(table, dict) or not all(isinstance(text, str) and text for text in table.values()):
-        raise ProjectError(
-            f"[tool.pwmig] in {path} has "
-            + (f"the unknown key {unknown[0]!r}" if unknown else "a value that is no text"),
-            why="the keys are " + ", ".join(Config.__slots__) + ", each a text that is not empty",
-            way_out="correct or remove it",
-        )
-    return Config(**table)
+    if not isinstance(table, dict):
+        raise _wrong(path, "is no table", "the keys are " + ", ".join(Config.__slots__))
+    unknown = sorted(set(table) - set(Config.__slots__))
+    if unknown:
+        raise _wrong(path, f"has the unknown key {unknown[0]!r}", "the keys are " + ", ".join(Config.__slots__))
+    return Config(**{key: _value(path, key, value) for key, value in table.items()})
+
+
+def _value(path: Path, key: str, value: Any) -> Any:
+    if key in _LISTS:
+        if isinstance(value, list) and all(isinstance(item, str) and item for item in value):
+            return tuple(value)
+        raise _wrong(path, f"has a value that is no list of texts: {key!r}", f'{key} is such as ["spatial_*", "log"]')
+    if not isinstance(value, str) or not value:
+        raise _wrong(path, f"has a value that is no text: {key!r}", f"{key} is a text that is not empty")
+    choices = _CHOICES.get(key)
+    if choices and value not in choices:
+        raise _wrong(path, f"has {key} = {value!r}", f"{key} is " + " or ".join(map(repr, choices)))
+    return value
+
+
+def _wrong(path: Path, what: str, why: str) -> ProjectError:
+    return ProjectError(f"[tool.pwmig] in {path} {what}", why=why, way_out="correct or remove it")

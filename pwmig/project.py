@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pwmig.modules import ProjectModules
     from pwmig.plan import Plan, Run
     from pwmig.schema import Page, Query, Schema, Snapshot, Table
+    from pwmig.sides import Difference
     from pwmig.states import Applied, MigrationStatus
 
 __all__ = ["PAGE_DEADLINE_S", "Config", "Project"]
@@ -48,10 +49,12 @@ class Project:
         migrations: str | os.PathLike[str],
         models: ModuleType | Sequence[type[peewee.Model]] | None = None,
         history_table: str = DEFAULT_TABLE,
+        unmodelled: str = "ignore",
+        ignore: Sequence[str] = (),
         root: str | os.PathLike[str] = ".",
     ) -> None:
         self.root = Path(root).resolve()
-        self.config = Config(history_table=history_table)
+        self.config = Config(history_table=history_table, unmodelled=unmodelled, ignore=tuple(ignore))
         self.migrations_folder = Path(migrations)
         self._given_database: Any = database
         self._given_models = models
@@ -256,16 +259,32 @@ class Project:
         found = find_models(models) if isinstance(models, ModuleType) else tuple(models)
         return models_schema(found, self.dialect)
 
-    def diff(self) -> tuple[Change, ...]:
-        """What would have to change in the live database to make it what the models declare.
+    def diff(
+        self, before: str = "live", after: str = "models", *, listener: Listener | None = None
+    ) -> tuple[Change, ...]:
+        """What would have to change in the live database to make it what the models declare, or one side the other.
 
-        Tables without a model are left alone.
+        A side is ``live``, ``models``, ``history`` (the applied migrations replayed on an empty database), ``zero``
+        (an empty one), a migration's name or a part of it (all up to it replayed), or the URL of another database of
+        the same kind. Beside models, tables without a model are left alone, unless the config's ``unmodelled`` says
+        ``report``. Raises PlanError for a side that is none.
         """
-        from pwmig.declared import compare
-        from pwmig.diff import diff
+        return self.difference(before, after, listener=listener).changes
 
-        declared = self.declared()
-        return diff(*compare(self.schema(declared.table_names), declared))
+    def difference(
+        self, before: str = "live", after: str = "models", *, listener: Listener | None = None
+    ) -> Difference:
+        """What :meth:`diff` gives, with both schemas, and the drops and adds that might be renames."""
+        from pwmig.comparing import difference
+
+        return difference(self, before, after, listener)
+
+    def schema_of(self, side: str = "live", *, listener: Listener | None = None) -> Schema:
+        """The schema of one side, named as for :meth:`diff`, without what the config's ``ignore`` leaves out."""
+        from pwmig.comparing import schema_of
+        from pwmig.sides import side_of
+
+        return schema_of(self, side_of(side, [file.name for file in self.files()]), listener)
 
     @contextmanager
     def handed_over(self) -> Iterator[str]:
@@ -329,6 +348,20 @@ class Project:
         files, applied, folder = self.files(), self.applied(), self.migrations_folder
         first, plan, text = plan_draft(files, applied, source, name=name, replaces=replaces, folder=folder)
         return self._rehearse(plan, first, listener, {step.path: text for step in plan.steps})
+
+    @contextmanager
+    def blank(self, listener: Listener | None = None) -> Iterator[Callable[..., Run]]:
+        """While entered, the project's Peewee objects in this process point at an empty database of the same kind.
+
+        What is given runs a plan on it, by the engine, as apply does on the real one, which is not touched: ``run(plan,
+        drafts={path: text})``. Raises what :meth:`rehearse` raises.
+        """
+
+        def run(plan: Plan, drafts: Mapping[str, bytes] | None = None) -> Run:
+            return self._run(plan, target="copy", watch=False, listener=listener, drafts=drafts)
+
+        with self.modules_installed(), self.dialect.blank(self.database):
+            yield run
 
     def _rehearse(
         self, plan: Plan, first: Plan | None, listener: Listener | None, drafts: Mapping[str, bytes] | None = None

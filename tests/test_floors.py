@@ -17,9 +17,9 @@ PACKAGE = ROOT / "pwmig"
 ROOMS = (
     *("errors", "schema"),
     *("diff", "bytecode", "files", "columns", "operations"),
-    *("codegen", "states", "plan", "points", "history", "dialects"),
+    *("codegen", "states", "plan", "points", "sides", "history", "dialects"),
     *("modules", "loading", "recording", "watch", "declared", "engine"),
-    *("config", "rehearsal", "project", "scaffold"),
+    *("config", "rehearsal", "comparing", "project", "scaffold"),
     *("text", "frames", "rich", "worker", "lab", "pytest_plugin"),
     *("cli", "__main__", "tether", "notebook"),
 )

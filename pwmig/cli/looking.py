@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pwmig.cli.showing import FINE, LOOK, open_project, plain, print_json, print_lines, prints_aside
+from pwmig.cli.showing import FINE, LOOK, Progress, open_project, plain, print_json, print_lines, prints_aside
 
 __all__ = ["diff", "status"]
 
@@ -29,16 +29,37 @@ def status(options: argparse.Namespace) -> int:
 
 
 def diff(options: argparse.Namespace) -> int:
+    before, after = _sides(options)
     project = open_project(options)
-    with prints_aside():
-        changes = project.diff()
+    with Progress(quiet=True) as progress, prints_aside():
+        difference = project.difference(before, after, listener=progress)
     if options.json:
-        print_json({"database": project.location, "changes": [change.as_dict() for change in changes]})
-    elif not changes:
-        print("the database is what the models declare")
+        print_json(
+            {
+                "database": project.location,
+                "before": str(difference.sides[0]),
+                "after": str(difference.sides[1]),
+                "changes": [change.as_dict() for change in difference.changes],
+                "renames": [plain(candidate) for candidate in difference.renames],
+            }
+        )
     else:
-        from pwmig.text import Ink, change_lines, printable
+        from pwmig.cli.lines import difference_lines
+        from pwmig.text import Ink
 
-        print(f"to make {printable(project.location)} what the models declare:")
-        print_lines(change_lines(changes, Ink()))
-    return LOOK if changes else FINE
+        print_lines(difference_lines(difference, project.location, Ink()))
+    return LOOK if difference else FINE
+
+
+def _sides(options: argparse.Namespace) -> tuple[str, str]:
+    if not options.drift:
+        return options.before or "live", options.after or "models"
+    if options.before is None:
+        return "history", "live"
+    from pwmig.errors import PlanError
+
+    raise PlanError(
+        "--drift takes no sides",
+        why="it compares what the applied migrations make with the live database",
+        way_out="leave one of the two out",
+    )

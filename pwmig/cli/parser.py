@@ -89,6 +89,17 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _sides(command: argparse.ArgumentParser) -> None:
+    command.epilog = (
+        "A side is live (the database), models, history (the applied migrations, replayed on an empty database), zero "
+        "(an empty one), a migration's NAME or a part of it (all up to it, replayed), or the URL of another database "
+        "of the same kind. The live database is only read. Exits 1 where the two differ."
+    )
+    command.add_argument("before", nargs="?", metavar="BEFORE", help="one side (default: live)")
+    command.add_argument("after", nargs="?", metavar="AFTER", help="the other side (default: models)")
+    command.add_argument("--drift", action="store_true", help="the same as: history live")
+
+
 def _lab(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", type=int, default=8888, help="the first port to try (default: 8888)")
     command.add_argument("--no-browser", dest="browser", action="store_false", help="print the address, open nothing")
@@ -113,7 +124,11 @@ _COMMANDS: dict[str, tuple[str, str, tuple[_Adder, ...]]] = {
         "run on a copy: changes of schema and rows, timings",
         (_project, _json, _ways, _last),
     ),
-    "diff": ("looking", "the models against the live schema; exits 1 when they differ", (_project, _json)),
+    "diff": (
+        "looking",
+        "what would change one schema into another: by default the live one into what the models declare",
+        (_project, _json, _sides),
+    ),
     "lab": ("making", "JupyterLab at the workbench notebook", (_project, _lab)),
 }
 """Each command: the module with the function of its name, what it does in words, and what adds its options."""

@@ -1,0 +1,127 @@
+"""Any two sides of a project seen and compared: the database, the models, the migrations replayed, another database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pwmig.errors import DatabaseUnavailable, DatabaseUnsupported, PwmigError, redact
+from pwmig.schema import Schema
+from pwmig.sides import Difference, Kind, Side, plan_side, side_of, without_tables
+
+if TYPE_CHECKING:
+    import peewee
+
+    from pwmig.dialects.base import Listener
+    from pwmig.plan import Plan
+    from pwmig.project import Project
+
+__all__ = ["beside_models", "difference", "kept", "replayed", "schema_of"]
+
+
+def difference(project: Project, before: str, after: str, listener: Listener | None = None) -> Difference:
+    """What would have to change in ``before`` to make it ``after``; see :meth:`pwmig.Project.diff`."""
+    from pwmig.diff import diff, rename_candidates
+
+    names = [file.name for file in project.files()]
+    sides = side_of(before, names), side_of(after, names)
+    old, new = _schemas(project, *sides, listener)
+    changes = diff(old, new)
+    return Difference(sides, old, new, changes, rename_candidates(old, new) if changes else ())
+
+
+def _schemas(project: Project, before: Side, after: Side, listener: Listener | None) -> tuple[Schema, Schema]:
+    if before == after:
+        same = schema_of(project, before, listener)
+        return same, same
+    if after.kind is Kind.MODELS:
+        return _models_beside(project, before, listener)
+    if before.kind is Kind.MODELS:
+        declared, other = reversed(_models_beside(project, after, listener))
+        return declared, other
+    return schema_of(project, before, listener), schema_of(project, after, listener)
+
+
+def _models_beside(project: Project, side: Side, listener: Listener | None) -> tuple[Schema, Schema]:
+    declared = kept(project, project.declared())
+    # What no model speaks of need not be read.
+    wanted = declared.table_names if project.config.unmodelled == "ignore" else None
+    return beside_models(project, schema_of(project, side, listener, wanted), declared)
+
+
+def beside_models(project: Project, schema: Schema, declared: Schema) -> tuple[Schema, Schema]:
+    """A schema and that of the models, as far as the two can be compared, and as the config wants them to be."""
+    from pwmig.declared import compare
+
+    old, new = compare(schema, declared)
+    if project.config.unmodelled == "report":
+        unmodelled = tuple(table for table in schema.tables if declared.table(table.name) is None)
+        old = replace(old, tables=tuple(sorted(old.tables + unmodelled, key=lambda table: table.name)))
+    return old, new
+
+
+def schema_of(
+    project: Project, side: Side, listener: Listener | None = None, tables: Collection[str] | None = None
+) -> Schema:
+    """The schema of one side, of it only the ``tables`` named, if given; without what the config leaves out."""
+    if side.kind is Kind.MODELS:
+        return kept(project, project.declared())
+    if side.kind is Kind.LIVE:
+        return kept(project, project.schema(tables))
+    if side.kind is Kind.URL:
+        return kept(project, _elsewhere(project, side, tables))
+    return replayed(project, plan_side(side, project.files(), project.applied()), listener)
+
+
+def replayed(project: Project, plan: Plan, listener: Listener | None = None) -> Schema:
+    """What a plan makes of an empty database of the project's kind; raises what a rehearsal raises."""
+    with project.blank(listener) as run:
+        run(plan)
+        return kept(project, project.dialect.introspect(project.database))
+
+
+def kept(project: Project, schema: Schema) -> Schema:
+    """The schema without pwmig's history, whatever its name, and without what the config's ``ignore`` names."""
+    return without_tables(schema, (project.config.history_table,), project.config.ignore)
+
+
+def _elsewhere(project: Project, side: Side, tables: Collection[str] | None) -> Schema:
+    database = _connected_to(project, side)
+    dialect = project.dialect
+    try:
+        if not dialect.exists(database):
+            raise DatabaseUnavailable(
+                f"there is no database at {side}", why="nothing was found there", way_out="look at the URL"
+            )
+        with dialect.reading(database) as reader:
+            return dialect.introspect(reader, tables)
+    finally:
+        if not database.is_closed():
+            database.close()
+
+
+def _connected_to(project: Project, side: Side) -> peewee.Database:
+    """The Peewee database that a URL names, not connected; an error where it is of another kind."""
+    from playhouse import db_url
+
+    from pwmig.dialects import dialect_of
+
+    try:
+        database: peewee.Database = db_url.connect(side.text, unquote_user=True, unquote_password=True)
+        other = dialect_of(database)
+    except PwmigError:
+        raise
+    except Exception as error:
+        raise DatabaseUnsupported(
+            f"{side} names no database",
+            why=redact(f"{type(error).__name__}: {error}"),
+            way_out="give a URL as playhouse.db_url takes it, such as sqlite:///other.db",
+        ) from error
+    if other is not project.dialect:
+        raise DatabaseUnsupported(
+            f"{side} can't be compared: it is {other.title}, and the project's database is {project.dialect.title}",
+            why="types and definitions of two kinds of databases can't be held side by side",
+            way_out=f"give the URL of a {project.dialect.title} database",
+        )
+    return database
