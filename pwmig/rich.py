@@ -7,7 +7,7 @@ from typing import Any
 __all__ = ["RECORDS", "register"]
 
 _CHANGES = (
-    *("Change", "Altered", "CreateTable", "DropTable", "RenameTable", "AlterOptions", "AlterPrimaryKey"),
+    *("CreateTable", "DropTable", "RenameTable", "AlterTable", "AlterOptions", "AlterPrimaryKey"),
     *("AddColumn", "DropColumn", "RenameColumn", "AlterColumn", "AddIndex", "DropIndex", "AlterIndex"),
     *("AddUnique", "DropUnique", "AlterUnique", "AddForeignKey", "DropForeignKey", "AlterForeignKey"),
     *("AddCheck", "DropCheck", "AlterCheck", "AddTrigger", "DropTrigger", "AlterTrigger"),
@@ -19,6 +19,7 @@ RECORDS = (
     ("pwmig.plan", "Plan"),
     ("pwmig.plan", "Run"),
     ("pwmig.states", "MigrationStatus"),
+    *(("pwmig.diff.bases", name) for name in ("Change", "Added", "Dropped", "Altered")),
     *(("pwmig.diff.changes", name) for name in _CHANGES),
 )
 """Module and name of each class that shows itself."""

@@ -1,17 +1,19 @@
 """The exact differences between two schemas, in an order that can be carried out.
 
 ``diff(before, after)`` compares everything that :mod:`pwmig.schema` knows, except the order of
-columns. Names match without regard to letter case, exact matches first. Only what is told to be
-a rename is one; :func:`rename_candidates` lists what might be.
+columns. Names match without regard to letter case, exact matches first, unless the schemas say that
+case tells names apart. Only what is told to be a rename is one; :func:`rename_candidates` lists what might be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pwmig.diff.candidates import RenameCandidate, rename_candidates
 from pwmig.diff.changes import (
     AddCheck,
     AddColumn,
+    Added,
     AddForeignKey,
     AddIndex,
     AddTrigger,
@@ -23,6 +25,7 @@ from pwmig.diff.changes import (
     AlterIndex,
     AlterOptions,
     AlterPrimaryKey,
+    AlterTable,
     AlterTrigger,
     AlterUnique,
     AlterView,
@@ -33,6 +36,7 @@ from pwmig.diff.changes import (
     DropColumn,
     DropForeignKey,
     DropIndex,
+    Dropped,
     DropTable,
     DropTrigger,
     DropUnique,
@@ -43,7 +47,7 @@ from pwmig.diff.changes import (
 )
 from pwmig.diff.compare import Comparison
 from pwmig.diff.order import in_order
-from pwmig.diff.renames import RenameCandidate, Renames, rename_candidates
+from pwmig.diff.renames import Renames
 from pwmig.schema import Schema
 
 __all__ = [
@@ -53,12 +57,14 @@ __all__ = [
     "AddIndex",
     "AddTrigger",
     "AddUnique",
+    "Added",
     "AlterCheck",
     "AlterColumn",
     "AlterForeignKey",
     "AlterIndex",
     "AlterOptions",
     "AlterPrimaryKey",
+    "AlterTable",
     "AlterTrigger",
     "AlterUnique",
     "AlterView",
@@ -74,6 +80,7 @@ __all__ = [
     "DropTrigger",
     "DropUnique",
     "DropView",
+    "Dropped",
     "Fact",
     "RenameCandidate",
     "RenameColumn",

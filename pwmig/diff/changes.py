@@ -1,18 +1,21 @@
 """The differences that two schemas can have, as frozen records.
 
-A change has a ``sign`` (``+`` added, ``-`` taken away, ``~`` altered), the ``table`` it is about (or
-the view; the new name where it was renamed), its ``kind`` (the name of its class), one line for
-people (``describe()``) and one for machines (``as_dict()``). A change with ``before`` and
-``after`` knows the ``facts`` that differ; they are the fields of the records of
+A change has a ``sign`` (``+`` added, ``-`` taken away, ``~`` altered), the ``table`` it is about (the new
+name where it was renamed; of what stands beside tables, a view or a sequence, its own), its ``kind``
+(``AddColumn``), one line for people (``describe()``) and one for machines (``as_dict()``). A change with
+``before`` and ``after`` knows the ``facts`` that differ; they are the fields of the records of
 :mod:`pwmig.schema`, so that a new field there is a new fact here.
+
+What has no class of its own is :class:`Added`, :class:`Dropped` or :class:`Altered`, and its ``kind`` says of
+what: ``CreateSequence``, ``DropType``, ``AlterPolicy``. So a new kind of record there is a new kind of change here.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from pwmig.diff.bases import Added, Altered, Change, Dropped, Fact
 from pwmig.diff.words import (
     check_text,
     column_text,
@@ -23,83 +26,24 @@ from pwmig.diff.words import (
     shown_name,
     unique_text,
 )
-from pwmig.schema import Check, Column, ForeignKey, Index, Table, Trigger, Unique, View
+from pwmig.schema import (
+    Check,
+    Column,
+    ForeignKey,
+    Index,
+    Table,
+    Trigger,
+    Unique,
+    View,
+)
 
 __all__ = [
-    "AddCheck", "AddColumn", "AddForeignKey", "AddIndex", "AddTrigger", "AddUnique",
+    "AddCheck", "AddColumn", "AddForeignKey", "AddIndex", "AddTrigger", "AddUnique", "Added",
     "AlterCheck", "AlterColumn", "AlterForeignKey", "AlterIndex", "AlterOptions", "AlterPrimaryKey",
-    "AlterTrigger", "AlterUnique", "AlterView", "Altered", "Change", "CreateTable", "CreateView",
+    "AlterTable", "AlterTrigger", "AlterUnique", "AlterView", "Altered", "Change", "CreateTable", "CreateView",
     "DropCheck", "DropColumn", "DropForeignKey", "DropIndex", "DropTable", "DropTrigger", "DropUnique",
-    "DropView", "Fact", "RenameColumn", "RenameTable",
+    "DropView", "Dropped", "Fact", "RenameColumn", "RenameTable",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One fact that differs: a field's name, and its value before and after."""
-
-    name: str
-    before: Any
-    after: Any
-
-    def __str__(self) -> str:
-        return f"{self.name.replace('_', ' ')} {shown(self.before)} -> {shown(self.after)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One difference between two schemas."""
-
-    sign: ClassVar[str] = "~"
-
-    table: str
-
-    @property
-    def kind(self) -> str:
-        return type(self).__name__
-
-    def describe(self) -> str:
-        """The change on one line, without its sign."""
-        raise NotImplementedError
-
-    def as_dict(self) -> dict[str, Any]:
-        """The change as JSON can hold it."""
-        fields = {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
-        return {"kind": self.kind, "sign": self.sign, "description": self.describe(), **fields}
-
-
-@dataclass(frozen=True, slots=True)
-class Altered(Change):
-    """A change that leaves the thing itself: ``differing`` names the fields that are not the same.
-
-    Without it, those are all fields with unequal values; :func:`pwmig.diff.diff` gives it, since
-    it knows which texts and names mean the same.
-    """
-
-    before: Any
-    after: Any
-    differing: tuple[str, ...] = ()
-
-    @property
-    def facts(self) -> tuple[Fact, ...]:
-        """What differs, in the order of the record's fields."""
-        pairs = ((field.name, getattr(self.before, field.name), getattr(self.after, field.name))
-                 for field in dataclasses.fields(self.after))  # fmt: skip
-        return tuple(
-            Fact(name, before, after)
-            for name, before, after in pairs
-            if (name in self.differing if self.differing else before != after)
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        # super() does not work in a class that slots=True has made anew.
-        made = Change.as_dict(self)
-        made["facts"] = [_plain(fact) for fact in self.facts]
-        del made["differing"]
-        return made
-
-    def _facts_text(self) -> str:
-        return ", ".join(str(fact) for fact in self.facts)
 
 
 # -- tables
@@ -133,6 +77,25 @@ class RenameTable(Change):
 
     def describe(self) -> str:
         return f"table {shown_name(self.old_name)} -> {shown_name(self.table)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AlterTable(Altered):
+    """Other facts of the table itself: its comment, grants, partitions, whom it inherits from.
+
+    Its options, its primary key and all its parts have changes of their own.
+    """
+
+    before: Table
+    after: Table
+
+    def describe(self) -> str:
+        return f"table {shown_name(self.table)}: {self._facts_text()}"
+
+    def as_dict(self) -> dict[str, Any]:
+        made = Altered.as_dict(self)
+        del made["before"], made["after"]  # whole tables, of which the facts are all that matters
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,11 +319,15 @@ class AlterTrigger(Altered):
 
 @dataclass(frozen=True, slots=True)
 class CreateView(Change):
-    """A view with its triggers; ``table`` is its name."""
+    """A view with its triggers and indexes; ``table`` is its name."""
 
     sign: ClassVar[str] = "+"
 
     view: View
+
+    @property
+    def of_table(self) -> bool:
+        return False
 
     def describe(self) -> str:
         return f"view {shown_name(self.table)}"
@@ -372,22 +339,24 @@ class DropView(Change):
 
     view: View
 
+    @property
+    def of_table(self) -> bool:
+        return False
+
     def describe(self) -> str:
         return f"view {shown_name(self.table)}"
 
 
 @dataclass(frozen=True, slots=True)
 class AlterView(Altered):
+    """Another text, or another fact, of a view; what happens to its triggers and indexes are changes of their own."""
+
     before: View
     after: View
 
+    @property
+    def of_table(self) -> bool:
+        return False
+
     def describe(self) -> str:
         return f"view {shown_name(self.table)}: {self._facts_text()}"
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, (tuple, list)):
-        return [_plain(one) for one in value]
-    return value

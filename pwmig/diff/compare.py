@@ -2,20 +2,78 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from pwmig.diff import changes as c
+from pwmig.diff.alike import Alike, Same, by_name, fields_of, paired
+from pwmig.diff.case import Case
 from pwmig.diff.renames import Renames
-from pwmig.diff.texts import same_default, same_text
-from pwmig.schema import Check, ForeignKey, Index, IndexPart, Schema, Table, Trigger, Unique
+from pwmig.schema import Check, Column, ForeignKey, Index, Routine, Schema, Sequence, Table, Trigger, Unique, View
 
-__all__ = ["Comparison"]
+__all__ = ["Comparison", "TableComparison"]
 
-_Thing = TypeVar("_Thing")
-_Same = Callable[[Any, Any], bool]
+_BESIDE = tuple(
+    name
+    for name in fields_of(Schema)
+    if name not in ("tables", "views") and isinstance(Schema.__dataclass_fields__[name].default, tuple)
+)
+"""The fields of a schema that hold what stands beside tables and views."""
+
+_BY_NAME = ("exclusions", "triggers", "rules", "policies")
+"""The fields of a table that hold things with a name each."""
+
+_KEY = tuple(name for name in fields_of(Table) if name.startswith("primary_key"))
+
+_OF_TABLE = tuple(
+    name
+    for name in fields_of(Table)
+    if name not in ("name", "schema", "options", "columns", "indexes", "uniques", "foreign_keys", "checks")
+    and name not in _BY_NAME
+    and name not in _KEY
+)
+"""The fields of a table that are facts of the table itself, whichever there are."""
+
+_CLASSES: dict[type, tuple[type[Any], type[Any], type[Any]]] = {
+    Table: (c.CreateTable, c.DropTable, c.AlterTable),
+    View: (c.CreateView, c.DropView, c.AlterView),
+    Column: (c.AddColumn, c.DropColumn, c.AlterColumn),
+    Index: (c.AddIndex, c.DropIndex, c.AlterIndex),
+    Unique: (c.AddUnique, c.DropUnique, c.AlterUnique),
+    ForeignKey: (c.AddForeignKey, c.DropForeignKey, c.AlterForeignKey),
+    Check: (c.AddCheck, c.DropCheck, c.AlterCheck),
+    Trigger: (c.AddTrigger, c.DropTrigger, c.AlterTrigger),
+}
+_OTHERS = (c.Added, c.Dropped, c.Altered)
+
+_Paired = tuple[list[tuple[Any, Any]], list[Any], list[Any]]
+
+
+def _changes(table: str, found: _Paired, alike: Alike, names: tuple[str, ...] | None = None) -> Iterator[c.Change]:
+    """The changes of one kind of thing: pairs that differ, what is gone, what has come."""
+    pairs, gone, come = found
+    for thing in gone:
+        yield _CLASSES.get(type(thing), _OTHERS)[1](table or thing.name, thing)
+    for before, after in pairs:
+        if facts := alike.differing(before, after, names):
+            yield _CLASSES.get(type(after), _OTHERS)[2](table or after.name, before, after, facts)
+    for thing in come:
+        yield _CLASSES.get(type(thing), _OTHERS)[0](table or thing.name, thing)
+
+
+def _place(thing: Any) -> tuple[object, ...]:
+    """What tells a thing from the others of its kind: a name with a dot in it is not that of a thing in a schema."""
+    if isinstance(thing, Routine):
+        return thing.name, thing.schema, thing.kind, thing.arguments
+    return thing.name, getattr(thing, "schema", None) if hasattr(thing, "plain_name") else None
+
+
+def _places(case: Case) -> tuple[Callable[[Any], object], ...]:
+    """What things are paired by, the exact names first."""
+    if case.exact_tables:
+        return (_place,)
+    return _place, lambda thing: tuple(one.lower() if isinstance(one, str) else one for one in _place(thing))
 
 
 class Comparison:
@@ -23,17 +81,21 @@ class Comparison:
 
     def __init__(self, before: Schema, after: Schema, renames: Renames) -> None:
         self._renames = renames
+        self._case = renames.case
         self._reclaimed = renames.reclaimed(before)
-        gone = {(change.table.lower(), change.column.name.lower()) for change in self._reclaimed_columns()}
-        tables = {change.table.lower() for change in self._reclaimed if isinstance(change, c.DropTable)}
-        self._old = Schema(
-            tuple(_without(table, gone) for table in before.tables if table.name.lower() not in tables), before.views
-        )
+        self._old = self._without_reclaimed(before)
         self._before = renames.translated(self._old)
         self._after = after
+        self._alike = Alike(self._case, renames.words())
+        self._places = _places(self._case)
 
-    def _reclaimed_columns(self) -> Iterator[c.DropColumn]:
-        return (change for change in self._reclaimed if isinstance(change, c.DropColumn))
+    def _without_reclaimed(self, before: Schema) -> Schema:
+        if not self._reclaimed:
+            return before
+        tables = {change.table for change in self._reclaimed if isinstance(change, c.DropTable)}
+        columns = {(change.table, change.column.name) for change in self._reclaimed if isinstance(change, c.DropColumn)}
+        kept = (table for table in before.tables if table.name not in tables)
+        return replace(before, tables=tuple(_without(table, columns) for table in kept))
 
     def changes(self) -> Iterator[c.Change]:
         for change in self._reclaimed:
@@ -41,218 +103,109 @@ class Comparison:
                 replace(change, table=self._renames.table(change.table)) if isinstance(change, c.DropColumn) else change
             )
         yield from self._renames.changes()
-        old_names = {self._renames.table(table.name).lower(): table.name for table in self._old.tables}
-        pairs, gone, come = by_name(self._before.tables, self._after.tables)
+        yield from self._tables()
+        yield from self._views()
+        for name in _BESIDE:
+            yield from self._beside(name)
+
+    def _tables(self) -> Iterator[c.Change]:
+        old_names = {self._renames.table(table.name): table.name for table in self._old.tables} if self._renames else {}
+        pairs, gone, come = by_name(self._before.tables, self._after.tables, *self._places)
         for before, after in pairs:
             if before != after:
-                yield from TableComparison(before, after, self._renames, old_names[before.name.lower()]).changes()
+                words = self._renames.words(old_names.get(before.name, before.name))
+                yield from TableComparison(before, after, Alike(self._case, words), self._alike).changes()
         yield from (c.DropTable(table.name, table) for table in gone)
         yield from (c.CreateTable(table.name, table) for table in come)
-        yield from self._views()
 
     def _views(self) -> Iterator[c.Change]:
-        words = self._renames.words()
-        pairs, gone, come = by_name(self._before.views, self._after.views)
-        for before, after in pairs:
-            if not same_text(before.sql, after.sql, words):
-                yield c.AlterView(after.name, before, after, ("sql",))
-            yield from _triggers(after.name, before.triggers, after.triggers, words)
-        yield from (c.DropView(view.name, view) for view in gone)
-        yield from (c.CreateView(view.name, view) for view in come)
+        found = by_name(self._before.views, self._after.views, *self._places)
+        facts = tuple(name for name in fields_of(View) if name not in ("name", "triggers", "indexes"))
+        yield from _changes("", found, self._alike, facts)
+        for before, after in found[0]:
+            name = after.name
+            triggers = by_name(before.triggers, after.triggers, *self._places)
+            yield from _changes(name, triggers, self._alike)
+            yield from _changes(name, _indexes(before.indexes, after.indexes, self._alike), self._alike)
+
+    def _beside(self, name: str) -> Iterator[c.Change]:
+        """What stands beside tables; a sequence that a column took or gave up has not come or gone."""
+        before, after = getattr(self._before, name), getattr(self._after, name)
+        if before == after:
+            return
+        pairs, gone, come = by_name(before, after, *self._places)
+        if name == "sequences":
+            gone = [one for one in gone if not _is_owned(one, self._after)]
+            come = [one for one in come if not _is_owned(one, self._before)]
+        yield from _changes("", (pairs, gone, come), self._alike)
 
 
 class TableComparison:
-    """One table before, in its new names, and after."""
+    """One table before, in its new names, and after. ``alike`` knows its own columns' renames, ``of_all`` all."""
 
-    def __init__(self, before: Table, after: Table, renames: Renames, old_name: str) -> None:
+    def __init__(self, before: Table, after: Table, alike: Alike, of_all: Alike) -> None:
         self.before = before
         self.after = after
-        self.all_words = renames.words()
-        self.words = renames.words(old_name)
+        self.alike = alike
+        self.of_all = of_all
+        self.name = after.name
 
     def changes(self) -> Iterator[c.Change]:
         yield from self._columns()
         yield from self._primary_key()
-        yield from self._options()
-        yield from self._indexes()
-        yield from self._uniques()
-        yield from self._foreign_keys()
-        yield from self._checks()
-        yield from _triggers(self.after.name, self.before.triggers, self.after.triggers, self.all_words)
+        yield from self._itself()
+        yield from self._constraints()
+        for name in _BY_NAME:
+            pairs = by_name(getattr(self.before, name), getattr(self.after, name), *_places(self.alike.case))
+            yield from _changes(self.name, pairs, self.of_all)
 
     def _columns(self) -> Iterator[c.Change]:
-        name = self.after.name
-        pairs, gone, come = by_name(self.before.columns, self.after.columns)
-        for before, after in pairs:
-            if before != after and (facts := differing(before, after, self._column_facts())):
-                yield c.AlterColumn(name, before, after, facts)
-        yield from (c.AddColumn(name, column) for column in come)
-        yield from (c.DropColumn(name, column) for column in gone)
-
-    def _column_facts(self) -> dict[str, _Same]:
-        return {
-            "name": same_name,
-            "type": lambda one, other: "".join(one.upper().split()) == "".join(other.upper().split()),
-            "default": same_default,
-            "collation": same_name,
-            "generated": self._same_text,
-        }
-
-    def _same_text(self, before: str | None, after: str | None) -> bool:
-        return same_text(before, after, self.words)
+        fold = self.alike.case.column
+        pairs = by_name(self.before.columns, self.after.columns, lambda one: one.name, lambda one: fold(one.name))
+        yield from _changes(self.name, pairs, self.alike)
 
     def _primary_key(self) -> Iterator[c.Change]:
-        tests: dict[str, _Same] = {
-            "primary_key": same_names,
-            "primary_key_name": same_name,
-            "primary_key_conflict": same_name,
-            "primary_key_parts": self._same_parts,
-        }
-        pairs = ((name, getattr(self.before, name), getattr(self.after, name)) for name in tests)
-        facts = tuple(c.Fact(name, before, after) for name, before, after in pairs if not tests[name](before, after))
-        if facts:
-            yield c.AlterPrimaryKey(self.after.name, self.before.primary_key, self.after.primary_key, facts)
-
-    def _options(self) -> Iterator[c.Change]:
-        before, after = (sorted(table.options, key=str.lower) for table in (self.before, self.after))
-        if len(before) != len(after) or not all(map(same_text, before, after)):
-            yield c.AlterOptions(self.after.name, self.before.options, self.after.options)
-
-    def _same_parts(self, before: Sequence[IndexPart], after: Sequence[IndexPart]) -> bool:
-        tests = {"column": same_name, "expression": self._same_text, "collation": same_name}
-        return len(before) == len(after) and not any(differing(one, other, tests) for one, other in zip(before, after))
-
-    def _indexes(self) -> Iterator[c.Change]:
-        name = self.after.name
-        facts = _Facts(Index, {"name": same_name, "parts": self._same_parts, "predicate": self._same_text})
-        tests = (facts.same("name"), facts.same_but("name"))
-        pairs, gone, come = paired(self.before.indexes, self.after.indexes, *tests)
-        yield from (c.DropIndex(name, index) for index in gone)
-        yield from (c.AlterIndex(name, *pair, found) for pair in pairs if (found := facts.differing(*pair)))
-        yield from (c.AddIndex(name, index) for index in come)
-
-    def _uniques(self) -> Iterator[c.Change]:
-        name = self.after.name
-        facts = _Facts(Unique, {"columns": same_names, "name": same_name, "parts": self._same_parts})
-        tests = (facts.same_but(), facts.same_but("name"), facts.same("columns"), _both_named)
-        pairs, gone, come = paired(self.before.uniques, self.after.uniques, *tests)
-        yield from (c.DropUnique(name, unique) for unique in gone)
-        yield from (c.AlterUnique(name, *pair, found) for pair in pairs if (found := facts.differing(*pair)))
-        yield from (c.AddUnique(name, unique) for unique in come)
-
-    def _foreign_keys(self) -> Iterator[c.Change]:
-        name = self.after.name
-        facts = _Facts(
-            ForeignKey, {"columns": same_names, "ref_table": same_name, "ref_columns": same_names, "name": same_name}
+        facts = tuple(
+            c.Fact(name, getattr(self.before, name), getattr(self.after, name))
+            for name in self.alike.differing(self.before, self.after, _KEY)
         )
-        target = facts.same("columns", "ref_table", "ref_columns")
-        tests = (facts.same_but(), facts.same_but("name"), target, _both_named, facts.same("columns"))
-        pairs, gone, come = paired(self.before.foreign_keys, self.after.foreign_keys, *tests)
-        yield from (c.DropForeignKey(name, key) for key in gone)
-        yield from (c.AlterForeignKey(name, *pair, found) for pair in pairs if (found := facts.differing(*pair)))
-        yield from (c.AddForeignKey(name, key) for key in come)
+        if facts:
+            yield c.AlterPrimaryKey(self.name, self.before.primary_key, self.after.primary_key, facts)
 
-    def _checks(self) -> Iterator[c.Change]:
-        name = self.after.name
-        facts = _Facts(Check, {"expression": self._same_text, "name": same_name})
-        tests = (facts.same_but(), facts.same("expression"), _both_named)
-        pairs, gone, come = paired(self.before.checks, self.after.checks, *tests)
-        yield from (c.DropCheck(name, check) for check in gone)
-        yield from (c.AlterCheck(name, *pair, found) for pair in pairs if (found := facts.differing(*pair)))
-        yield from (c.AddCheck(name, check) for check in come)
+    def _itself(self) -> Iterator[c.Change]:
+        if self.alike.differing(self.before, self.after, ("options",)):
+            yield c.AlterOptions(self.name, self.before.options, self.after.options)
+        if facts := self.alike.differing(self.before, self.after, _OF_TABLE):
+            yield c.AlterTable(self.name, self.before, self.after, facts)
+
+    def _constraints(self) -> Iterator[c.Change]:
+        yield from _changes(self.name, _indexes(self.before.indexes, self.after.indexes, self.alike), self.alike)
+        yield from self._kind(Unique, "uniques", "columns")
+        yield from self._kind(ForeignKey, "foreign_keys", "columns", "ref_table", "ref_columns")
+        yield from self._kind(Check, "checks", "expression")
+
+    def _kind(self, kind: type, field: str, *meant: str) -> Iterator[c.Change]:
+        """The constraints of one kind, which need no name: ``meant`` are the fields that say which one it is."""
+        alike = self.alike
+        tests: list[Same] = [alike.same_but(kind), alike.same_but(kind, "name"), alike.same(*meant), alike.both_named]
+        if kind is ForeignKey:
+            tests.append(alike.same("columns"))
+        yield from _changes(self.name, paired(getattr(self.before, field), getattr(self.after, field), *tests), alike)
 
 
-def _triggers(
-    table: str, before: Sequence[Trigger], after: Sequence[Trigger], words: Mapping[str, str]
-) -> Iterator[c.Change]:
-    pairs, gone, come = by_name(before, after)
-    yield from (c.DropTrigger(table, trigger) for trigger in gone)
-    for old, new in pairs:
-        if not same_text(old.sql, new.sql, words):
-            yield c.AlterTrigger(table, old, new, ("sql",))
-    yield from (c.AddTrigger(table, trigger) for trigger in come)
+def _indexes(before: tuple[Index, ...], after: tuple[Index, ...], alike: Alike) -> _Paired:
+    return paired(before, after, alike.same("name"), alike.same_but(Index, "name"))
+
+
+def _is_owned(sequence: Sequence, schema: Schema) -> bool:
+    """Whether a column of the schema counts by a sequence of that name."""
+    return any(
+        column.sequence is not None and (column.sequence.name, column.sequence.schema) == _place(sequence)
+        for table in schema.tables
+        for column in table.columns
+    )
 
 
 def _without(table: Table, gone: set[tuple[str, str]]) -> Table:
-    kept = tuple(column for column in table.columns if (table.name.lower(), column.name.lower()) not in gone)
+    kept = tuple(column for column in table.columns if (table.name, column.name) not in gone)
     return table if len(kept) == len(table.columns) else replace(table, columns=kept)
-
-
-# -- facts
-
-
-class _Facts:
-    """How the fields of one kind of record are compared; a field without a test must be equal."""
-
-    def __init__(self, kind: type, tests: Mapping[str, _Same]) -> None:
-        self._tests = tests
-        self._names = tuple(field.name for field in dataclasses.fields(kind))
-
-    def differing(self, before: Any, after: Any) -> tuple[str, ...]:
-        return differing(before, after, self._tests)
-
-    def same(self, *names: str) -> _Same:
-        """A test whether these fields are the same."""
-        return lambda before, after: not differing(before, after, self._tests, names)
-
-    def same_but(self, *names: str) -> _Same:
-        """A test whether all fields but these are the same."""
-        return self.same(*(name for name in self._names if name not in names))
-
-
-def differing(
-    before: Any, after: Any, tests: Mapping[str, _Same], names: Iterable[str] | None = None
-) -> tuple[str, ...]:
-    """The names of the fields (all, or those named) in which two records of a kind differ."""
-    names = names if names is not None else (field.name for field in dataclasses.fields(after))
-    return tuple(name for name in names if not tests.get(name, _equal)(getattr(before, name), getattr(after, name)))
-
-
-def same_name(before: str | None, after: str | None) -> bool:
-    """Whether two names are the same but for letter case."""
-    return before == after or (before is not None and after is not None and before.lower() == after.lower())
-
-
-def same_names(before: Sequence[str], after: Sequence[str]) -> bool:
-    return len(before) == len(after) and all(map(same_name, before, after))
-
-
-def _both_named(before: Any, after: Any) -> bool:
-    return before.name is not None and same_name(before.name, after.name)
-
-
-def _equal(before: Any, after: Any) -> bool:
-    return bool(before == after)
-
-
-# -- pairs
-
-
-def paired(
-    before: Sequence[_Thing], after: Sequence[_Thing], *tests: _Same
-) -> tuple[list[tuple[_Thing, _Thing]], list[_Thing], list[_Thing]]:
-    """Which things belong together, by the first test that says so, and what is left of each side."""
-    gone, come = list(before), list(after)
-    pairs: list[tuple[_Thing, _Thing]] = []
-    for test in tests:
-        for old in tuple(gone):
-            new = next((one for one in come if test(old, one)), None)
-            if new is not None:
-                pairs.append((old, new))
-                gone.remove(old)
-                come.remove(new)
-    return pairs, gone, come
-
-
-def by_name(before: Sequence[Any], after: Sequence[Any]) -> tuple[list[tuple[Any, Any]], list[Any], list[Any]]:
-    """Things paired by their exact names, then by their names in lower case; and what is left."""
-    pairs: list[tuple[Any, Any]] = []
-    gone, come = list(before), list(after)
-    for key in (str, str.lower):
-        wanted = {key(new.name): new for new in come}
-        found = [(old, wanted.pop(key(old.name))) for old in gone if key(old.name) in wanted]
-        pairs += found
-        olds, news = {id(old) for old, _ in found}, {id(new) for _, new in found}
-        gone = [old for old in gone if id(old) not in olds]
-        come = [new for new in come if id(new) not in news]
-    return pairs, gone, come

@@ -14,19 +14,20 @@ __all__ = ["in_order"]
 # What stands in the way goes first; then the new names, which all later changes use; what names a
 # table or column is dropped before it and made after it.
 _PHASES: tuple[tuple[type[c.Change], ...], ...] = (
-    (c.DropView,),
+    (c.DropView, c.Dropped),
     (c.RenameTable,),
     (c.RenameColumn,),
     (c.DropTrigger,),
     (c.DropForeignKey,),
     (c.DropIndex, c.DropUnique, c.DropCheck),
     (c.DropTable,),
+    (c.Added, c.Altered),
     (c.CreateTable,),
     (c.AddColumn,),
     (c.AlterColumn,),
     (c.AlterPrimaryKey,),
     (c.DropColumn,),
-    (c.AlterOptions,),
+    (c.AlterOptions, c.AlterTable),
     (c.AlterUnique, c.AlterCheck, c.AlterIndex, c.AlterForeignKey),
     (c.AddUnique, c.AddCheck),
     (c.AddIndex,),
