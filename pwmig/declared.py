@@ -30,17 +30,17 @@ _Constraint = TypeVar("_Constraint", ForeignKey, Check)
 _LIBRARIES = ("peewee", "playhouse")
 
 
-def models_schema(models: Sequence[_Model], dialect: Dialect) -> Schema:
-    """What ``create_tables(models)`` would make in an empty database.
+def models_schema(models: Sequence[_Model], dialect: Dialect, database: peewee.Database) -> Schema:
+    """What ``create_tables(models)`` would make in an empty database on the server of ``database``.
 
     Raises ProjectError, with the model's name, where two models have one table, or a model's
     table can't be created.
     """
     _refuse_shared_tables(models)
-    with dialect.scratch() as database:
+    with dialect.scratch(database) as scratch:
         for model in peewee.sort_models(models):
-            _create(model, database)
-        return dialect.introspect(database)
+            _create(model, scratch)
+        return dialect.introspect(scratch)
 
 
 def compare(live: Schema, declared: Schema) -> tuple[Schema, Schema]:

@@ -249,7 +249,7 @@ class Project:
         models = self._given_models
         if self._modules is not None:
             with self._modules.fresh(self.config.models) as module:
-                return models_schema(find_models(module), self.dialect)
+                return models_schema(find_models(module), self.dialect, self.database)
         if models is None:
             raise ProjectError(
                 "this project names no models",
@@ -257,7 +257,7 @@ class Project:
                 way_out="give it a models module or a sequence of model classes",
             )
         found = find_models(models) if isinstance(models, ModuleType) else tuple(models)
-        return models_schema(found, self.dialect)
+        return models_schema(found, self.dialect, self.database)
 
     def diff(
         self, before: str = "live", after: str = "models", *, listener: Listener | None = None

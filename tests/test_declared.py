@@ -20,6 +20,7 @@ from pwmig.schema import Schema
 
 DATABASE = peewee.SqliteDatabase(None)
 DIALECT = dialect_of(peewee.SqliteDatabase(":memory:"))
+NOWHERE = peewee.SqliteDatabase(":memory:")
 
 
 class Base(peewee.Model):
@@ -102,13 +103,13 @@ def created_for_real(models: tuple[type[peewee.Model], ...]) -> Schema:
 
 @pytest.mark.parametrize("models", [*((model,) for model in MODELS), MODELS], ids=lambda models: models[-1].__name__)
 def test_the_models_schema_is_what_create_tables_makes(models: tuple[type[peewee.Model], ...]) -> None:
-    found = models_schema(models, DIALECT)
+    found = models_schema(models, DIALECT, NOWHERE)
     assert found == created_for_real(models)
     assert len(found.tables) == len(models)
 
 
 def test_the_facts_that_models_can_state_are_seen() -> None:
-    found = models_schema(MODELS, DIALECT)
+    found = models_schema(MODELS, DIALECT, NOWHERE)
     player = found.table("player")
     assert player is not None
     facts = {column.name: (column.type, column.nullable, column.default, column.collation) for column in player.columns}
@@ -148,7 +149,7 @@ def test_the_users_binding_and_database_are_left_alone(tmp_path: Path) -> None:
 
     One._meta.set_database(proxy)
     before = [(model._meta.database, model._meta.schema) for model in (*MODELS, One)]
-    models_schema((*MODELS, One), DIALECT)
+    models_schema((*MODELS, One), DIALECT, NOWHERE)
     assert [(model._meta.database, model._meta.schema) for model in (*MODELS, One)] == before
     assert One._meta.database is proxy
     assert database.is_closed() and not file.exists()
@@ -159,7 +160,7 @@ def test_a_model_without_database_is_seen() -> None:
         pass
 
     Loose._meta.database = None
-    assert models_schema([Loose], DIALECT).table_names == ("loose",)
+    assert models_schema([Loose], DIALECT, NOWHERE).table_names == ("loose",)
 
 
 def test_a_full_text_model_is_seen_without_its_shadows() -> None:
@@ -171,12 +172,12 @@ def test_a_full_text_model_is_seen_without_its_shadows() -> None:
             options = {"tokenize": "porter"}
 
     try:
-        found = models_schema([Note, Counter], DIALECT)
+        found = models_schema([Note, Counter], DIALECT, NOWHERE)
     except ProjectError as error:
         pytest.skip(f"this SQLite has no fts5: {error.why}")
     assert found.table_names == ("counter", "note")
     written = live("""CREATE VIRTUAL TABLE note USING FTS5(title, body  unindexed, tokenize="porter")""")
-    assert diff(*compare(written, models_schema([Note], DIALECT))) == ()
+    assert diff(*compare(written, models_schema([Note], DIALECT, NOWHERE))) == ()
 
 
 # -- what can't be made
@@ -184,7 +185,7 @@ def test_a_full_text_model_is_seen_without_its_shadows() -> None:
 
 def refused(*models: type[peewee.Model]) -> ProjectError:
     with pytest.raises(ProjectError) as raised:
-        models_schema(models, DIALECT)
+        models_schema(models, DIALECT, NOWHERE)
     assert raised.value.why and raised.value.way_out
     return raised.value
 
@@ -349,7 +350,7 @@ COMPARED = [
 
 @pytest.mark.parametrize(("statements", "said", "why"), COMPARED)
 def test_what_the_models_say_of_the_live_schema(statements: tuple[str, ...], said: tuple[str, ...], why: str) -> None:
-    before, after = compare(live(*statements), models_schema([Counter], DIALECT))
+    before, after = compare(live(*statements), models_schema([Counter], DIALECT, NOWHERE))
     assert tuple(f"{change.sign} {change.describe()}" for change in diff(before, after)) == said, why
 
 
@@ -377,6 +378,6 @@ def test_a_constraint_without_a_name_in_the_model_may_have_one_in_the_database()
         database.execute_sql(sql)
     dialect = dialect_of(database)
     live = dialect.introspect(database)
-    assert diff(*compare(live, models_schema([Country, Player], dialect))) == ()
+    assert diff(*compare(live, models_schema([Country, Player], dialect, database))) == ()
     database.execute_sql("DROP TABLE player")
     assert [change.kind for change in diff(*compare(dialect.introspect(database), live))] == ["CreateTable"]

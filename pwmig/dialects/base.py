@@ -173,8 +173,29 @@ class Dialect(ABC):
         """While entered, a database at ``path`` stands in for this one: what a test suite works on."""
 
     @abstractmethod
-    def scratch(self) -> AbstractContextManager[peewee.Database]:
-        """An empty database of the same kind that leaves no trace."""
+    def blank(self, database: peewee.Database) -> AbstractContextManager[None]:
+        """While entered, every Peewee object of this process that points at this database points at an empty one.
+
+        It is of the same kind, and gone afterwards. Raises RehearsalRefused where another database stands in
+        already, DatabaseUnavailable where none may be created.
+        """
+
+    @abstractmethod
+    def scratch(self, like: peewee.Database) -> AbstractContextManager[peewee.Database]:
+        """An empty database, connected, of the kind of ``like`` and on the same server, that leaves no trace.
+
+        On a server it has the original's encoding, collation and extensions, and what a killed run has left is
+        removed with it. Raises DatabaseUnavailable, with the right that is missing, where none may be created.
+        """
+
+    @abstractmethod
+    def write(self, schema: Schema) -> tuple[str, ...]:
+        """The statements that make a schema in an empty database, in an order that can be executed."""
+
+    @property
+    @abstractmethod
+    def unseen(self) -> Mapping[str, str]:
+        """What of a database :meth:`introspect` does not look at, each with the reason."""
 
     def shared(self, database: peewee.Database) -> bool:
         """Whether another process that connects in the same way sees the same data."""

@@ -65,7 +65,17 @@ class UnfurnishedDialect(Dialect):
     def standing_in(self, database: peewee.Database, path: str | os.PathLike[str]) -> AbstractContextManager[None]:
         self._refuse()
 
-    def scratch(self) -> AbstractContextManager[peewee.Database]:
+    def blank(self, database: peewee.Database) -> AbstractContextManager[None]:
+        self._refuse()
+
+    def scratch(self, like: peewee.Database) -> AbstractContextManager[peewee.Database]:
+        self._refuse()
+
+    def write(self, schema: Schema) -> tuple[str, ...]:
+        self._refuse()
+
+    @property
+    def unseen(self) -> Mapping[str, str]:
         self._refuse()
 
     def introspect(

@@ -106,13 +106,31 @@ class SqliteDialect(Dialect):
         filled(database, path)
 
     @contextmanager
-    def scratch(self) -> Iterator[peewee.Database]:
+    def blank(self, database: peewee.Database) -> Iterator[None]:
+        from pwmig.dialects.sqlite.copy import folder_of_copies, standing_in
+
+        with folder_of_copies() as folder, standing_in(database, os.path.join(folder, "blank.sqlite")):
+            yield
+
+    @contextmanager
+    def scratch(self, like: peewee.Database) -> Iterator[peewee.Database]:
         database = peewee.SqliteDatabase(":memory:")
         database.connect()
         try:
             yield database
         finally:
             database.close()
+
+    def write(self, schema: Schema) -> tuple[str, ...]:
+        from pwmig.dialects.sqlite.writing import write
+
+        return write(schema)
+
+    @property
+    def unseen(self) -> Mapping[str, str]:
+        from pwmig.dialects.sqlite.seeing.unseen import UNSEEN
+
+        return UNSEEN
 
     def introspect(
         self,
@@ -123,11 +141,6 @@ class SqliteDialect(Dialect):
         from pwmig.dialects.sqlite.seeing.introspect import introspect
 
         return introspect(_executor(database), tables, known)
-
-    def write(self, schema: Schema) -> tuple[str, ...]:
-        from pwmig.dialects.sqlite.writing import write
-
-        return write(schema)
 
     def sample(
         self, database: peewee.Database, table: Table, *, limit: int, keys: Sequence[tuple[Any, ...]] = ()

@@ -1,0 +1,47 @@
+"""Questions straight on a driver's connection: what pwmig asks for itself is not part of a migration's record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import peewee
+
+__all__ = ["MARK", "Execute", "ask", "executor", "marks", "on"]
+
+Execute = Callable[..., list[tuple[Any, ...]]]
+"""``execute(sql, params=())`` runs one statement and gives its rows."""
+
+MARK = "\0"
+"""Where a value stands in a statement for :func:`ask`: no name and no text of a server holds this letter."""
+
+
+def executor(connection: Any) -> Execute:
+    """Statements on a connection of psycopg or pymysql; a ``%`` is an ordinary letter where there are no params."""
+
+    def execute(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        cursor = getattr(connection, "_pwmig_cursor", connection.cursor)()
+        try:
+            cursor.execute(sql, tuple(params) or None)
+            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+        finally:
+            cursor.close()
+
+    return execute
+
+
+def on(database: peewee.Database) -> Execute:
+    """Statements on the connection that this thread has of a database."""
+    return executor(database.connection())
+
+
+def ask(execute: Execute, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """The rows of a statement whose values stand at its marks; names in it are as they are, percent signs too."""
+    if not values:
+        return execute(sql)
+    return execute(sql.replace("%", "%%").replace(MARK, "%s"), tuple(values))
+
+
+def marks(count: int) -> str:
+    """So many marks, as a list of values."""
+    return ", ".join([MARK] * count)

@@ -1,0 +1,1 @@
+"""The operations of migrations, as PostgreSQL and MariaDB share them."""

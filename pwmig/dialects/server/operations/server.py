@@ -1,0 +1,218 @@
+"""A database behind a server as operations work on it: its tables by name, its statements, its ways of doing things."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pwmig.dialects.asked import close_matches
+from pwmig.dialects.server.asking import ask, on
+from pwmig.dialects.server.operations.texts import doubled, text_of
+from pwmig.errors import OperationRefused
+
+if TYPE_CHECKING:
+    import peewee
+
+    from pwmig.dialects.server.asking import Execute
+    from pwmig.dialects.server.operations.migrator import ServerMigrator
+    from pwmig.dialects.server.operations.work import NewColumn, Work
+    from pwmig.schema import Column, Schema
+
+__all__ = ["Need", "Place", "Server"]
+
+_OURS = "pwmig_"
+
+Need = tuple[str, str]
+"""What needs a thing, in words, and what does away with it, as code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A table, found: the schema that it is in, its name there, and the ``name`` that says both (see pwmig.schema)."""
+
+    schema: str
+    plain: str
+    name: str
+    is_view: bool = False
+    oid: int = 0
+
+
+class Server(ABC):
+    """One database, asked and changed by one migrator."""
+
+    title: str
+    schema_word = "schema"
+    has_cascade = False
+    """Whether DROP ... CASCADE takes away what needs a thing."""
+
+    def __init__(self, migrator: ServerMigrator) -> None:
+        self.migrator = migrator
+        self.database: peewee.Database = migrator.database
+        self.execute: Execute = on(self.database)
+
+    # -- statements
+
+    def ask(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query; it is no part of a migration's record. Values stand at MARKs."""
+        return ask(self.execute, sql, values)
+
+    def run(self, sql: str) -> None:
+        """Run one statement, which holds its values, as the migration's."""
+        self.database.execute_sql(doubled(sql))
+
+    def run_unique(self, sql: str) -> None:
+        """Run a statement that the rows may be against, so that questions can be asked after its error."""
+        self.run(sql)
+
+    def text(self, node: Any, **settings: Any) -> str:
+        """The SQL of a node of Peewee's, with all its values in it."""
+        return text_of(self.database, node, **settings)
+
+    def quote(self, name: str) -> str:
+        mark = self.database.quote[0]
+        return f"{mark}{name.replace(mark, mark * 2)}{mark}"
+
+    def names(self, columns: Sequence[str]) -> str:
+        """Columns between parentheses."""
+        return f"({', '.join(map(self.quote, columns))})"
+
+    # -- names
+
+    @abstractmethod
+    def default_schema(self) -> str:
+        """The schema that a name without one means."""
+
+    @abstractmethod
+    def schemas(self) -> list[str]:
+        """All schemas that a table may be in."""
+
+    @abstractmethod
+    def places(self, name: str, splits: Sequence[tuple[str, str]]) -> list[Place]:
+        """The tables and views that a name may mean, the likeliest first; ``splits`` are (schema, plain name)."""
+
+    @abstractmethod
+    def all_names(self) -> list[str]:
+        """The names of all tables, for a message."""
+
+    @abstractmethod
+    def look(self, place: Place) -> Schema:
+        """What there is to see of one table: a schema with it alone."""
+
+    @abstractmethod
+    def clipped(self, name: str) -> str:
+        """A name as the server keeps it."""
+
+    @abstractmethod
+    def require_length(self, name: str, what: str) -> None:
+        """OperationRefused for a name that the server would not keep as it is."""
+
+    def called(self, schema: str, plain: str) -> str:
+        return plain if schema == self.default_schema() else f"{schema}.{plain}"
+
+    def qualified(self, place: Place) -> str:
+        """A table as SQL has it; its schema only where a bare name would mean another."""
+        if place.schema == self.default_schema() and not self.migrator.schema:
+            return self.quote(place.plain)
+        return f"{self.quote(place.schema)}.{self.quote(place.plain)}"
+
+    def get(self, name: str) -> Place | None:
+        """The table or view of that name or address, or None."""
+        found = self.places(name, _splits(name))
+        return found[0] if found else None
+
+    def find(self, name: str) -> Place:
+        """The table of that name or address; OperationRefused where there is none."""
+        found = self.get(name)
+        if found is None:
+            raise OperationRefused(
+                f"there is no table {name!r}",
+                why=close_matches(name, self.all_names(), "tables"),
+                way_out="write the name as it is in the database, or create the table in an earlier migration",
+                table=name,
+            )
+        if found.is_view:
+            raise OperationRefused(f"{name!r} is a view, not a table", why="only tables can be changed", table=name)
+        return found
+
+    def new(self, name: str, schema: str | None = None) -> Place:
+        """Where a new table of that name or address will be; OperationRefused where it can't."""
+        known = self.schemas()
+        split = next((pair for pair in _splits(name) if pair[0] in known), None)
+        where, plain = split if split and not schema else (schema or self.migrator.schema or "", name)
+        where = where or self.default_schema()
+        if not plain or plain.lower().startswith(_OURS):
+            raise OperationRefused(
+                f"a table can't be called {name!r}",
+                why="names that begin with pwmig_ are pwmig's own" if plain else "",
+                way_out="choose another name",
+                table=name,
+            )
+        if "." in plain:
+            raise OperationRefused(
+                f"there is no {self.schema_word} for a table called {name!r}",
+                why=close_matches(plain.partition(".")[0], known, f"{self.schema_word}s"),
+                way_out=f"create the {self.schema_word} first, or choose a name without a dot",
+                table=name,
+            )
+        self.require_length(plain, "table")
+        self.require_free(where, plain)
+        return Place(where, plain, self.called(where, plain))
+
+    @abstractmethod
+    def require_free(self, schema: str, plain: str) -> None:
+        """OperationRefused where something in the schema has the name that a table or an index would get."""
+
+    # -- how this kind of server does it
+
+    @abstractmethod
+    def add_column(self, work: Work, column: NewColumn) -> None:
+        """Add a column with its foreign key and its index; rows there are get ``fill``, or else the default."""
+
+    @abstractmethod
+    def drop_column(self, work: Work, column: Column, cascade: bool) -> None:
+        """Drop a column and what is its own; refused where anything else needs it, unless by ``cascade``."""
+
+    @abstractmethod
+    def rename_column(self, work: Work, column: Column, new: str) -> None:
+        """Rename a column wherever it is named."""
+
+    @abstractmethod
+    def set_null(self, work: Work, column: Column, nullable: bool) -> None:
+        """Let a column hold NULL or not; no row holds one where it may not."""
+
+    @abstractmethod
+    def set_default(self, work: Work, column: Column, default: str | None) -> None:
+        """Give a column another default, as SQL, or none."""
+
+    @abstractmethod
+    def set_type(self, work: Work, column: Column, type_: str, collation: str | None, cast: str | None) -> None:
+        """Give a column another type; refused where values would become others without ``cast``."""
+
+    @abstractmethod
+    def needs_of_table(self, place: Place) -> list[Need]:
+        """What else needs a table."""
+
+    @abstractmethod
+    def rename_table(self, place: Place, new: str) -> None:
+        """Rename a table within its schema."""
+
+    @abstractmethod
+    def index_statement(self, work: Work, name: str, sql: str) -> None:
+        """Run a CREATE INDEX, whose name is free."""
+
+    @abstractmethod
+    def drop_index(self, work: Work, name: str) -> None: ...
+
+    @abstractmethod
+    def rename_index(self, work: Work, old: str, new: str) -> None: ...
+
+    @abstractmethod
+    def drop_constraint(self, work: Work, kind: str, name: str) -> None:
+        """Drop a constraint of the table that is there: a check, UNIQUE, a foreign key or an exclusion."""
+
+
+def _splits(name: str) -> list[tuple[str, str]]:
+    """(schema, plain name) at each dot that has something on both sides."""
+    return [(name[:place], name[place + 1 :]) for place, letter in enumerate(name) if letter == "." and place > 0]
