@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -20,10 +19,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import IO, ClassVar
+from typing import IO, TYPE_CHECKING, ClassVar
 
 import psutil
 import watchdog
+
+if TYPE_CHECKING:
+    import pwd
 
 PATIENCE = 60.0
 """Seconds that a server gets to start or to stop: a shared machine is slow at times."""
@@ -83,8 +85,12 @@ def mariadb_programs() -> tuple[Path, Path]:
 
 def account(*names: str) -> pwd.struct_passwd | None:
     """Who runs a server: nobody in particular (None) for an ordinary user, for root the first of ``names`` there is."""
+    if os.name != "posix":
+        raise Missing("tests start servers on a POSIX system only: give the URL of one that runs")
     if os.geteuid() != 0:
         return None
+    import pwd
+
     for name in (*names, "nobody"):
         try:
             return pwd.getpwnam(name)
@@ -155,8 +161,9 @@ class ServerProcess:
     def __init__(self, cache: Callable[[str], Path] | None = None) -> None:
         self._account = account(*self.accounts)
         self._server: subprocess.Popen[bytes] | None = None
-        self.folder = self.data = Path()
         self._cache = cache
+        self.folder = self.data = Path()
+        self.starts = 0
 
     @property
     def running(self) -> bool:
@@ -166,6 +173,7 @@ class ServerProcess:
         """Start on the data there are; the first time, on new ones. Returns when it answers."""
         if not self.data.is_absolute():
             self._settle()
+        self.starts += 1
         with (self.folder / "log").open("ab") as log:
             self._server = self._popen(self._command(), stdout=log, stderr=log)
         until = time.monotonic() + PATIENCE

@@ -24,6 +24,18 @@ from server_processes import WATCH, MariaDBProcess, Missing, PostgresProcess, Se
 __all__ = ["KINDS", "MariaDB", "Missing", "Postgres", "Server", "end_servers", "serve"]
 
 
+def quoted(text: str, quote: str = "'") -> str:
+    return quote + text.replace(quote, quote * 2) + quote
+
+
+def double_quoted(name: str) -> str:
+    return quoted(name, '"')
+
+
+def back_quoted(name: str) -> str:
+    return quoted(name, "`")
+
+
 class Server:
     """One server, whose databases a test makes and drops.
 
@@ -38,6 +50,7 @@ class Server:
         self._numbers = count()
         self.process: ServerProcess | None = None
         self._admin: peewee.Database | None = None
+        self._admin_of = 0
         given = os.environ.get(self.variable)
         if given:
             self._given = given
@@ -102,16 +115,10 @@ class Server:
 
     def execute(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a statement as the server's administrator, outside of any test's database; the rows that it gives."""
-        self._running()
-        if self._admin is None:
-            self._admin = db_url.connect(self.url(self._home()), unquote_password=True)
-        try:
-            return self._rows(sql)
-        except (peewee.OperationalError, peewee.InterfaceError):
-            if self._admin.is_connection_usable():
-                raise
-        self._admin.close()  # the server was started anew since
-        return self._rows(sql)
+        # Not by execute_sql, which has the driver look for parameters in a name such as "100%".
+        with peewee.__exception_wrapper__, closing(self._administrator().connection().cursor()) as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall()) if cursor.description else []
 
     # What each kind says
 
@@ -127,12 +134,15 @@ class Server:
 
     # How it is done
 
-    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        assert self._admin is not None
+    def _administrator(self) -> peewee.Database:
+        """The connection that makes and drops databases: one for as long as the server runs, and the thread."""
+        self._running()
+        starts = 0 if self.process is None else self.process.starts
+        if self._admin is None or self._admin_of != starts:
+            self._admin = db_url.connect(self.url(self._home()), unquote_password=True)
+            self._admin_of = starts
         self._admin.connect(reuse_if_open=True)
-        with closing(self._admin.connection().cursor()) as cursor:
-            cursor.execute(sql)
-            return list(cursor.fetchall()) if cursor.description else []
+        return self._admin
 
     def _home(self) -> str:
         """A database that is there."""
@@ -158,16 +168,16 @@ class Postgres(Server):
         return number // 10_000, number % 10_000
 
     def create(self, name: str) -> None:
-        self.execute(f'CREATE DATABASE "{name}"')
+        self.execute(f"CREATE DATABASE {double_quoted(name)}")
 
     def drop(self, name: str) -> None:
         # DROP DATABASE looks every 0.1 s whether the last connection is gone, and a closed one is gone in less.
-        others = f"FROM pg_stat_activity WHERE datname = '{name}'"
+        others = f"FROM pg_stat_activity WHERE datname = {quoted(name)}"
         self.execute(f"SELECT pg_terminate_backend(pid) {others}")
         until = time.monotonic() + 1
         while self.execute(f"SELECT 1 {others}") and time.monotonic() < until:
             time.sleep(0.001)
-        self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        self.execute(f"DROP DATABASE IF EXISTS {double_quoted(name)} WITH (FORCE)")
 
     def _make_process(self, cache: Callable[[str], Path] | None) -> ServerProcess:
         return PostgresProcess(cache)
@@ -191,14 +201,15 @@ class MariaDB(Server):
         return tuple(int(word) for word in words)
 
     def create(self, name: str) -> None:
-        self.execute(f"CREATE DATABASE `{name}`")
+        self.execute(f"CREATE DATABASE {back_quoted(name)}")
 
     def drop(self, name: str) -> None:
         # A connection that holds a lock on a table of it would have DROP DATABASE wait.
-        for (connection,) in self.execute(f"SELECT id FROM information_schema.processlist WHERE db = '{name}'"):
+        others = f"SELECT id FROM information_schema.processlist WHERE db = {quoted(name)}"
+        for (connection,) in self.execute(others):
             with suppress(peewee.PeeweeException):
                 self.execute(f"KILL {connection}")
-        self.execute(f"DROP DATABASE IF EXISTS `{name}`")
+        self.execute(f"DROP DATABASE IF EXISTS {back_quoted(name)}")
 
     def _make_process(self, cache: Callable[[str], Path] | None) -> ServerProcess:
         return MariaDBProcess(cache)
