@@ -18,11 +18,22 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from pwmig.dialects.sqlite.texts.ddl import ConstraintDef, DDLError, TableDef, parse_create_index, parse_create_table
+from pwmig.dialects.sqlite.texts.ddl import (
+    ColumnDef,
+    ConstraintDef,
+    DDLError,
+    TableDef,
+    parse_create_index,
+    parse_create_table,
+)
+from pwmig.dialects.sqlite.texts.excerpt import excerpt
 from pwmig.dialects.sqlite.texts.tokens import fold, significant
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Schema, Table, Trigger, Unique, View
 
@@ -59,7 +70,11 @@ _TELLING_WORDS = (
     *("COLLATE", "CHECK", "CONSTRAINT", "AUTOINCREMENT", "AS", "DEFERRED"),
     *("CONFLICT", "STRICT", "WITHOUT", "DESC"),
 )
-_TELLING = re.compile(rf"\b({'|'.join(_TELLING_WORDS)})\b", re.IGNORECASE)
+# Each begins with its letters, which are found much faster than an edge of a word.
+_WORDS = {word: re.compile(rf"{word}(?<!\w{word})\b") for word in _TELLING_WORDS}
+_DISTINGUISHING = frozenset(("CONSTRAINT", "DEFERRED", "CONFLICT", "COLLATE", "DESC"))
+"""Where one of these tells a UNIQUE or REFERENCES from the others, all are read: their places tell which is which."""
+_WHERE = re.compile(r"\bWHERE\b", re.IGNORECASE)
 _VIRTUAL = re.compile(r"\s*CREATE\s+VIRTUAL\s", re.IGNORECASE)
 
 
@@ -174,24 +189,30 @@ def _read_columns(execute: Execute, raws: dict[str, _Raw], tables: Collection[st
         rows = _ask(execute, _COLUMNS, tables)
     except Exception:  # a virtual table whose module is not loaded can't say what columns it has
         rows = _ask(execute, _COLUMNS + " AND m.sql NOT LIKE 'CREATE VIRTUAL%'", tables)
-    for row in rows:
-        raw = raws.get(fold(row[0]))
-        if raw is not None and row[6] != 1:  # 1: a hidden column of a virtual table
-            raw.columns.append(row[1:])
+    for raw, own in _by_table(raws, rows):
+        raw.columns = [row[1:] for row in own if row[6] != 1]  # 1: a hidden column of a virtual table
 
 
 def _read_indexes(execute: Execute, raws: dict[str, _Raw], tables: Collection[str] | None) -> None:
-    for row in _ask(execute, _INDEXES, tables):
-        raw = raws.get(fold(row[0]))
-        if raw is not None:
+    for raw, own in _by_table(raws, _ask(execute, _INDEXES, tables)):
+        for row in own:
             raw.indexes.setdefault(row[1], []).append(row[2:])
 
 
 def _read_foreign_keys(execute: Execute, raws: dict[str, _Raw], tables: Collection[str] | None) -> None:
-    for row in _ask(execute, _FOREIGN_KEYS, tables):
-        raw = raws.get(fold(row[0]))
-        if raw is not None:
+    for raw, own in _by_table(raws, _ask(execute, _FOREIGN_KEYS, tables)):
+        for row in own:
             raw.foreign_keys.setdefault(row[1], []).append(row[2:])
+
+
+def _by_table(
+    raws: dict[str, _Raw], rows: Sequence[tuple[Any, ...]]
+) -> Iterator[tuple[_Raw, Iterator[tuple[Any, ...]]]]:
+    """The rows by the table that they begin with: its name as the catalog has it, and one table's rows together."""
+    wanted = {raw.name: raw for raw in raws.values()}
+    for name, own in groupby(rows, itemgetter(0)):
+        if name in wanted:
+            yield wanted[name], own
 
 
 # -- putting together
@@ -202,8 +223,9 @@ def _table(raw: _Raw) -> Table:
         return _virtual_table(raw)
     raw.definition = _definition(raw)
     key = _Key.of(raw)
-    columns = tuple(_column(raw, key, row) for row in raw.columns)
-    collations = {fold(column.name): column.collation or "BINARY" for column in columns} if raw.indexes else {}
+    said = {fold(column.name): column for column in raw.definition.columns[1:]} if raw.definition else {}
+    columns = tuple([_column(raw, key, row, said.get(fold(row[0])) if said else None) for row in raw.columns])
+    collations = {fold(column.name): column.collation for column in columns if column.collation}
     return Table(
         name=raw.name,
         columns=columns,
@@ -223,11 +245,13 @@ def _table(raw: _Raw) -> Table:
 def _definition(raw: _Raw) -> TableDef | None:
     """The table's text in parts, or None where it says no more than the pragmas do."""
     text = raw.sql.upper()
-    # Most texts hold none of the words, not even in a longer one: to see that is much cheaper than the search.
-    if not any(word in text for word in _TELLING_WORDS) or not _TELLING.search(text):
+    words = {word for word in _TELLING_WORDS if word in text and _WORDS[word].search(text)}
+    if not words:
         return None
+    if not words.isdisjoint(_DISTINGUISHING):
+        words |= {"REFERENCES", "UNIQUE"}
     try:
-        return parse_create_table(raw.sql)
+        return parse_create_table(excerpt(raw.sql, words))
     except DDLError:  # a text that only writable_schema can make: the pragmas still tell the rest
         return None
 
@@ -271,21 +295,21 @@ class _Key:
         )
 
 
-def _column(raw: _Raw, key: _Key, row: tuple[Any, ...]) -> Column:
+def _column(raw: _Raw, key: _Key, row: tuple[Any, ...], made: ColumnDef | None) -> Column:
+    """``made`` is the column in the table's text, where that says more than the pragmas."""
     name, declared_type, not_null, default, place, _ = row
-    if raw.definition is None:
-        nullable = not (not_null or (place and key.rowid))
-        return Column(name, _column_type(declared_type or "", False), nullable, default)
-    made = raw.definition.column(name)
-    options = raw.definition.options
+    options = raw.definition.options if raw.definition else ()
     never_null = bool(place) and (key.rowid or "WITHOUT ROWID" in options or "STRICT" in options)
+    nullable = not (not_null or never_null)
+    if made is None and not (key.autoincrement and place):
+        return _plain_column(name, declared_type or "", nullable, default)
     facts = {constraint.kind: constraint for constraint in made.constraints} if made else {}
     collation = facts["collate"].expression if "collate" in facts else None
     generated = facts.get("generated")
     return Column(
         name=name,
         type=_column_type(declared_type or "", generated is not None),
-        nullable=not (not_null or never_null),
+        nullable=nullable,
         default=default,
         collation=collation.upper() if collation and fold(collation) != "binary" else None,
         generated=(generated.expression or "").strip() if generated else None,
@@ -293,6 +317,12 @@ def _column(raw: _Raw, key: _Key, row: tuple[Any, ...]) -> Column:
         autoincrement=key.autoincrement and bool(place),
         on_conflict=None if never_null and key.rowid else _conflict(facts.get("not null")),
     )
+
+
+@lru_cache(2000)
+def _plain_column(name: str, declared_type: str, nullable: bool, default: str | None) -> Column:
+    """A column of which the pragmas say all; the tables of a database have many alike, and a record never changes."""
+    return Column(name, _column_type(declared_type, False), nullable, default)
 
 
 def _column_type(text: str, generated: bool) -> str:
@@ -309,7 +339,12 @@ def _conflict(constraint: ConstraintDef | None) -> str | None:
 
 
 def _parts(rows: Iterable[tuple[Any, ...]]) -> tuple[IndexPart, ...]:
-    return tuple(IndexPart(name, descending=bool(desc), collation=coll) for _, _, _, name, desc, coll in rows)
+    return tuple(_part(name, desc, coll) for _, _, _, name, desc, coll in rows)
+
+
+@lru_cache(2000)
+def _part(name: str | None, descending: int, collation: str | None) -> IndexPart:
+    return IndexPart(name, descending=bool(descending), collation=collation)
 
 
 def _own_parts(parts: tuple[IndexPart, ...], collations: dict[str, str]) -> tuple[IndexPart, ...]:
@@ -320,8 +355,8 @@ def _own_parts(parts: tuple[IndexPart, ...], collations: dict[str, str]) -> tupl
 
 def _inherited(part: IndexPart, collations: dict[str, str]) -> IndexPart:
     own = (part.collation or "BINARY").upper()
-    holds_anyway = own == collations.get(fold(part.column or ""), "BINARY")
-    return IndexPart(part.column, part.expression, part.descending, None if holds_anyway else own)
+    holds_anyway = own == (collations.get(fold(part.column or ""), "BINARY") if collations else "BINARY")
+    return _part(part.column, part.descending, None if holds_anyway else own)
 
 
 def _indexes(raw: _Raw, collations: dict[str, str]) -> Iterable[Index]:
@@ -332,7 +367,7 @@ def _indexes(raw: _Raw, collations: dict[str, str]) -> Iterable[Index]:
         parts = list(_parts(rows))
         predicate = None
         sql = raw.index_sql.get(fold(name), "")
-        if any(part.column is None for part in parts) or re.search(r"\bWHERE\b", sql, re.IGNORECASE):
+        if any(part.column is None for part in parts) or _WHERE.search(sql):
             made = parse_create_index(sql)
             predicate = made.predicate
             for at, part in enumerate(made.parts):

@@ -56,6 +56,7 @@ class _Reader:
     def __init__(self, sql: str) -> None:
         self.sql = sql
         self.tokens = significant(sql)
+        self.words = [token.text.upper() if token.kind in ("word", "operator") else "" for token in self.tokens]
         self.place = 0
 
     # -- walking
@@ -73,11 +74,8 @@ class _Reader:
 
     def at(self, *words: str) -> bool:
         """Whether the tokens from here on are these keywords or operators."""
-        for ahead, word in enumerate(words):
-            token = self.peek(ahead)
-            if token is None or token.kind not in ("word", "operator") or token.text.upper() != word:
-                return False
-        return True
+        place = self.place
+        return self.words[place : place + len(words)] == [*words]
 
     def accept(self, *words: str) -> bool:
         if not self.at(*words):
@@ -131,7 +129,7 @@ class _Reader:
         columns = [self.column()]
         constraints: list[ConstraintDef] = []
         while self.accept(","):
-            if any(self.at(word) for word in _TABLE_WORDS):
+            if self.words[self.place : self.place + 1] and self.words[self.place] in _TABLE_WORDS:
                 constraints = self.table_constraints()
                 break
             columns.append(self.column())

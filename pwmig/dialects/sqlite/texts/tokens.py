@@ -8,7 +8,7 @@ tokens, joined, are the text that was read.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = [
     "Token",
@@ -44,8 +44,7 @@ _SILENT = ("space", "comment")
 _CLOSING = {'"': '"', "'": "'", "`": "`", "[": "]"}
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token: ``text`` as written, from ``start`` to ``end`` (in letters, ``end`` not included).
 
     ``kind`` is ``identifier`` (a quoted one), ``word`` (a bare identifier or a keyword), ``string``,
@@ -77,7 +76,13 @@ def tokenize(sql: str) -> tuple[Token, ...]:
 
 def significant(sql: str) -> tuple[Token, ...]:
     """The tokens of a text without spaces and comments."""
-    return tuple(token for token in tokenize(sql) if token.kind not in _SILENT)
+    return tuple(
+        [
+            Token(match.lastgroup or "illegal", match.group(), *match.span())
+            for match in _TOKEN.finditer(sql)
+            if match.lastgroup not in _SILENT
+        ]
+    )
 
 
 def unquote(name: str) -> str:
