@@ -1,0 +1,181 @@
+"""The questions to the catalog: four for a whole database, a fifth where it has sequences or places on a map.
+
+MariaDB answers from information_schema by opening tables. A condition that compares the columns of a database's and a
+table's name with constants lets it open that table only and scan no folder
+(https://mariadb.com/kb/en/optimizing-queries-from-the-information-schema/, "Scanned 0 databases"); IN lets it scan the
+folder. So a few tables are asked for one by one, each a branch of a UNION ALL, and many by IN.
+
+Columns and parts of indexes come in their order, without sorting, on MariaDB; MySQL, whose catalog is tables
+(https://dev.mysql.com/doc/refman/8.0/en/information-schema-optimization.html), promises none and sorts.
+
+Under ANSI_QUOTES the catalog writes names between other quotes, so the questions ask under an empty sql_mode: by
+SET STATEMENT (https://mariadb.com/kb/en/set-statement/), on MySQL by the hint SET_VAR
+(https://dev.mysql.com/doc/refman/8.0/en/optimizer-hints.html#optimizer-hints-set-var).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pwmig.dialects.mysql.quoting import qualified
+from pwmig.dialects.mysql.seeing.catalogs import COLUMNS, INDEXES, REST, WIDTH, Catalog, catalog_of
+from pwmig.errors import DatabaseUnavailable
+
+__all__ = ["Answers", "Execute", "Server", "ask", "ask_more", "ask_server", "wanted_places"]
+
+Execute = Callable[..., Sequence[tuple[Any, ...]]]
+"""``execute(sql, params=())``: runs one statement and gives its rows, as a list of tuples."""
+
+Place = tuple[str, tuple[str, ...] | None]
+"""A database, and the tables asked for in it, None for all."""
+
+_CONSTANTS_LIMIT = 16
+"""More tables than this are asked for by IN: one branch a table and catalog makes a long statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What the server is, and the database connected to; ``exact`` says that letter case tells tables apart."""
+
+    database: str
+    version: tuple[int, ...]
+    mariadb: bool
+    exact: bool
+
+
+@dataclass(slots=True)
+class Answers:
+    """The catalog's rows; the first value of each is the name of a table, view, routine or event.
+
+    A table of another database is called with that in front, as ``other.t``, behind a NUL, which no name can hold:
+    so it isn't taken for a table ``other.t`` of the database connected to.
+    ``rest`` holds the rows of the other catalogs by their kind, as ``table``, ``check`` or ``trigger``.
+    """
+
+    columns: Sequence[tuple[Any, ...]] = ()
+    indexes: Sequence[tuple[Any, ...]] = ()
+    rest: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
+
+
+def ask_server(execute: Execute) -> Server:
+    """The server's version and the database connected to: the first question."""
+    ((version, database, folding),) = execute("SELECT VERSION(), DATABASE(), @@lower_case_table_names")
+    if database is None:
+        raise DatabaseUnavailable(
+            "the connection has no database to look at",
+            why="it was made without one",
+            way_out="name the database in the connection's URL",
+        )
+    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:3])
+    return Server(_text(database), numbers, "mariadb" in version.lower(), int(folding) == 0)
+
+
+def wanted_places(server: Server, tables: Collection[str] | None) -> tuple[Place, ...]:
+    """Where to look: ``other.t`` may be a table of another database, or one whose name has a dot."""
+    if tables is None:
+        return ((server.database, None),)
+    places: dict[str, list[str]] = {server.database: list(dict.fromkeys(tables))}
+    for name in places[server.database]:
+        for dot in re.finditer(r"\.", name):
+            schema, plain = name[: dot.start()], name[dot.end() :]
+            if schema and plain and schema != server.database:
+                places.setdefault(schema, []).append(plain)
+    return tuple((schema, tuple(names)) for schema, names in places.items())
+
+
+def ask(execute: Execute, server: Server, places: tuple[Place, ...]) -> Answers:
+    """Questions two to four: columns, indexes, and all else at once."""
+    answers = Answers()
+    if any(names is None or names for _, names in places):
+        answers.columns = _put(execute, server, [catalog_of(COLUMNS, server.mariadb)], places, None)
+        answers.indexes = _put(execute, server, [catalog_of(INDEXES, server.mariadb)], places, None)
+        catalogs = [catalog_of(catalog, server.mariadb) for catalog in REST]
+        for row in _put(execute, server, catalogs, places, WIDTH):
+            answers.rest.setdefault(row[0], []).append(row[1:])
+    return answers
+
+
+def ask_more(
+    execute: Execute, server: Server, sequences: Sequence[tuple[str, str, str | None]], geometries: tuple[Place, ...]
+) -> dict[str, list[tuple[Any, ...]]]:
+    """The fifth question, asked where there is something to ask: facts of sequences, and of columns on a map.
+
+    ``sequences`` are the names in :class:`Answers`, plain names, and databases. Rows by kind: ``sequence`` (name,
+    minimum, maximum, start, increment, cache, cycle), ``geometry`` (name, SRID; a row a column, in the table's order).
+    """
+    branches: list[str] = []
+    params: list[Any] = []
+    for key, plain, schema in sequences:
+        source = qualified(plain, schema).replace("%", "%%")
+        branches.append(
+            "SELECT 'sequence', %s, minimum_value, maximum_value, start_value, increment, cache_size, cycle_option "
+            f"FROM {source}"
+        )
+        params.append(key)
+    spot = Catalog("geometry", "GEOMETRY_COLUMNS", "F_TABLE_SCHEMA", "F_TABLE_NAME", ("SRID",))
+    for place in geometries:
+        texts, values = _branches(server, spot, place, width=6)
+        branches += texts
+        params += values
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    if branches:
+        for row in execute(" UNION ALL ".join(branches), tuple(params)):
+            found.setdefault(_text(row[0]), []).append((_text(row[1]), *row[2:]))
+    return found
+
+
+def _put(
+    execute: Execute, server: Server, catalogs: list[Catalog], places: tuple[Place, ...], width: int | None
+) -> Sequence[tuple[Any, ...]]:
+    """Put one question. With a ``width``, each row is the catalog's kind, a name and so many fields."""
+    branches: list[str] = []
+    params: list[Any] = []
+    for place in places:
+        for catalog in catalogs:
+            if not (catalog.schema_wide and place[1] is not None):
+                texts, values = _branches(server, catalog, place, width)
+                branches += texts
+                params += values
+    return execute(_modeless(server, " UNION ALL ".join(branches)), tuple(params))
+
+
+def _branches(server: Server, catalog: Catalog, place: Place, width: int | None) -> tuple[list[str], list[str]]:
+    schema, names = place
+    if names == ():
+        return [], []
+    fields = list(catalog.fields)
+    if width is not None:
+        fields += ["NULL"] * (width - len(fields))
+    name = catalog.table
+    if schema != server.database:
+        name = f"CONCAT(CHAR(0 USING utf8mb4), {catalog.schema}, '.', {catalog.table})"
+    head = f"'{catalog.kind}', {name}" if width is not None else name
+    sql = f"SELECT {head}, {', '.join(fields)} FROM information_schema.{catalog.source} WHERE {catalog.schema} = %s"
+    if names is None:
+        texts, params = [sql], [schema]
+    elif len(names) <= _CONSTANTS_LIMIT and not catalog.in_memory:
+        texts, params = (
+            [f"{sql} AND {catalog.table} = %s"] * len(names),
+            [value for n in names for value in (schema, n)],
+        )
+    else:
+        texts, params = [f"{sql} AND {catalog.table} IN ({', '.join(['%s'] * len(names))})"], [schema, *names]
+    if catalog.where:
+        texts = [f"{text} AND {catalog.where}" for text in texts]
+    if catalog.order:
+        texts = [f"{text} ORDER BY {catalog.order}" for text in texts]
+        texts = [f"({text})" for text in texts] if len(texts) > 1 else texts
+    return texts, params
+
+
+def _modeless(server: Server, sql: str) -> str:
+    if server.mariadb:
+        return f"SET STATEMENT sql_mode = '' FOR {sql}"
+    return re.sub(r"SELECT", "SELECT /*+ SET_VAR(sql_mode = '') */", sql, count=1)
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,239 @@
+"""What a MariaDB or MySQL database holds, read in at most five catalog queries, however many tables there are.
+
+Asked first is what the server is; then columns, indexes and all else (see :mod:`.asking`); a fifth question is put
+where there are sequences, or columns with places on a map. Nothing is asked table by table.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable
+from operator import attrgetter
+from typing import Any
+
+from pwmig.dialects.mysql.seeing import objects
+from pwmig.dialects.mysql.seeing.asking import (
+    Answers,
+    Execute,
+    Place,
+    Server,
+    ask,
+    ask_more,
+    ask_server,
+    wanted_places,
+)
+from pwmig.dialects.mysql.seeing.columns import is_geometry
+from pwmig.dialects.mysql.seeing.tables import Raw, grants, sorted_by_name, table
+from pwmig.errors import DatabaseUnavailable
+from pwmig.schema import Event, Routine, Schema, Sequence, Table, View
+
+__all__ = ["introspect"]
+
+_TABLES = ("BASE TABLE", "SYSTEM VERSIONED")
+_OWN = "pwmig_"
+_ATTEMPTS = 20
+_PAUSE_S = 0.05
+
+
+def introspect(
+    execute: Execute, tables: Collection[str] | None = None, known: dict[Any, Table] | None = None
+) -> Schema:
+    """The whole schema, or the tables and views named, without pwmig's own tables.
+
+    Reads only. ``known`` is a memory for several looks: a table of which the catalog says the same is taken from
+    there, others are added, and those gone are forgotten. Raises DatabaseUnavailable where a table can't be read,
+    as while somebody alters it for longer than a second.
+    """
+    server = ask_server(execute)
+    places = wanted_places(server, tables)
+    for attempt in range(_ATTEMPTS):
+        answers = ask(execute, server, places)
+        unread = _unread(answers)
+        if not unread:
+            return _schema(execute, server, answers, places, known)
+        time.sleep(_PAUSE_S if attempt + 1 < _ATTEMPTS else 0)
+    name, reason = unread[0]
+    raise DatabaseUnavailable(
+        f"the table {name} can't be read",
+        why=reason,
+        way_out="wait until what alters it has ended; mend or drop it where it is broken",
+    )
+
+
+def _unread(answers: Answers) -> list[tuple[str, str]]:
+    """Tables that the catalog can't tell of, as while another connection alters them, with the server's reason."""
+    seen = {row[0] for row in answers.columns}
+    found = []
+    for name, kind, engine, _, _, comment in answers.rest.get("table", ()):
+        if kind in (*_TABLES, "SEQUENCE") and (engine is None or name not in seen):
+            found.append((name.lstrip("\0"), comment or "it was dropped or altered meanwhile"))
+    return found
+
+
+def _schema(
+    execute: Execute,
+    server: Server,
+    answers: Answers,
+    places: tuple[Place, ...],
+    known: dict[Any, Table] | None,
+) -> Schema:
+    whole = places[0][1] is None
+    found = _Found(server, answers, places)
+    more = _ask_more(execute, server, found)
+    for name, srid, *_ in more.get("geometry", ()):
+        if name in found.tables:
+            found.tables[name].srids.append(int(srid))
+    facts = {name: row for name, *row in more.get("sequence", ())}
+    return Schema(
+        tables=sorted_by_name(_remembered(found.tables.values(), server, known, forget=whole)),
+        views=sorted_by_name(found.made_views()),
+        sequences=sorted_by_name(found.made_sequences(facts)),
+        routines=_routines(answers),
+        events=_events(server, answers),
+        exact_tables=server.exact,
+    )
+
+
+class _Found:
+    """The catalog's rows by the table that they are about."""
+
+    def __init__(self, server: Server, answers: Answers, places: tuple[Place, ...]) -> None:
+        self._server = server
+        self._rest = answers.rest
+        self._schemas = {
+            _folded(server, f"\0{schema}.{name}"): schema for schema, names in places[1:] for name in names or ()
+        }
+        here = places[0][1]
+        self._here = None if here is None else {_folded(server, name) for name in here}
+        self.tables: dict[str, Raw] = {}
+        self.sequences: dict[str, Raw] = {}
+        self.views: dict[str, tuple[Any, ...]] = {}
+        self._begin()
+        self._fill(answers)
+
+    def _begin(self) -> None:
+        """A place for each thing that is asked for."""
+        for name, *about in self._rest.get("table", ()):
+            if about[0] in _TABLES and self._is_wanted(name):
+                self.tables[name] = Raw(self._shown(name), tuple(about), self.schema(name))
+            elif about[0] == "SEQUENCE" and self._is_wanted(name):
+                self.sequences[name] = Raw(self._shown(name), tuple(about), self.schema(name))
+        for name, *row in self._rest.get("view", ()):
+            if self._is_wanted(name):
+                self.views[name] = tuple(row)
+
+    def _is_wanted(self, name: str) -> bool:
+        plain = name
+        if name.startswith("\0"):
+            schema = self.schema(name)
+            if schema is None or name[1:] in self.tables:
+                return False
+            plain = name[len(schema) + 2 :]
+        elif self._here is not None and _folded(self._server, name) not in self._here:
+            return False  # IN compares as a collation does: it finds names that differ in letter case
+        return not plain.lower().startswith(_OWN)
+
+    def schema(self, name: str) -> str | None:
+        """The database of a table, None for the one connected to."""
+        return self._schemas.get(_folded(self._server, name)) if name.startswith("\0") else None
+
+    @staticmethod
+    def _shown(name: str) -> str:
+        return name.lstrip("\0")
+
+    def _fill(self, answers: Answers) -> None:
+        tables = self.tables
+        name, raw = "", None
+        for row in answers.columns:
+            if row[0] != name:  # rows come table by table
+                name = row[0]
+                raw = tables.get(name) or self.sequences.get(name)
+            if raw is not None:
+                raw.columns.append(row[1:])
+        for row in answers.indexes:
+            if row[0] != name:
+                name, raw = row[0], tables.get(row[0])
+            if raw is not None:
+                raw.indexes.append(row[1:])
+        for kind, put in _PUT.items():
+            for row in self._rest.get(kind, ()):
+                if (found := tables.get(row[0])) is not None:
+                    put(found).append(row[1:])
+        self.grants: dict[str, list[tuple[Any, ...]]] = {}
+        for row in self._rest.get("grant", ()):
+            self.grants.setdefault(row[0], []).append(row[1:4])
+
+    def made_views(self) -> Iterable[View]:
+        """The views' records."""
+        database = self._server.database
+        for name, row in self.views.items():
+            held = grants(self.grants.get(name, ()))
+            yield objects.view(self._shown(name), row, self.schema(name), database, held)
+
+    def made_sequences(self, facts: dict[str, list[Any]]) -> Iterable[Sequence]:
+        """The sequences' records, with what each of them says of itself."""
+        for name, raw in self.sequences.items():
+            if name in facts:
+                held = grants(self.grants.get(name, ()))
+                yield objects.sequence(raw.name, raw.about, raw.columns[0][3], facts[name], raw.schema, held)
+
+
+_PUT: dict[str, Callable[[Raw], list[tuple[Any, ...]]]] = {
+    "check": attrgetter("checks"),
+    "key": attrgetter("keys"),
+    "rule": attrgetter("rules"),
+    "trigger": attrgetter("triggers"),
+    "partition": attrgetter("partitions"),
+    "grant": attrgetter("grants"),
+    "column grant": attrgetter("column_grants"),
+}
+
+
+def _folded(server: Server, name: str) -> str:
+    return name if server.exact else name.lower()
+
+
+def _ask_more(execute: Execute, server: Server, found: _Found) -> dict[str, list[tuple[Any, ...]]]:
+    """The fifth question, where there is something to ask."""
+    sequences = [
+        (name, raw.name if raw.schema is None else raw.name[len(raw.schema) + 1 :], raw.schema)
+        for name, raw in found.sequences.items()
+    ]
+    places: dict[str, list[str]] = {}
+    if server.mariadb:
+        for raw in found.tables.values():
+            if any(is_geometry(row[3]) for row in raw.columns):
+                plain = raw.name if raw.schema is None else raw.name[len(raw.schema) + 1 :]
+                places.setdefault(raw.schema or server.database, []).append(plain)
+    geometries = tuple((schema, tuple(names)) for schema, names in places.items())
+    return ask_more(execute, server, sequences, geometries) if sequences or geometries else {}
+
+
+def _remembered(
+    raws: Iterable[Raw], server: Server, known: dict[Any, Table] | None, *, forget: bool
+) -> Iterable[Table]:
+    if known is None:
+        return [table(raw, server.database, server.mariadb) for raw in raws]
+    words = [(server.database, *raw.words) for raw in raws]
+    found = [known.get(key) or table(raw, server.database, server.mariadb) for key, raw in zip(words, raws)]
+    if forget:
+        known.clear()
+    known.update(zip(words, found))
+    return found
+
+
+def _routines(answers: Answers) -> tuple[Routine, ...]:
+    parameters: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+    for name, *row in answers.rest.get("parameter", ()):
+        parameters.setdefault((name, row[0]), []).append(tuple(row))
+    made = [
+        objects.routine(name, tuple(row), parameters.get((name, row[0]), ()))
+        for name, *row in answers.rest.get("routine", ())
+        if not name.lower().startswith(_OWN)
+    ]
+    return tuple(sorted(made, key=lambda routine: (routine.name.lower(), routine.kind)))
+
+
+def _events(server: Server, answers: Answers) -> tuple[Event, ...]:
+    rows = [row for row in answers.rest.get("event", ()) if not row[0].lower().startswith(_OWN)]
+    return sorted_by_name(objects.event(name, tuple(row), server.mariadb) for name, *row in rows)

@@ -1,0 +1,236 @@
+"""A table's record from the catalog's rows about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import groupby
+from json import loads
+from typing import Any
+
+from pwmig.dialects.mysql.quoting import qualified, quote
+from pwmig.dialects.mysql.seeing.columns import is_geometry, mariadb_column, mysql_column, unescaped
+from pwmig.dialects.mysql.seeing.partitions import partitioning
+from pwmig.dialects.mysql.seeing.texts import under_mode
+from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Table, Trigger
+
+__all__ = ["Raw", "grants", "sorted_by_name", "table"]
+
+Row = tuple[Any, ...]
+
+_OPTION = re.compile(r"`(?:[^`]|``)*`='(?:[^']|'')*'|[^\s=]+=\"[^\"]*\"|\S+")
+_PRIMARY = "PRIMARY"
+
+
+@dataclass(slots=True)
+class Raw:
+    """The catalog's rows about one table, without its name; ``schema`` is its database if it isn't the default one."""
+
+    name: str
+    about: Row
+    schema: str | None = None
+    columns: list[Row] = field(default_factory=list)
+    indexes: list[Row] = field(default_factory=list)
+    checks: list[Row] = field(default_factory=list)
+    keys: list[Row] = field(default_factory=list)
+    rules: list[Row] = field(default_factory=list)
+    triggers: list[Row] = field(default_factory=list)
+    partitions: list[Row] = field(default_factory=list)
+    grants: list[Row] = field(default_factory=list)
+    column_grants: list[Row] = field(default_factory=list)
+    srids: list[int] = field(default_factory=list)
+
+    @property
+    def words(self) -> tuple[Any, ...]:
+        """All that the catalog says of the table: where it is the same, the record is."""
+        few = (self.checks, self.keys, self.rules, self.triggers, self.partitions, self.grants, self.column_grants)
+        return (self.name, self.about, tuple(self.columns), tuple(self.indexes), *map(tuple, few), tuple(self.srids))
+
+
+def table(raw: Raw, database: str, mariadb: bool) -> Table:
+    """The record; ``database`` is the one connected to."""
+    primary, indexes = _indexes(raw.indexes)
+    names = tuple([part.column or "" for part in primary.parts]) if primary else ()
+    special = primary is not None and any(part.descending or part.length for part in primary.parts)
+    return Table(
+        name=raw.name,
+        columns=_columns(raw, database, mariadb),
+        primary_key=names,
+        indexes=indexes,
+        foreign_keys=_foreign_keys(raw, database) if raw.keys else (),
+        checks=_checks(raw, mariadb) if raw.checks else (),
+        triggers=_triggers(raw) if raw.triggers else (),
+        options=_options(*raw.about[:4]),
+        primary_key_parts=primary.parts if primary and special else (),
+        primary_key_options=(f"USING {primary.method}",) if primary and primary.method else (),
+        primary_key_comment=primary.comment if primary else None,
+        partitioning=partitioning(raw.partitions) if raw.partitions else None,
+        comment=raw.about[4] or None,
+        grants=grants(raw.grants) if raw.grants else (),
+        schema=raw.schema,
+    )
+
+
+def sorted_by_name(things: Iterable[Any]) -> tuple[Any, ...]:
+    """The things in the order of their names, letter case last."""
+    found = tuple(things)
+    return found if len(found) < 2 else tuple(sorted(found, key=lambda thing: (thing.name.lower(), thing.name)))
+
+
+def _columns(raw: Raw, database: str, mariadb: bool) -> tuple[Column, ...]:
+    make = mariadb_column if mariadb else mysql_column
+    columns = [make(*row, database) for row in raw.columns]
+    if raw.srids:
+        columns = _placed(columns, raw.srids)
+    if raw.column_grants:
+        columns = [_granted(column, raw.column_grants) for column in columns]
+    return tuple(columns)
+
+
+def _placed(columns: list[Column], srids: list[int]) -> list[Column]:
+    """The columns on a map with the system that their places are in; MariaDB tells these without names, in order."""
+    places = [at for at, column in enumerate(columns) if is_geometry(column.type)]
+    for at, srid in zip(places, srids):
+        if srid:
+            column = columns[at]
+            columns[at] = replace(column, options=(*column.options, f"REF_SYSTEM_ID={srid}"))
+    return columns
+
+
+def _granted(column: Column, rows: list[Row]) -> Column:
+    own = [row[:3] for row in rows if row[3] == column.name]
+    return replace(column, grants=grants(own)) if own else column
+
+
+def grants(rows: Iterable[Row]) -> tuple[str, ...]:
+    """Rows of grantee, privilege and grantable as one text a grantee: ``INSERT, SELECT TO 'reader'@'%'``.
+
+    A role stands alone, as GRANT wants it (the catalog gives it an empty host).
+    """
+    held: dict[tuple[str, bool], set[str]] = {}
+    for grantee, privilege, grantable, *_ in rows:
+        held.setdefault((grantee, grantable == "YES"), set()).add(privilege)
+    found = []
+    for (grantee, grantable), privileges in held.items():
+        name = grantee[:-3] if grantee.endswith("@''") else grantee
+        ending = " WITH GRANT OPTION" if grantable else ""
+        found.append(f"{', '.join(sorted(privileges))} TO {name}{ending}")
+    return tuple(sorted(found))
+
+
+@lru_cache(maxsize=8192)
+def _part(column: str | None, order: str | None, length: int | None, expression: str | None = None) -> IndexPart:
+    return IndexPart(column, expression, descending=order == "D", length=length)
+
+
+def _indexes(rows: Sequence[Row]) -> tuple[Index | None, tuple[Index, ...]]:
+    """The primary key, and the other indexes by name."""
+    primary: Index | None = None
+    found: list[Index] = []
+    for name, parts in groupby(rows, key=_first):
+        index = _index(name, list(parts))
+        if name == _PRIMARY:
+            primary = index
+        else:
+            found.append(index)
+    return primary, sorted_by_name(found)
+
+
+def _first(row: Row) -> Any:
+    return row[0]
+
+
+def _index(name: str, rows: list[Row]) -> Index:
+    _, column, order, length, method, non_unique, comment, ignored = rows[0][:8]
+    if method == "BTREE" and len(rows) == 1 and len(rows[0]) == 8:  # most indexes, and quickly
+        plain = (_part(column, order, length),)
+        return Index(name, plain, not non_unique, invisible=ignored == "YES", comment=comment or None)
+    # The catalog gives a length of 32 bytes for a SPATIAL index, which can't be written.
+    cut = method not in ("SPATIAL", "RTREE")
+    parts = [
+        _part(row[1], row[2], row[3] if cut else None, _expression(row[8]) if len(row) > 8 else None) for row in rows
+    ]
+    return Index(
+        name,
+        tuple(parts),
+        not non_unique,
+        method=None if method == "BTREE" else method,
+        invisible=ignored == "YES",
+        comment=comment or None,
+    )
+
+
+def _expression(text: str | None) -> str | None:
+    return unescaped(text) if text else None
+
+
+def _foreign_keys(raw: Raw, database: str) -> tuple[ForeignKey, ...]:
+    actions = {row[0]: row[1:3] for row in raw.rules}
+    parts: dict[str, list[Row]] = {}
+    for row in raw.keys:
+        parts.setdefault(row[0], []).append(row)
+    return sorted_by_name([_foreign_key(name, rows, actions, database) for name, rows in parts.items()])
+
+
+def _foreign_key(name: str, rows: list[Row], actions: dict[str, Row], database: str) -> ForeignKey:
+    _, _, place, table, _ = rows[0]
+    on_delete, on_update = actions.get(name, ("RESTRICT", "RESTRICT"))
+    away = place != database
+    return ForeignKey(
+        tuple([row[1] for row in rows]),
+        f"{place}.{table}" if away else table,
+        tuple([row[4] for row in rows]),
+        on_delete,
+        on_update,
+        name=name,
+        ref_schema=place if away else None,
+    )
+
+
+def _checks(raw: Raw, mariadb: bool) -> tuple[Check, ...]:
+    found = []
+    for name, level, clause, enforced, _ in raw.checks:
+        text = clause.strip() if mariadb else _bare(unescaped(clause))
+        found.append(Check(text, name, name if level == "Column" else None, enforced=enforced != "NO"))
+    return tuple(sorted(found, key=lambda check: ((check.name or "").lower(), check.name or "", check.expression)))
+
+
+def _bare(clause: str) -> str:
+    """MySQL gives the clause in parentheses of its own."""
+    clause = clause.strip()
+    return clause[1:-1].strip() if clause.startswith("(") and clause.endswith(")") else clause
+
+
+def _triggers(raw: Raw) -> tuple[Trigger, ...]:
+    """The triggers; each names the one that it FOLLOWS, for their order counts."""
+    found = []
+    before: dict[tuple[str, str], str] = {}
+    for name, timing, event, packed, body in sorted(raw.triggers, key=lambda row: int(loads(row[3])[0])):
+        follows = before.get((timing, event))
+        before[timing, event] = name
+        plain = raw.name if raw.schema is None else raw.name[len(raw.schema) + 1 :]
+        after = f"FOLLOWS {quote(follows)} " if follows is not None else ""
+        sql = (
+            f"CREATE TRIGGER {qualified(name, raw.schema)} {timing} {event.replace(',', ' OR ')} "
+            f"ON {qualified(plain, raw.schema)} FOR EACH ROW {after}{body}"
+        )
+        found.append(Trigger(name, under_mode(sql, loads(packed)[1])))
+    return sorted_by_name(found)
+
+
+@lru_cache(maxsize=1024)
+def _options(kind: str, engine: str | None, collation: str | None, options: str | None) -> tuple[str, ...]:
+    """Engine, collation, system versioning and what CREATE_OPTIONS says was written, each a clause of CREATE TABLE."""
+    found = [] if engine is None else [f"ENGINE={engine}"]
+    if collation:
+        found.append(f"COLLATE={collation}")
+    written = []
+    for option in _OPTION.findall(options or ""):
+        name, _, value = option.partition("=")
+        if name.lower() != "partitioned":
+            written.append(option if name.startswith("`") else f"{name.upper()}={value}")
+    if kind == "SYSTEM VERSIONED":
+        written.append("WITH SYSTEM VERSIONING")
+    return (*found, *sorted(written))
