@@ -1,0 +1,1 @@
+"""What a PostgreSQL database holds: its schema, and rows of its tables."""

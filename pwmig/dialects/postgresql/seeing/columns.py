@@ -1,0 +1,101 @@
+"""Columns from the catalog's rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pwmig.dialects.postgresql.quoting import quote
+from pwmig.dialects.postgresql.seeing.facts import Facts, Relation
+from pwmig.dialects.postgresql.seeing.texts import bare
+from pwmig.schema import Column, Sequence
+
+__all__ = ["columns_of", "further_sequences"]
+
+_NOTHING: list[Any] = [None] * 7
+
+
+def columns_of(facts: Facts, relation: Relation) -> tuple[Column, ...]:
+    """The columns in their order. Those of a child come with whether it has them of its own (LOCAL) besides."""
+    rows = facts.columns[relation.oid]
+    if relation.oid not in facts.described and not any(row[6] for row in rows) and not _odd(facts, relation):
+        return tuple([Column(row[1], row[3], not row[4], row[5]) for row in rows])
+    return tuple([_column(facts, relation, row) for row in rows])
+
+
+def _odd(facts: Facts, relation: Relation) -> bool:
+    return any(row[2] == "n" for row in facts.constraints[relation.oid])
+
+
+def _column(facts: Facts, relation: Relation, row: tuple[Any, ...]) -> Column:
+    oid, name, number, kind, not_null, text, more = row
+    generated, identity, collation, *_ = more or _NOTHING
+    return Column(
+        name=name,
+        type=kind,
+        nullable=not not_null,
+        default=None if generated else text,
+        collation=collation,
+        generated=bare(text) if generated else None,
+        generated_kind=generated,
+        identity=identity,
+        sequence=_sequence(facts, oid, number, text),
+        options=(*_not_null_words(facts, relation, number), *(_words(more, relation) if more else ())),
+        comment=facts.comments.get((oid, number)),
+        grants=facts.grants.get((oid, number), ()),
+    )
+
+
+def _words(more: list[Any], relation: Relation) -> list[str]:
+    """What is told by words: storage, compression, statistics, LOCAL, and options as ``n_distinct=5``."""
+    _, _, _, storage, compression, statistics, local, *options = more
+    words = [
+        f"{word} {value}"
+        for word, value in (("STORAGE", storage), ("COMPRESSION", compression), ("STATISTICS", statistics))
+        if value is not None
+    ]
+    if local and relation.bound is None:
+        words.append(local)
+    return words + options
+
+
+def _not_null_words(facts: Facts, relation: Relation, number: int) -> list[str]:
+    """What PostgreSQL 18 knows of a NOT NULL beyond that it is there; names that it made itself are left out."""
+    words = []
+    for _, name, kind, _, _, numbers, _, _, _, valid, inherited, _ in facts.constraints[relation.oid]:
+        if kind == "n" and numbers == [number]:
+            base = name.rstrip("0123456789")
+            words += [] if base.endswith("_not_null") else [f"CONSTRAINT {quote(name)} NOT NULL"]
+            words += [] if valid else ["NOT NULL NOT VALID"]
+            words += [] if inherited else ["NOT NULL NO INHERIT"]
+    return words
+
+
+def _sequence(facts: Facts, oid: int, number: int, default: str | None) -> Sequence | None:
+    owned = facts.sequences.get((oid, number))
+    return _told(owned, default) if owned else None
+
+
+def _told(owned: list[Sequence], default: str | None) -> Sequence:
+    """Of the sequences that a column owns, the one that its default counts by, else the first by name."""
+    counted = [one for one in owned if default and quote(one.plain_name).strip('"') in default]
+    return min(counted or owned, key=lambda one: one.name)
+
+
+def further_sequences(facts: Facts) -> list[Sequence]:
+    """The sequences that no column is told with: those of no column, and the second one that a column owns."""
+    found = list(facts.sequences.get((0, 0), ()))
+    for (oid, number), owned in facts.sequences.items():
+        if not oid or len(owned) < 2:
+            continue
+        row = next(row for row in facts.columns[oid] if row[2] == number)
+        told = _told(owned, row[5])
+        found += [_with_owner(facts, one, oid, row[1]) for one in owned if one is not told]
+    return found
+
+
+def _with_owner(facts: Facts, sequence: Sequence, oid: int, column: str) -> Sequence:
+    from dataclasses import replace
+
+    owner = facts.relations[oid]
+    table = quote(owner.plain_name) if owner.schema is None else f"{quote(owner.schema)}.{quote(owner.plain_name)}"
+    return replace(sequence, options=(*sequence.options, f"OWNED BY {table}.{quote(column)}"))

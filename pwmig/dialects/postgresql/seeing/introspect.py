@@ -1,0 +1,83 @@
+"""What a PostgreSQL database holds, read in five catalog queries however many tables there are.
+
+All schemas are looked at but the server's own (``pg_*``, ``information_schema``) and pwmig's; what belongs to an
+extension is left out, the extension stands for it. PostgreSQL 12 to 18.
+
+Made canonical, so that equality means sameness: texts are those of ``pg_get_expr`` and its kin under settings of
+their own (:mod:`pwmig.dialects.postgresql.seeing.queries`), without outer parentheses; an operator class, a collation,
+an order of NULLs, a storage is kept where it is not the one that would hold anyway; grants are what was given or
+taken beyond the defaults; what a table inherits is told of its parent, except columns. What is not looked at, and why,
+stands in :mod:`pwmig.dialects.postgresql.seeing.unseen`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from pwmig.dialects.postgresql.seeing import queries, rest
+from pwmig.dialects.postgresql.seeing.facts import Facts, Relation
+from pwmig.dialects.postgresql.seeing.others import extensions, free_sequences, namespaces, routines, types
+from pwmig.dialects.postgresql.seeing.tables import table
+from pwmig.dialects.postgresql.seeing.views import view
+from pwmig.schema import Schema, Table
+
+__all__ = ["Execute", "introspect"]
+
+Execute = Callable[..., Sequence[tuple[Any, ...]]]
+"""``execute(sql, params=())``: runs one statement and gives its rows, as a list of tuples."""
+
+
+def introspect(
+    execute: Execute, tables: Collection[str] | None = None, known: dict[Any, Table] | None = None
+) -> Schema:
+    """The schema of the database; with ``tables`` only the tables and views of these names.
+
+    Leaves out pwmig's tables (``pwmig_*``). Reads only. With ``tables``, the cost does not grow with the others.
+    ``known`` is left as it is: there is no text that says all of a table without being asked for it.
+    """
+    facts = _facts(execute, tables)
+    relations = facts.relations.values()
+    made = [table(facts, relation) for relation in relations if relation.kind in "rp"]
+    views = [view(facts, relation) for relation in relations if relation.kind in "vm"]
+    if tables is not None:
+        return Schema(_sorted(made), _sorted(views), exact_tables=True, exact_columns=True)
+    return Schema(
+        tables=_sorted(made),
+        views=_sorted(views),
+        sequences=_sorted(free_sequences(facts)),
+        types=_sorted(types(facts)),
+        routines=tuple(sorted(routines(facts), key=lambda routine: (routine.name, routine.arguments))),
+        extensions=_sorted(extensions(facts)),
+        namespaces=_sorted(namespaces(facts)),
+        exact_tables=True,
+        exact_columns=True,
+    )
+
+
+def _facts(execute: Execute, tables: Collection[str] | None) -> Facts:
+    """The answers to the questions, sorted by the relation that they are about."""
+    sql = queries.relations(names=tables is not None)
+    rows = execute(sql, (_plain_names(tables), list(tables))) if tables is not None else execute(sql)
+    version = rows[0][0]
+    facts = Facts({row[0]: Relation(*row) for row in rows[1:-1]})
+    oids = tuple(facts.relations)
+    if oids:
+        facts.take_columns(execute(queries.columns(version, oids))[1:-1])
+        facts.take_indexes(execute(queries.indexes(version, oids))[1:-1])
+        facts.take_constraints(execute(queries.constraints(version, oids))[1:-1])
+    if tables is None:
+        facts.take_rest(execute(rest.everything(version, oids))[1:-1])
+    elif oids:
+        sql = rest.of_tables(version, oids, facts.index_oids, facts.constraint_oids)
+        facts.take_rest(execute(sql)[1:-1])
+    return facts
+
+
+def _plain_names(tables: Collection[str]) -> list[str]:
+    """What the tables may be called within their schema: a dot may stand behind a schema, or in a name."""
+    return [name[start:] for name in tables for start in (0, *(at + 1 for at, sign in enumerate(name) if sign == "."))]
+
+
+def _sorted(things: Any) -> tuple[Any, ...]:
+    return tuple(sorted(things, key=lambda thing: thing.name))

@@ -1,0 +1,124 @@
+"""Tables from the catalog's rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pwmig.dialects.postgresql.quoting import quote
+from pwmig.dialects.postgresql.seeing.columns import columns_of
+from pwmig.dialects.postgresql.seeing.facts import Facts, Relation
+from pwmig.dialects.postgresql.seeing.indexes import include, index, storage, table_words
+from pwmig.dialects.postgresql.seeing.objects import policy, rule, trigger
+from pwmig.dialects.postgresql.seeing.texts import bare
+from pwmig.schema import Check, Exclusion, ForeignKey, Table, Unique
+
+__all__ = ["table"]
+
+_ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+
+
+def table(facts: Facts, relation: Relation) -> Table:
+    oid = relation.oid
+    names = facts.names(oid)
+    constraints = sorted(facts.constraints[oid], key=lambda row: str(row[1]))
+    of = {kind: [row for row in constraints if row[2] == kind] for kind in "puxcf"}
+    backing = {row[4] for kind in "pux" for row in of[kind]}
+    indexes = sorted(facts.indexes[oid], key=lambda row: str(row[1]))
+    partition = relation.bound is not None
+    return Table(
+        name=relation.name,
+        columns=columns_of(facts, relation),
+        indexes=tuple([index(facts, row, names) for row in indexes if row[2] not in backing]),
+        uniques=tuple([_unique(facts, row, names) for row in of["u"]]),
+        foreign_keys=tuple([_foreign_key(facts, row, names) for row in of["f"]]),
+        checks=tuple([_check(facts, row) for row in of["c"]]),
+        triggers=tuple(sorted(map(trigger, facts.of("trigger", oid)), key=lambda one: one.name)),
+        options=_options(facts, relation, indexes),
+        exclusions=tuple([Exclusion(row[1], row[6], facts.constraint_comments.get(row[3])) for row in of["x"]]),
+        rules=tuple(sorted(map(rule, facts.of("rule", oid)), key=lambda one: one.name)),
+        policies=tuple(sorted(map(policy, facts.of("policy", oid)), key=lambda one: one.name)),
+        partitioning=relation.text,
+        partition_of=relation.parents[0] if partition and relation.parents else None,
+        partition_bound=relation.bound,
+        inherits=tuple(relation.parents or ()) if not partition else (),
+        comment=facts.comments.get((oid, 0)),
+        grants=facts.grants.get((oid, 0), ()),
+        schema=relation.schema,
+        **(_primary_key(facts, of["p"][0], names) if of["p"] else {}),
+    )
+
+
+def _options(facts: Facts, relation: Relation, indexes: list[tuple[Any, ...]]) -> tuple[str, ...]:
+    words = list(relation.words or ())
+    for row in indexes:
+        words += table_words(row)
+    words += [text for (text,) in facts.of("statistics", relation.oid)]
+    return tuple(sorted(words))
+
+
+def _primary_key(facts: Facts, row: tuple[Any, ...], names: dict[int, str]) -> dict[str, Any]:
+    key = facts.indexes_by_oid[row[4]]
+    carried = ", ".join(map(quote, include(key, names)))
+    return {
+        "primary_key": tuple(names[number] for number in row[5]),
+        "primary_key_name": row[1],
+        "primary_key_deferrable": row[8],
+        "primary_key_options": (*([f"INCLUDE ({carried})"] if carried else []), *_overlaps(row), *storage(key)),
+        "primary_key_comment": facts.constraint_comments.get(row[3]),
+    }
+
+
+def _set_columns(names: list[str]) -> str:
+    """The columns that ON DELETE SET sets, where it is not all of them."""
+    return f" ({', '.join(map(quote, names))})" if names else ""
+
+
+def _overlaps(row: tuple[Any, ...]) -> tuple[str, ...]:
+    return ("WITHOUT OVERLAPS",) if row[7] and "PERIOD" in row[7] else ()
+
+
+def _unique(facts: Facts, row: tuple[Any, ...], names: dict[int, str]) -> Unique:
+    key = facts.indexes_by_oid[row[4]]
+    return Unique(
+        columns=tuple(names[number] for number in row[5]),
+        name=row[1],
+        include=include(key, names),
+        nulls_distinct=not (key[9] and key[9][1]),
+        deferrable=row[8],
+        options=(*_overlaps(row), *storage(key)),
+        comment=facts.constraint_comments.get(row[3]),
+    )
+
+
+def _foreign_key(facts: Facts, row: tuple[Any, ...], names: dict[int, str]) -> ForeignKey:
+    _, name, _, oid, _, numbers, _, words, deferrable, valid, _, foreign = row
+    schema, target, match, on_delete, on_update, *rest = foreign
+    columns, set_columns = rest[: len(numbers)], rest[len(numbers) :]
+    enforced = "NOT ENFORCED" not in (words or ())
+    return ForeignKey(
+        columns=tuple(names[number] for number in numbers),
+        ref_table=target,
+        ref_columns=tuple(columns),
+        on_delete=_ACTIONS[on_delete] + _set_columns(set_columns),
+        on_update=_ACTIONS[on_update],
+        deferrable=deferrable,
+        name=name,
+        match="PERIOD" if "PERIOD" in (words or ()) else "FULL" if match == "f" else None,
+        validated=valid or not enforced,
+        enforced=enforced,
+        ref_schema=schema,
+        comment=facts.constraint_comments.get(oid),
+    )
+
+
+def _check(facts: Facts, row: tuple[Any, ...]) -> Check:
+    _, name, _, oid, _, _, text, words, _, valid, inherited, _ = row
+    enforced = "NOT ENFORCED" not in (words or ())
+    return Check(
+        bare(text) or "",
+        name,
+        validated=valid or not enforced,
+        enforced=enforced,
+        inherited=inherited,
+        comment=facts.constraint_comments.get(oid),
+    )
