@@ -173,9 +173,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Progress, as it happens. ``kind``: copy, step, statement, step-done, wait.
+    """Progress, as it happens. ``kind``: copy, step, statement, step-done, wait, check.
 
-    ``done`` of ``total`` counts pages (copy) or steps (the others); ``text`` is the statement or a
+    ``done`` of ``total`` counts pages (copy), migrations (check) or steps (the others); ``text`` is the statement or a
     sentence for people.
     """
 

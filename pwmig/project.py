@@ -19,6 +19,7 @@ from pwmig.states import status_of
 if TYPE_CHECKING:
     import peewee
 
+    from pwmig.checking import CheckReport
     from pwmig.dialects.base import Dialect, Listener, Readings
     from pwmig.diff import Change
     from pwmig.files import Known, MigrationFile
@@ -259,6 +260,11 @@ class Project:
         found = find_models(models) if isinstance(models, ModuleType) else tuple(models)
         return models_schema(found, self.dialect, self.database)
 
+    @property
+    def has_models(self) -> bool:
+        """Whether the project names models, wherever they are."""
+        return self._modules is not None or self._given_models is not None
+
     def diff(
         self, before: str = "live", after: str = "models", *, listener: Listener | None = None
     ) -> tuple[Change, ...]:
@@ -285,6 +291,15 @@ class Project:
         from pwmig.sides import side_of
 
         return schema_of(self, side_of(side, [file.name for file in self.files()]), listener)
+
+    def check(self, *, strict: bool = False, listener: Listener | None = None) -> CheckReport:
+        """What CI asks: files, history, models against the migrations, each migration's way back, drift.
+
+        Migrations run on empty databases; the live one is only read. With ``strict``, warnings fail a check too.
+        """
+        from pwmig.checking import check
+
+        return check(self, strict=strict, listener=listener)
 
     @contextmanager
     def handed_over(self) -> Iterator[str]:
@@ -436,7 +451,7 @@ class Project:
             self.database,
             self.dialect,
             history,
-            package=self._migrations_package(),
+            package=self.migrations_package,
             drafts=drafts,
             target=target,
             watch=watch,
@@ -444,7 +459,8 @@ class Project:
             wait_s=wait_s,
         )
 
-    def _migrations_package(self) -> str | None:
+    @property
+    def migrations_package(self) -> str | None:
         """The package that the migrations folder is, for `from .helpers import ...` in a migration."""
         parts = Path(self.config.migrations).parts
         return ".".join(parts) if self._modules and all(part.isidentifier() for part in parts) else None

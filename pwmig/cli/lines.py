@@ -9,10 +9,15 @@ from pwmig.sides import difference_title
 from pwmig.text import Ink, change_lines, printable
 
 if TYPE_CHECKING:
+    from pwmig.checking import Check, CheckReport, Finding
     from pwmig.diff import RenameCandidate
     from pwmig.sides import Difference
 
-__all__ = ["difference_lines"]
+__all__ = ["check_lines", "difference_lines"]
+
+_COLOURS = {"passed": "green", "failed": "red", "skipped": "dim", "error": "red", "warning": "yellow", "note": "blue"}
+_MOST_CHANGES = 40
+"""How many differences of one finding are shown; ``--json`` has them all."""
 
 
 def difference_lines(difference: Difference, location: str, ink: Ink) -> Iterable[str]:
@@ -31,3 +36,38 @@ def _question(candidate: RenameCandidate) -> str:
     return (
         f"{place}{candidate.old_name} -> {candidate.new_name} ({candidate.score:.0%}{': ' * bool(evidence)}{evidence})"
     )
+
+
+def check_lines(report: CheckReport, location: str, ink: Ink) -> Iterable[str]:
+    """A line a check, under it what it found, each with why and the way out; a last line for the whole."""
+    yield ink(printable(location), "bold")
+    for check in report.checks:
+        yield from _one_check(check, ink)
+    yield _verdict(report)
+
+
+def _one_check(check: Check, ink: Ink) -> Iterable[str]:
+    outcome = check.outcome.value
+    yield f"  {ink(outcome.ljust(7), _COLOURS[outcome])}  {check.name.ljust(10)}  {printable(check.summary)}"
+    for finding in check.findings:
+        yield from (f"    {line}" for line in _one_finding(finding, ink))
+
+
+def _one_finding(finding: Finding, ink: Ink) -> Iterable[str]:
+    severity = finding.severity.value
+    yield f"{ink(severity, _COLOURS[severity])}: {printable(finding.what)}"
+    if finding.why:
+        yield f"  why: {printable(finding.why)}"
+    if finding.way_out:
+        yield f"  way out: {printable(finding.way_out)}"
+    yield from (f"  {line}" for line in change_lines(finding.changes[:_MOST_CHANGES], ink))
+    if len(finding.changes) > _MOST_CHANGES:
+        yield f"  ... and {len(finding.changes) - _MOST_CHANGES} more"
+    yield from (f"  {ink('~', 'yellow')} {printable(str(rows))}" for rows in finding.rows)
+
+
+def _verdict(report: CheckReport) -> str:
+    failed = [check.name for check in report.checks if check.outcome.value == "failed"]
+    counts = {name: sum(found.severity.value == name for found in report.findings) for name in ("warning", "note")}
+    said = ", ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items() if count)
+    return ("failed: " + ", ".join(failed) if failed else "all is well") + (f" ({said})" if said else "")

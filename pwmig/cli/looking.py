@@ -1,4 +1,4 @@
-"""The commands that look and change nothing: status, diff."""
+"""The commands that look and change nothing: status, diff, check."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 
 from pwmig.cli.showing import FINE, LOOK, Progress, open_project, plain, print_json, print_lines, prints_aside
 
-__all__ = ["diff", "status"]
+__all__ = ["check", "diff", "status"]
 
 
 def status(options: argparse.Namespace) -> int:
@@ -63,3 +63,17 @@ def _sides(options: argparse.Namespace) -> tuple[str, str]:
         why="it compares what the applied migrations make with the live database",
         way_out="leave one of the two out",
     )
+
+
+def check(options: argparse.Namespace) -> int:
+    project = open_project(options)
+    with Progress(quiet=True) as progress, prints_aside():
+        report = project.check(strict=options.strict, listener=progress)
+    if options.json:
+        print_json({"database": project.location, **report.as_dict()})
+    else:
+        from pwmig.cli.lines import check_lines
+        from pwmig.text import Ink
+
+        print_lines(check_lines(report, project.location, Ink()))
+    return FINE if report.ok else LOOK

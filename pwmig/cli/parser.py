@@ -100,6 +100,18 @@ def _sides(command: argparse.ArgumentParser) -> None:
     command.add_argument("--drift", action="store_true", help="the same as: history live")
 
 
+def _check(command: argparse.ArgumentParser) -> None:
+    command.epilog = (
+        "files: each can be loaded and has its two functions. history: nothing applied has changed or is gone, nothing "
+        "pending is older than what is applied. models: run from nothing, the migrations make what the models declare. "
+        "round trip: each migration forward, backward and forward again brings schema and rows back, those that the "
+        "migrations load and sample rows. drift: the live database is what its history makes. What has to run, runs on "
+        "empty databases of the same kind; the live one is only read, and where there is none, what it is needed for "
+        "is skipped. Exits 1 where a check fails."
+    )
+    command.add_argument("--strict", action="store_true", help="warnings fail a check too")
+
+
 def _lab(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", type=int, default=8888, help="the first port to try (default: 8888)")
     command.add_argument("--no-browser", dest="browser", action="store_false", help="print the address, open nothing")
@@ -129,6 +141,7 @@ _COMMANDS: dict[str, tuple[str, str, tuple[_Adder, ...]]] = {
         "what would change one schema into another: by default the live one into what the models declare",
         (_project, _json, _sides),
     ),
+    "check": ("looking", "what CI asks: files, history, models, the way back, drift", (_project, _json, _check)),
     "lab": ("making", "JupyterLab at the workbench notebook", (_project, _lab)),
 }
 """Each command: the module with the function of its name, what it does in words, and what adds its options."""

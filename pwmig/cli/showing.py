@@ -114,6 +114,8 @@ class Progress:
             print(printable(event.text), file=sys.stderr)
         elif event.kind == "copy" and event.total:
             self._show(f"{event.text}: {100 * event.done // event.total} %")
+        elif event.kind == "check" and event.total:
+            self._show(f"{event.text} {event.done + 1} of {event.total}: {event.migration}")
         elif event.kind == "statement" and self.live:
             from pwmig.text import printable
 
