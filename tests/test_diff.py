@@ -425,9 +425,19 @@ def test_the_order_can_be_carried_out() -> None:
     ]
 
 
-def test_tables_that_point_at_each_other_are_all_there() -> None:
+def test_tables_that_point_at_each_other_are_made_before_the_keys_between_them() -> None:
     made = schema_of("CREATE TABLE a (b REFERENCES b); CREATE TABLE b (a REFERENCES a, b REFERENCES b)")
-    assert sorted(change.table for change in diff(Schema(), made)) == ["a", "b"]
+    said = [
+        "+ table a (b)",
+        "+ table b (a, b)",
+        "+ a: foreign key (b) -> b (b)",
+        "+ b: foreign key (a) -> a (a)",
+    ]
+    found = diff(Schema(), made)
+    assert [f"{change.sign} {change.describe()}" for change in found] == said
+    assert [len(change.definition.foreign_keys) for change in found if isinstance(change, CreateTable)] == [0, 1]
+    back = diff(made, Schema())
+    assert [change.kind for change in back] == ["DropForeignKey", "DropForeignKey", "DropTable", "DropTable"]
 
 
 # -- candidates

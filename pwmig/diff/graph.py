@@ -1,0 +1,171 @@
+"""Which change has to wait for which, and the circles among them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import heappop, heappush
+
+from pwmig.diff import changes as c
+from pwmig.diff.needs import Key, Mentions, Need, need_of
+
+__all__ = ["Graph"]
+
+
+class Graph:
+    """Changes by their places in a sequence, and for each those that have to come after it."""
+
+    def __init__(self, changes: Sequence[c.Change]) -> None:
+        self.changes = changes
+        self.needs: list[Need] = [need_of(change) for change in changes]
+        self.later: list[set[int]] = [set() for _ in changes]
+        self._bringers = self._by_key(need.brings for need in self.needs)
+        self._takers = self._by_key(need.takes for need in self.needs)
+        self._movers = self._by_key(need.moves for need in self.needs)
+        self._columns = self._columns_by_word()
+        for place in range(len(changes)):
+            self._connect(place)
+        self._make_room()
+        self._stand_in()
+
+    @staticmethod
+    def _by_key(keys: Iterable[set[Key]]) -> dict[Key, list[int]]:
+        found: dict[Key, list[int]] = defaultdict(list)
+        for place, some in enumerate(keys):
+            for key in some:
+                found[key].append(place)
+        return dict(found)
+
+    def _columns_by_word(self) -> dict[str, set[tuple[str, Key]]]:
+        """The columns that come or go, by their names: the word for their table, and their key."""
+        found: dict[str, set[tuple[str, Key]]] = defaultdict(set)
+        for key in (*self._bringers, *self._takers):
+            if key[0] == "column":
+                found[key[2]].add((key[1].rpartition(".")[2], key))
+        return dict(found)
+
+    def _connect(self, place: int) -> None:
+        need = self.needs[place]
+        for key in self.mentioned(need.needs, self.changes[place]):
+            for other in self._bringers.get(key, ()):
+                self._add(other, place)
+        for key in self.mentioned(need.leaves, self.changes[place]):
+            # What a rename brings under a name that is dropped is another thing, and it is that which is meant.
+            for other in () if self._is_moved_to(key) else self._takers.get(key, ()):
+                self._add(place, other)
+
+    def _is_moved_to(self, key: Key) -> bool:
+        return key[0] == "table" and any(self.needs[place].moves for place in self._bringers.get(key, ()))
+
+    def mentioned(self, what: Mentions, change: c.Change) -> Iterator[Key]:
+        """The keys among what comes or goes that something mentions, in keys or in words."""
+        yield from what.keys
+        table = change.table.rpartition(".")[2].lower()
+        for word in what.words:
+            yield "word", word
+            for near, key in self._columns.get(word, ()):
+                if near == table or near in what.words:
+                    yield key
+
+    def _make_room(self) -> None:
+        """A name is free before something else takes it."""
+        for key, bringers in self._bringers.items():
+            if key[0] == "key":
+                continue
+            for going in (*self._takers.get(key, ()), *self._movers.get(key, ())):
+                for coming in bringers:
+                    self._add(going, coming)
+
+    def _stand_in(self) -> None:
+        """An index is there before the one that it stands in for goes: MariaDB has foreign keys lean on one."""
+        coming: dict[Key, list[int]] = defaultdict(list)
+        for place, change in enumerate(self.changes):
+            if isinstance(change, c.AddIndex) and (key := _first_column(change)):
+                coming[key].append(place)
+        for place, change in enumerate(self.changes):
+            if isinstance(change, c.DropIndex) and (key := _first_column(change)) and key not in self._bringers:
+                for other in coming.get(key, ()):
+                    if not self.needs[other].brings & self.needs[place].takes:
+                        self._add(other, place)
+
+    def _add(self, first: int, then: int) -> None:
+        if first != then:
+            self.later[first].add(then)
+
+    def circles(self) -> list[list[int]]:
+        """The places of changes that wait for each other, each circle by itself (Tarjan's components)."""
+        found: list[list[int]] = []
+        index: dict[int, int] = {}
+        low: dict[int, int] = {}
+        stack: list[int] = []
+        on_stack: set[int] = set()
+        for root in range(len(self.changes)):
+            if root in index:
+                continue
+            work: list[tuple[int, Iterator[int]]] = [(root, iter(sorted(self.later[root])))]
+            index[root] = low[root] = len(index)
+            stack.append(root)
+            on_stack.add(root)
+            while work:
+                place, others = work[-1]
+                for other in others:
+                    if other not in index:
+                        index[other] = low[other] = len(index)
+                        stack.append(other)
+                        on_stack.add(other)
+                        work.append((other, iter(sorted(self.later[other]))))
+                        break
+                    if other in on_stack:
+                        low[place] = min(low[place], index[other])
+                else:
+                    work.pop()
+                    if work:
+                        low[work[-1][0]] = min(low[work[-1][0]], low[place])
+                    if low[place] == index[place]:
+                        circle = _popped(stack, place)
+                        on_stack.difference_update(circle)
+                        if len(circle) > 1:
+                            found.append(sorted(circle))
+        return found
+
+    def sorted(self, ranks: Sequence[tuple[float, str, str]]) -> list[c.Change]:
+        """The changes so that each comes when what it waits for is done; of those ready the lowest rank first.
+
+        A circle that is left is entered at its lowest rank.
+        """
+        waits = [0] * len(self.changes)
+        for places in self.later:
+            for place in places:
+                waits[place] += 1
+        ready: list[tuple[tuple[float, str, str], int]] = []
+        for place, count in enumerate(waits):
+            if not count:
+                heappush(ready, (ranks[place], place))
+        left = set(range(len(self.changes)))
+        ordered: list[c.Change] = []
+        while left:
+            if not ready:
+                heappush(ready, min((ranks[place], place) for place in left))
+            place = heappop(ready)[1]
+            if place not in left:
+                continue
+            left.remove(place)
+            ordered.append(self.changes[place])
+            for other in self.later[place]:
+                waits[other] -= 1
+                if not waits[other]:
+                    heappush(ready, (ranks[other], other))
+        return ordered
+
+
+def _popped(stack: list[int], last: int) -> list[int]:
+    """What stands on the stack down to ``last``, which is taken off."""
+    place = stack.index(last)
+    taken = stack[place:]
+    del stack[place:]
+    return taken
+
+
+def _first_column(change: c.AddIndex | c.DropIndex) -> Key | None:
+    first = change.index.parts[0].column if change.index.parts else None
+    return None if first is None else ("column", change.table.lower(), first.lower())
