@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from peewee import IntegrityError
+
 from pwmig.dialects.asked import close_matches
 from pwmig.dialects.server.asking import ask, on
-from pwmig.dialects.server.operations.texts import doubled, text_of
+from pwmig.dialects.server.operations.texts import LiteralContext, doubled, text_of
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from pwmig.dialects.server.asking import Execute
     from pwmig.dialects.server.operations.migrator import ServerMigrator
     from pwmig.dialects.server.operations.work import NewColumn, Work
-    from pwmig.schema import Column, Schema
+    from pwmig.schema import Column, Schema, Table
 
 __all__ = ["Need", "Place", "Server"]
 
@@ -69,6 +71,10 @@ class Server(ABC):
     def text(self, node: Any, **settings: Any) -> str:
         """The SQL of a node of Peewee's, with all its values in it."""
         return text_of(self.database, node, **settings)
+
+    def context(self) -> LiteralContext:
+        """A compiler of Peewee's for this kind of server, as a field asks for the names of its types."""
+        return LiteralContext(self.database)
 
     def quote(self, name: str) -> str:
         mark = self.database.quote[0]
@@ -164,6 +170,34 @@ class Server(ABC):
     def require_free(self, schema: str, plain: str) -> None:
         """OperationRefused where something in the schema has the name that a table or an index would get."""
 
+    @abstractmethod
+    def require_free_index(self, work: Work, name: str) -> None:
+        """OperationRefused where a new index of the table can't have the name."""
+
+    def same_table(self, name: str, other: str) -> bool:
+        """Whether two names mean the same table of a schema."""
+        return name == other
+
+    def same_index(self, name: str, other: str) -> bool:
+        """Whether two names mean the same index or constraint of a table."""
+        return name == other
+
+    def more_constraints(self, table: Table) -> Sequence[tuple[str, str]]:
+        """(name, what it is) of what this server calls a constraint, beside the table's own facts."""
+        return ()
+
+    def is_against_rows(self, error: Exception) -> bool:
+        """Whether a statement failed since rows are against it."""
+        return isinstance(error, IntegrityError)
+
+    def comparable(self, work: Work, column: str, target: Place, key: str) -> bool:
+        """Whether values of two columns can be compared."""
+        return True
+
+    def undo_create(self, place: Place) -> None:
+        """Take away a table that was just created, where no transaction does."""
+        return
+
     # -- how this kind of server does it
 
     @abstractmethod
@@ -197,10 +231,6 @@ class Server(ABC):
     @abstractmethod
     def rename_table(self, place: Place, new: str) -> None:
         """Rename a table within its schema."""
-
-    @abstractmethod
-    def index_statement(self, work: Work, name: str, sql: str) -> None:
-        """Run a CREATE INDEX, whose name is free."""
 
     @abstractmethod
     def drop_index(self, work: Work, name: str) -> None: ...

@@ -10,7 +10,7 @@ from typing import Any
 
 import peewee
 
-__all__ = ["DefaultText", "LiteralContext", "default_text", "doubled", "literal", "plain", "text_of"]
+__all__ = ["DefaultText", "LiteralContext", "default_text", "doubled", "is_whole", "literal", "plain", "text_of"]
 
 
 def plain(sql: str) -> str:
@@ -120,6 +120,11 @@ def _expression(sql: str) -> DefaultText:
 def _is_literal(sql: str) -> bool:
     number = sql.lstrip("+-").replace(".", "", 1)
     return (number.isdigit() and number.isascii()) or sql.upper() in ("NULL", "TRUE", "FALSE") or _is_string(sql)
+
+
+def is_whole(sql: str) -> bool:
+    """Whether a text is one literal, one word, one call or one thing in parentheses."""
+    return _is_literal(sql) or sql.replace("_", "").isalnum() or _is_sql(sql)
 
 
 def _is_string(sql: str) -> bool:

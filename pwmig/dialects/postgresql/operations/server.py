@@ -1,0 +1,232 @@
+"""A PostgreSQL database as operations work on it (https://www.postgresql.org/docs/current/sql-altertable.html)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pwmig.dialects.server.asking import MARK
+from pwmig.dialects.server.operations.server import Need, Place, Server
+from pwmig.errors import OperationRefused
+
+if TYPE_CHECKING:
+    from pwmig.dialects.server.operations.work import NewColumn, Work
+    from pwmig.schema import Column, Schema
+
+__all__ = ["PostgresqlServer"]
+
+_LONGEST = 63
+"""Bytes of a name (https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS)."""
+
+_VIEWS = ("v", "m")
+
+
+class PostgresqlServer(Server):
+    """Native statements, in the transaction that the migration has."""
+
+    title = "PostgreSQL"
+    has_cascade = True
+
+    def run_unique(self, sql: str) -> None:
+        with self.database.atomic():  # So that questions can be asked after an error.
+            self.run(sql)
+
+    # -- names
+
+    def default_schema(self) -> str:
+        if self._default is None:
+            self._default = self.ask("SELECT coalesce(current_schema(), 'public')")[0][0]
+        return self._default
+
+    _default: str | None = None
+
+    def schemas(self) -> list[str]:
+        return [name for (name,) in self.ask("SELECT nspname FROM pg_namespace ORDER BY nspname")]
+
+    def places(self, name: str, splits: Sequence[tuple[str, str]]) -> list[Place]:
+        """Where the migrator has no schema, a bare name means what the search path shows first."""
+        wanted = [(self.migrator.schema, name)] if self.migrator.schema else []
+        wanted += splits
+        clipped = [(schema, self.clipped(plain)) for schema, plain in wanted]
+        conditions = [f"(n.nspname = {MARK} AND c.relname = {MARK})"] * len(clipped)
+        values = [part for pair in clipped for part in pair]
+        if not self.migrator.schema:
+            conditions.insert(0, f"(c.relname = {MARK} AND pg_table_is_visible(c.oid))")
+            values.insert(0, self.clipped(name))
+        rows = self.ask(
+            "SELECT n.nspname, c.relname, c.relkind::text, c.oid::bigint FROM pg_class c "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') "
+            f"AND c.relpersistence <> 't' AND ({' OR '.join(conditions)})",
+            values,
+        )
+        found = [
+            Place(schema, plain, self.called(schema, plain), kind in _VIEWS, oid) for schema, plain, kind, oid in rows
+        ]
+        return sorted(found, key=lambda place: _rank(place, clipped))
+
+    def all_names(self) -> list[str]:
+        rows = self.ask(
+            "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' "
+            "ORDER BY c.relname"
+        )
+        return [self.called(schema, plain) for schema, plain in rows if not plain.startswith("pwmig_")]
+
+    def look(self, place: Place) -> Schema:
+        from pwmig.dialects.postgresql.seeing.introspect import introspect
+
+        return introspect(self.execute, tables=[place.name])
+
+    def clipped(self, name: str) -> str:
+        raw = name.encode()
+        return name if len(raw) <= _LONGEST else raw[:_LONGEST].decode(errors="ignore")
+
+    def require_length(self, name: str, what: str) -> None:
+        if len(name.encode()) > _LONGEST:
+            shown = name if len(name) <= 40 else name[:37] + "..."
+            raise OperationRefused(
+                f"{shown!r} is too long to name a {what}",
+                why=f"PostgreSQL keeps {_LONGEST} bytes of a name, and this one has {len(name.encode())}",
+                way_out="choose a shorter name",
+            )
+
+    def require_free(self, schema: str, plain: str) -> None:
+        """Tables, views, sequences and indexes share their names in a schema."""
+        rows = self.ask(
+            "SELECT CASE c.relkind WHEN 'i' THEN 'an index' WHEN 'I' THEN 'an index' WHEN 'S' THEN 'a sequence' "
+            "WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view' WHEN 'c' THEN 'a type' ELSE 'a table' END "
+            "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            f"WHERE n.nspname = {MARK} AND c.relname = {MARK}",
+            [schema, self.clipped(plain)],
+        )
+        if rows:
+            raise OperationRefused(
+                f"the name {plain!r} is taken",
+                why=f"the schema {schema!r} has {rows[0][0]} of that name",
+                way_out="choose another name, or drop or rename that one first",
+                table=plain,
+            )
+
+    def is_free(self, schema: str, plain: str) -> bool:
+        try:
+            self.require_free(schema, plain)
+        except OperationRefused:
+            return False
+        return True
+
+    def require_free_index(self, work: Work, name: str) -> None:
+        self.require_free(work.place.schema, name)
+
+    def comparable(self, work: Work, column: str, target: Place, key: str) -> bool:
+        """Whether there is an equality of the two types; the server refuses a key without."""
+        own, there = (self.type_of(place.oid, name) for place, name in ((work.place, column), (target, key)))
+        sql = f"SELECT NULL::{own} = NULL::{there}"
+        try:
+            with self.database.atomic():
+                self.ask(sql)
+        except Exception:  # Whatever the driver calls it: no such operator.
+            return False
+        return True
+
+    def type_of(self, oid: int, column: str) -> str:
+        """A column's type as the server writes it."""
+        rows = self.ask(
+            f"SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = {MARK} AND attname = {MARK}",
+            [oid, column],
+        )
+        return str(rows[0][0])
+
+    # -- columns
+
+    def add_column(self, work: Work, column: NewColumn) -> None:
+        name, default = self.quote(column.name), column.default or None
+        filled = column.fill if column.fill is not None else default
+        sql = f"ADD COLUMN {column.definition}" + (f" DEFAULT {filled}" if filled is not None else "")
+        if column.key is not None:
+            named = f" CONSTRAINT {self.quote(column.key.name)}" if column.key.is_named else ""
+            sql += f"{named} REFERENCES {column.key.references}"
+        work.alter(sql)
+        if filled != default:
+            work.alter(f"ALTER COLUMN {name} " + (f"SET DEFAULT {default}" if default is not None else "DROP DEFAULT"))
+        if column.index is not None:
+            unique = "UNIQUE " if column.index.unique else ""
+            using = f"USING {column.index.using} " if column.index.using else ""
+            self.run(f"CREATE {unique}INDEX {self.quote(column.index.name)} ON {work.sql} {using}({name})")
+
+    def drop_column(self, work: Work, column: Column, cascade: bool) -> None:
+        from pwmig.dialects.postgresql.operations.dependants import needs_of_column
+
+        if not cascade:
+            needs = needs_of_column(work, column.name)
+            work.require_no_needs(f"column {column.name!r} of {work.name!r} can't be dropped", needs, column.name)
+        work.alter(f"DROP COLUMN {self.quote(column.name)}{' CASCADE' if cascade else ''}")
+
+    def rename_column(self, work: Work, column: Column, new: str) -> None:
+        work.alter(f"RENAME COLUMN {self.quote(column.name)} TO {self.quote(new)}")
+
+    def set_null(self, work: Work, column: Column, nullable: bool) -> None:
+        work.alter(f"ALTER COLUMN {self.quote(column.name)} {'DROP' if nullable else 'SET'} NOT NULL")
+
+    def set_default(self, work: Work, column: Column, default: str | None) -> None:
+        change = "DROP DEFAULT" if default is None else f"SET DEFAULT {default}"
+        work.alter(f"ALTER COLUMN {self.quote(column.name)} {change}")
+
+    def set_type(self, work: Work, column: Column, type_: str, collation: str | None, cast: str | None) -> None:
+        from pwmig.dialects.postgresql.operations.types import set_type
+
+        set_type(self, work, column, type_, collation, cast)
+
+    # -- tables, indexes, constraints
+
+    def needs_of_table(self, place: Place) -> list[Need]:
+        from pwmig.dialects.postgresql.operations.dependants import needs_of_table
+
+        return needs_of_table(self, place)
+
+    def rename_table(self, place: Place, new: str) -> None:
+        """The sequence of a single key is renamed too, as Peewee does, where it has the name that PostgreSQL gave it.
+
+        Where the new name is taken, the sequence keeps its own: the default knows it whatever it is called.
+        """
+        self.run(f"ALTER TABLE {self.qualified(place)} RENAME TO {self.quote(new)}")
+        for schema, sequence, key in self._sequences(place):
+            made = self.clipped(f"{new}_{key}_seq")
+            if sequence == self.clipped(f"{place.plain}_{key}_seq") and self.is_free(schema, made):
+                self.run(f"ALTER SEQUENCE {self.quote(schema)}.{self.quote(sequence)} RENAME TO {self.quote(made)}")
+
+    def _sequences(self, place: Place) -> list[tuple[str, str, str]]:
+        """(schema, sequence, column) of the sequence that belongs to the only column of the primary key."""
+        rows = self.ask(
+            "SELECT n.nspname, s.relname, a.attname FROM pg_depend d "
+            "JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' JOIN pg_namespace n ON n.oid = s.relnamespace "
+            "JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid "
+            "JOIN pg_index i ON i.indrelid = d.refobjid AND i.indisprimary AND i.indkey::text = a.attnum::text "
+            "WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass "
+            f"AND d.deptype IN ('a', 'i') AND d.refobjid = {MARK}",
+            [place.oid],
+        )
+        return [(schema, sequence, column) for schema, sequence, column in rows]
+
+    def drop_index(self, work: Work, name: str) -> None:
+        self.run(f"DROP INDEX {self._beside(work, name)}")
+
+    def rename_index(self, work: Work, old: str, new: str) -> None:
+        self.run(f"ALTER INDEX {self._beside(work, old)} RENAME TO {self.quote(new)}")
+
+    def _beside(self, work: Work, name: str) -> str:
+        """The name of an index, which is in its table's schema, as SQL."""
+        return self.qualified(Place(work.place.schema, name, name))
+
+    def drop_constraint(self, work: Work, kind: str, name: str) -> None:
+        from pwmig.dialects.postgresql.operations.dependants import needs_of_constraint
+
+        if kind == "UNIQUE":
+            what = f"constraint {name!r} of {work.name!r} can't be dropped"
+            work.require_no_needs(what, needs_of_constraint(work, name))
+        work.alter(f"DROP CONSTRAINT {self.quote(name)}")
+
+
+def _rank(place: Place, wanted: Sequence[tuple[str, str]]) -> int:
+    """A name as it stands comes before one that is parted at a dot."""
+    pair = (place.schema, place.plain)
+    return wanted.index(pair) + 1 if pair in wanted else 0

@@ -1,0 +1,194 @@
+"""Another type for a column, and nothing else: its collation, storage, default and values stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import peewee
+
+from pwmig.dialects.postgresql.operations.dependants import readers_of_column
+from pwmig.dialects.server.asking import MARK
+
+if TYPE_CHECKING:
+    from pwmig.dialects.postgresql.operations.server import PostgresqlServer
+    from pwmig.dialects.server.operations.work import Work
+    from pwmig.schema import Column
+
+__all__ = ["set_type"]
+
+_STORAGES = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
+_COMPRESSIONS = {"p": "pglz", "l": "lz4"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What ALTER TYPE would set back: texts of SQL, None where the column has the type's own."""
+
+    type: str
+    collation: str | None
+    storage: str | None
+    compression: str | None
+
+
+def set_type(
+    server: PostgresqlServer, work: Work, column: Column, type_: str, collation: str | None, cast: str | None
+) -> None:
+    """One ALTER TABLE. The default is cast along; where it can't be, the error says so and nothing is changed."""
+    name = server.quote(column.name)
+    what = f"the type of column {column.name!r} of {work.name!r} can't be changed"
+    work.require_no_needs(what, readers_of_column(work, column.name), column.name)
+    facts = _facts(server, work, column)
+    if cast is None:
+        _require_same_values(server, work, column, facts.type, type_)
+    _require_default_fits(server, work, column, type_)
+    collates, is_toasted = _abilities(server, type_)
+    sql = f"ALTER COLUMN {name} TYPE {type_}"
+    collation = collation or facts.collation
+    if collates and collation:
+        sql += f" COLLATE {collation}"
+    if cast is not None:
+        sql += f" USING {cast}"
+    changes = [*_default_around(server, work, column, type_, sql)]
+    if is_toasted and facts.storage:
+        changes.append(f"ALTER COLUMN {name} SET STORAGE {facts.storage}")
+    if is_toasted and facts.compression:
+        changes.append(f"ALTER COLUMN {name} SET COMPRESSION {facts.compression}")
+    _alter(server, work, column, type_, changes)
+
+
+def _facts(server: PostgresqlServer, work: Work, column: Column) -> _Facts:
+    compression = "a.attcompression::text" if server.database.server_version >= 140000 else "''"
+    rows = server.ask(
+        "SELECT format_type(a.atttypid, a.atttypmod), CASE WHEN a.attcollation <> t.typcollation THEN "
+        "(SELECT quote_ident(n.nspname) || '.' || quote_ident(c.collname) FROM pg_collation c "
+        "JOIN pg_namespace n ON n.oid = c.collnamespace WHERE c.oid = a.attcollation) END, "
+        f"CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END, {compression} "
+        "FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid "
+        f"WHERE a.attrelid = {MARK} AND a.attname = {MARK}",
+        [work.place.oid, column.name],
+    )
+    type_, collation, storage, packed = rows[0]
+    return _Facts(type_, collation, _STORAGES.get(storage or ""), _COMPRESSIONS.get(packed or ""))
+
+
+def _abilities(server: PostgresqlServer, type_: str) -> tuple[bool, bool]:
+    """Whether the type has a collation, and whether its values may be stored elsewhere."""
+    rows = server.ask(
+        f"SELECT typcollation <> 0, typstorage <> 'p' FROM pg_type WHERE oid = to_regtype({MARK})", [_bare(type_)]
+    )
+    return rows[0] if rows else (False, False)
+
+
+def _bare(type_: str) -> str:
+    """A type without its modifiers, which no old server's ``to_regtype`` reads: ``varchar`` of ``varchar(9)``."""
+    begin, end = type_.find("("), type_.find(")")
+    return type_ if begin < 0 else type_[:begin] + type_[end + 1 :]
+
+
+def _default_around(server: PostgresqlServer, work: Work, column: Column, type_: str, sql: str) -> list[str]:
+    """The change, with the default taken away before and set after it where it does not become the new type itself."""
+    if column.default is None or column.generated is not None or _assignable(server, column.default, type_):
+        return [sql]
+    name = server.quote(column.name)
+    return [
+        f"ALTER COLUMN {name} DROP DEFAULT",
+        sql,
+        f"ALTER COLUMN {name} SET DEFAULT CAST({column.default} AS {type_})",
+    ]
+
+
+def _require_default_fits(server: PostgresqlServer, work: Work, column: Column, type_: str) -> None:
+    """Refuse a type that a constant default can't become: the server would say so at the next INSERT only."""
+    if column.default is None or column.generated is not None or "(" in column.default:
+        return
+    try:
+        with server.database.atomic():
+            server.ask(f"SELECT CAST({column.default} AS {type_})")
+    except Exception as error:  # Of whichever driver is in use.
+        raise work.refused(
+            f"the default of column {column.name!r} of {work.name!r} can't become {type_}",
+            f"it is {column.default}, and {server.title} says: {str(error).splitlines()[0]}",
+            f"before it, migrator.drop_column_default({work.name!r}, {column.name!r})",
+            column.name,
+        ) from error
+
+
+def _assignable(server: PostgresqlServer, default: str, type_: str) -> bool:
+    """Whether the server casts a default to the type by itself, as it casts a value that is assigned.
+
+    https://www.postgresql.org/docs/current/sql-createcast.html
+    """
+    source = _type_of(server, default)
+    rows = server.ask(
+        f"SELECT 1 FROM pg_type t WHERE t.oid = to_regtype({MARK}) AND (t.oid = {MARK} OR t.typcategory = 'S' "
+        f"OR EXISTS (SELECT 1 FROM pg_cast WHERE castsource = {MARK} AND casttarget = t.oid "
+        "AND castcontext IN ('a', 'i')))",
+        [_bare(type_), source, source],
+    )
+    return bool(rows)
+
+
+def _type_of(server: PostgresqlServer, expression: str) -> int:
+    """The type of an expression, which is not evaluated: it may count a sequence up."""
+    cursor = server.database.connection().cursor()
+    try:
+        cursor.execute(f"SELECT {expression} WHERE false", None)
+        return int(cursor.description[0][1])
+    finally:
+        cursor.close()
+
+
+# -- values
+
+
+def _require_same_values(server: PostgresqlServer, work: Work, column: Column, old: str, new: str) -> None:
+    """Refuse a type that would round, cut or otherwise alter a value on its way, as ``numeric`` to ``integer`` does."""
+    if _is_wider(old, new) or column.generated is not None:
+        return
+    name = server.quote(column.name)
+    there = f"t.{name}::{new}"
+    condition = f"{there}::{old} IS DISTINCT FROM t.{name}"
+    rows = _tried(server, f"SELECT t.{name}::text, ({there})::text FROM {work.sql} AS t WHERE {condition} LIMIT 1")
+    if rows:
+        before, after = rows[0]
+        count = work.count(condition)
+        raise work.refused(
+            f"the type of {work.name}.{column.name} can't be changed without changing values",
+            f"{count} would hold another value, as {before!r:.60} would become {after!r:.60}",
+            "mend these values first, or say with cast= how they become the new ones",
+            column.name,
+        )
+
+
+def _is_wider(old: str, new: str) -> bool:
+    """Whether every value of a text type has its place in the new one: then nothing needs to be read."""
+    if not old.startswith("character varying"):
+        return False
+    if new.lower() == "text":
+        return True
+    before, after = (text.rpartition("(")[2].rstrip(")") for text in (old, new))
+    return new.upper().startswith("VARCHAR") and before.isdigit() and after.isdigit() and int(before) <= int(after)
+
+
+def _tried(server: PostgresqlServer, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a question, none where types can't be cast or compared: then the ALTER TABLE itself says so."""
+    try:
+        with server.database.atomic():
+            return server.ask(sql)
+    except Exception:  # An error of whichever driver is in use.
+        return []
+
+
+def _alter(server: PostgresqlServer, work: Work, column: Column, type_: str, changes: list[str]) -> None:
+    try:
+        server.run_unique(f"ALTER TABLE {work.sql} {', '.join(changes)}")
+    except (peewee.ProgrammingError, peewee.DataError) as error:
+        if isinstance(error, peewee.ProgrammingError) and "cast" not in str(error):
+            raise
+        raise work.refused(
+            f"the type of {work.name}.{column.name} can't become {type_}",
+            f"{server.title} says: {str(error).strip()}",
+            f"say with cast= how the values become the new ones, as cast={server.quote(column.name) + '::' + type_!r}",
+            column.name,
+        ) from error

@@ -1,0 +1,162 @@
+"""How each operation on constraints is done, as far as servers share it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import peewee
+
+from pwmig.dialects.asked import action, close_matches
+from pwmig.dialects.server.operations.work import Work
+from pwmig.errors import OperationRefused
+
+if TYPE_CHECKING:
+    from pwmig.dialects.server.operations.server import Place, Server
+    from pwmig.schema import ForeignKey
+
+__all__ = [
+    "add_constraint",
+    "add_foreign_key_constraint",
+    "add_unique",
+    "drop_constraint",
+    "drop_foreign_key_constraint",
+]
+
+
+def add_constraint(server: Server, table: str, name: str, constraint: Any) -> None:
+    work = Work(server, table)
+    server.require_length(name, "constraint")
+    _add(work, name, server.text(constraint))
+
+
+def add_unique(server: Server, table: str, columns: Sequence[str]) -> None:
+    work = Work(server, table)
+    names = [work.column(column).name for column in columns]
+    name = server.clipped(peewee._truncate_constraint_name("uniq_" + "_".join(columns)))
+    _add(work, name, f"UNIQUE {server.names(names)}")
+
+
+def _add(work: Work, name: str, sql: str) -> None:
+    _require_free(work, name)
+    try:
+        work.server.run_unique(f"ALTER TABLE {work.sql} ADD CONSTRAINT {work.server.quote(name)} {sql}")
+    except (peewee.IntegrityError, peewee.OperationalError) as error:
+        if not work.server.is_against_rows(error):
+            raise
+        raise OperationRefused(
+            f"the rows of table {work.name!r} do not hold to constraint {name!r}",
+            why=f"{work.server.title} says: {error}",
+            way_out="mend these rows in a migration before this one",
+            table=work.name,
+            object=name,
+        ) from error
+
+
+def _require_free(work: Work, name: str) -> None:
+    if work.constraint_kind(name) is not None:
+        raise OperationRefused(
+            f"table {work.name!r} has a constraint {name!r} already",
+            way_out="choose another name, or drop that one first",
+            table=work.name,
+            object=name,
+        )
+
+
+def drop_constraint(server: Server, table: str, name: str) -> None:
+    work = Work(server, table)
+    kind = work.constraint_kind(name)
+    if kind is None:
+        raise OperationRefused(
+            f"table {work.name!r} has no constraint {name!r}",
+            why=close_matches(name, [found for found, _ in work.constraints()], "named constraints"),
+            way_out="write the constraint's name as it is in the database",
+            table=work.name,
+            object=name,
+        )
+    if kind == "primary key":
+        raise OperationRefused(
+            f"the primary key {name!r} of {work.name!r} can't be dropped",
+            why="the rows would lose what tells them apart",
+            way_out="create a table without it and copy the rows",
+            table=work.name,
+            object=name,
+        )
+    server.drop_constraint(work, kind, work.constraint_name(name))
+
+
+# -- foreign keys
+
+
+def add_foreign_key_constraint(
+    server: Server,
+    table: str,
+    column: str,
+    rel: str,
+    rel_column: str,
+    on_delete: str | None,
+    on_update: str | None,
+    name: str | None,
+    rel_schema: str | None,
+) -> None:
+    """Refused where a row refers to one that is not there."""
+    work = Work(server, table)
+    own = work.column(column)
+    target = Work(server, f"{rel_schema}.{rel}" if rel_schema else rel)
+    key = target.get_column(rel_column)
+    if key is None:
+        raise OperationRefused(
+            f"table {target.name!r} has no column {rel_column!r} to refer to",
+            why=close_matches(rel_column, target.table.column_names, "columns"),
+            way_out="name its primary key or a unique column",
+            table=work.name,
+            column=own.name,
+        )
+    usual = f"fk_{work.place.plain}_{own.name}_refs_{target.place.plain}"
+    name = server.clipped(peewee._truncate_constraint_name(name or usual))
+    sql = f"FOREIGN KEY {server.names([own.name])} REFERENCES {target.sql} {server.names([key.name])}"
+    sql += action("ON DELETE", on_delete) + action("ON UPDATE", on_update)
+    _require_free(work, name)
+    _refuse_orphans(work, own.name, target.place, key.name)
+    work.alter(f"ADD CONSTRAINT {server.quote(name)} {sql}")
+
+
+def _refuse_orphans(work: Work, column: str, target: Place, key: str) -> None:
+    server = work.server
+    own = f"t.{server.quote(column)}"
+    there = f"SELECT 1 FROM {server.qualified(target)} AS p WHERE p.{server.quote(key)} = {own}"
+    condition = f"{own} IS NOT NULL AND NOT EXISTS ({there})"
+    if not server.comparable(work, column, target, key):
+        return  # The server refuses the key and says why.
+    if work.any(condition):
+        rows = work.count(condition)
+        raise work.refused(
+            f"{work.name}.{column} can't refer to {target.name}.{key}",
+            f"{rows} {'refers' if rows == '1 row' else 'refer'} to what is not there",
+            "mend or delete these rows in a migration before this one",
+            column,
+        )
+
+
+def drop_foreign_key_constraint(server: Server, table: str, column: str) -> None:
+    work = Work(server, table)
+    own = work.column(column)
+    keys = [key for key in work.table.foreign_keys if own.name in key.columns]
+    found = [key.name for key in keys if len(key.columns) == 1 and key.name]
+    if not found:
+        raise _no_key(work, own.name, keys)
+    for name in found:
+        server.drop_constraint(work, "foreign key", name)
+
+
+def _no_key(work: Work, column: str, keys: Sequence[ForeignKey]) -> OperationRefused:
+    drops = [f"migrator.drop_constraint({work.name!r}, {key.name!r})" for key in keys]
+    why = "no foreign key of the table names it"
+    if keys:
+        why = "; ".join(f"{key.name} is one of several columns: {', '.join(key.columns)}" for key in keys)
+    return work.refused(
+        f"column {column!r} of {work.name!r} has no foreign key of its own",
+        why,
+        "drop it by its name: " + ", ".join(drops) if drops else "name the column that has one",
+        column,
+    )

@@ -1,0 +1,184 @@
+"""What every operation on a table begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pwmig.dialects.asked import close_matches
+from pwmig.errors import OperationRefused
+
+if TYPE_CHECKING:
+    from pwmig.dialects.server.operations.server import Need, Place, Server
+    from pwmig.schema import Column, Index, Table
+
+__all__ = ["NewColumn", "NewIndex", "NewKey", "Work", "own_index_names"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """The foreign key of a new column: where it leads, as SQL behind REFERENCES, and its name."""
+
+    references: str
+    name: str
+    is_named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewIndex:
+    """The index of a new column."""
+
+    name: str
+    unique: bool
+    using: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewColumn:
+    """A column to be added. ``definition`` is its SQL, name included, without a default.
+
+    ``default`` is the database's own, as SQL; ``fill`` what the rows there are get, None for the default.
+    """
+
+    name: str
+    definition: str
+    type: str
+    nullable: bool
+    default: str | None = None
+    fill: str | None = None
+    key: NewKey | None = None
+    index: NewIndex | None = None
+
+
+class Work:
+    """One operation's view: the table named, and what there is to see of it before."""
+
+    def __init__(self, server: Server, table: str) -> None:
+        self.server = server
+        self.asked = table
+        self.place: Place = server.find(table)
+        self.sql: str = server.qualified(self.place)
+
+    @property
+    def name(self) -> str:
+        return self.place.name
+
+    @cached_property
+    def table(self) -> Table:
+        seen = self.server.look(self.place)
+        found = next((table for table in seen.tables if table.name == self.place.name), None)
+        if found is None:
+            raise OperationRefused(
+                f"table {self.name!r} can't be changed by an operation",
+                why="pwmig does not look at tables of its own, nor at those that belong to an extension",
+                way_out="change it by SQL: migrator.sql(...)",
+                table=self.name,
+            )
+        self._exact = seen.exact_columns
+        return found
+
+    def get_column(self, name: str) -> Column | None:
+        """The column of that name; where letter case does not count, the one that differs in it only, too."""
+        table = self.table
+        if self._exact:
+            name = self.server.clipped(name)
+            return next((column for column in table.columns if column.name == name), None)
+        return table.column(name)
+
+    def column(self, name: str) -> Column:
+        found = self.get_column(name)
+        if found is None:
+            raise OperationRefused(
+                f"table {self.name!r} has no column {name!r}",
+                why=close_matches(name, self.table.column_names, "columns"),
+                way_out="write the name as it is in the database",
+                table=self.name,
+                column=name,
+            )
+        return found
+
+    def require_new_column(self, name: str) -> None:
+        self.server.require_length(name, "column")
+        if self.get_column(name) is not None:
+            raise OperationRefused(
+                f"table {self.name!r} has a column {name!r} already",
+                way_out="choose another name, or rename or drop that column first",
+                table=self.name,
+                column=name,
+            )
+
+    def is_empty(self) -> bool:
+        return not self.server.ask(f"SELECT 1 FROM {self.sql} LIMIT 1")
+
+    def any(self, condition: str) -> bool:
+        """Whether a condition holds for a row."""
+        return bool(self.server.ask(f"SELECT 1 FROM {self.sql} AS t WHERE {condition} LIMIT 1"))
+
+    def count(self, condition: str = "1 = 1") -> str:
+        """How many rows a condition holds for, in words."""
+        count = self.server.ask(f"SELECT count(*) FROM {self.sql} AS t WHERE {condition}")[0][0]
+        return f"{count:,} row" + ("" if count == 1 else "s")
+
+    def alter(self, *changes: str) -> None:
+        """Run one ALTER TABLE."""
+        self.server.run(f"ALTER TABLE {self.sql} {', '.join(changes)}")
+
+    # -- constraints
+
+    def constraints(self) -> list[tuple[str, str]]:
+        """(name, what it is) of each constraint that has a name."""
+        table = self.table
+        found = [(check.name, "check") for check in table.checks]
+        found += [(unique.name, "UNIQUE") for unique in table.uniques]
+        found += [(key.name, "foreign key") for key in table.foreign_keys]
+        found += [(made.name, "exclusion") for made in table.exclusions]
+        found += [(table.primary_key_name, "primary key")]
+        return [(name, kind) for name, kind in (*found, *self.server.more_constraints(table)) if name]
+
+    def _constraint(self, name: str) -> tuple[str, str] | None:
+        clipped = self.server.clipped(name)
+        return next((found for found in self.constraints() if self.server.same_index(found[0], clipped)), None)
+
+    def constraint_kind(self, name: str) -> str | None:
+        found = self._constraint(name)
+        return found[1] if found else None
+
+    def constraint_name(self, name: str) -> str:
+        found = self._constraint(name)
+        return found[0] if found else name
+
+    # -- refusals
+
+    def require_no_needs(self, what: str, needs: Sequence[Need], column: str | None = None) -> None:
+        """Refuse with all that needs the thing, and what does away with each."""
+        if needs:
+            raise OperationRefused(
+                f"{what} while other things need it",
+                why="; ".join(dict.fromkeys(need for need, _ in needs)),
+                way_out="before it, in the same migration: " + ", ".join(dict.fromkeys(hint for _, hint in needs)),
+                table=self.name,
+                column=column,
+                object=needs[0][0],
+            )
+
+    def refused(self, what: str, why: str, way_out: str, column: str | None = None) -> OperationRefused:
+        return OperationRefused(what, why=why, way_out=way_out, table=self.name, column=column)
+
+
+def own_index_names(table: Table, column: str, clipped: Any) -> frozenset[str]:
+    """The names that the index of a field with ``index=True`` or ``unique=True`` may have: Peewee's name for it."""
+    from playhouse.migrate import make_index_name
+
+    return frozenset({clipped(make_index_name(table.plain_name, (column,)))})
+
+
+def own_indexes(table: Table, column: str, names: Iterable[str]) -> tuple[Index, ...]:
+    """The plain indexes of just this column that have one of the names."""
+    known = set(names)
+    return tuple(
+        index
+        for index in table.indexes
+        if index.name in known and index.predicate is None and [part.column for part in index.parts] == [column]
+    )
