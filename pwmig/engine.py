@@ -130,7 +130,7 @@ class _Runner:
             if turn.refused is not None:
                 raise turn.refused  # The migration caught it, or a thread of its own did.
         if forward:
-            self.history.record(step, time.perf_counter() - started, "fake" if self.plan.fake else "run")
+            self.history.record(step, time.perf_counter() - started, self.plan.how)
         else:
             self.history.unrecord(step)
         return "faked" if self.plan.fake else step.direction.participle

@@ -39,7 +39,7 @@ __all__ = [
     "status_of",
 ]
 
-ALLOWANCES = ("changed", "missing", "out-of-order")
+ALLOWANCES = ("changed", "missing", "out-of-order", "baseline")
 """What a person may allow by name, so that a plan goes on over it."""
 
 
@@ -67,17 +67,27 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The ordered steps that a run would take."""
+    """The ordered steps that a run would take; one that is ``fake`` records them only.
+
+    ``how`` is what the history says of its steps: ``fake`` or ``baseline`` of what was recorded and not run.
+    """
 
     steps: tuple[Step, ...]
     direction: Direction = Direction.FORWARD
     fake: bool = False
+    baseline: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.steps)
 
     def __len__(self) -> int:
         return len(self.steps)
+
+    @property
+    def how(self) -> str:
+        if not self.fake:
+            return "run"
+        return "baseline" if self.baseline else "fake"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +268,12 @@ def plan_backward(
                 f"{row.name} can't be taken back as it is",
                 why="its file has changed since it was applied, so its way back may not fit what was done",
                 way_out="bring back the file as it was applied, or go on with --allow changed",
+            )
+        if row.how == "baseline" and not fake and "baseline" not in allow:
+            raise PlanError(
+                f"{row.name} is not taken back without being asked twice",
+                why="it is the baseline: all that the database held before its first migration would be dropped",
+                way_out="stop before it with --to, or go on with --allow baseline",
             )
         made.append(Step(file.name, Direction.BACKWARD, file.path, file.checksum))
     return Plan(tuple(made), Direction.BACKWARD, fake)

@@ -110,7 +110,8 @@ class _Way:
 
     def plan(self, start: int, end: int) -> Plan:
         if start > end:
-            return plan_backward(self.files, self._rows(start), steps=start - end, allow=self.allow)
+            # On a copy, a baseline may go.
+            return plan_backward(self.files, self._rows(start), steps=start - end, allow={*self.allow, "baseline"})
         now = len(self.applied)
         again = [self.by_name[row.name] for row in self.applied[start:end]]  # Gone files have no way back to start.
         fresh = [self.by_name[name] for name in self.pending[max(start - now, 0) : max(end - now, 0)]]

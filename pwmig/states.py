@@ -28,7 +28,7 @@ class State(str, Enum):
 class Applied:
     """A row of the history that says: this migration's effect is in the database.
 
-    ``applied_at`` is ISO 8601 in UTC; ``how`` is ``run`` or ``fake``; rows come oldest first.
+    ``applied_at`` is ISO 8601 in UTC; ``how`` is ``run``, ``fake`` or ``baseline``; rows come oldest first.
     """
 
     name: str

@@ -17,6 +17,7 @@ __all__ = ["Ink", "change_lines", "grid", "plan_lines", "run_lines", "sql_lines"
 _CODES = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "bold": "1", "dim": "2"}
 _STATE_COLOURS = {"applied": "green", "pending": "yellow", "failed": "red", "changed": "red", "missing": "red"}
 _SIGN_COLOURS = {"+": "green", "-": "red", "~": "yellow"}
+_NOT_RUN = {"fake": "  (recorded, not run)", "baseline": "  (baseline: recorded, not run)"}
 _WIDEST_CELL = 32
 
 
@@ -39,7 +40,7 @@ def status_lines(migrations: Sequence[MigrationStatus], location: str, ink: Ink)
     for status in migrations:
         state = status.state.value
         when = f"  {status.applied_at}  {status.applied_by}" if status.applied_at else ""
-        how = "  (recorded, not run)" if status.how == "fake" else ""
+        how = _NOT_RUN.get(status.how, "")
         how += "" if status.reversible or state == "missing" else "  (no migrate_backward)"
         line = printable(status.name.ljust(width) + when) + how
         yield f"  {ink(state.ljust(7), _STATE_COLOURS[state])}  {line}".rstrip()

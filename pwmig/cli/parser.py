@@ -52,7 +52,7 @@ def _ways(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="WHAT",
-        help="go on over what stops a run: changed, missing or out-of-order (may be given again)",
+        help="go on over what stops a run: changed, missing, out-of-order or baseline (may be given again)",
     )
 
 
