@@ -25,7 +25,11 @@ _REGISTRY = (
     (peewee.PostgresqlDatabase, "pwmig.dialects.postgresql.dialect", "PostgresqlDialect"),
     (peewee.MySQLDatabase, "pwmig.dialects.mysql.dialect", "MySQLDialect"),
 )
-_STRANGERS = frozenset({"APSWDatabase", "CockroachDatabase", "SqlCipherDatabase", "SqliteQueueDatabase"})
+_STRANGERS = frozenset(
+    {"APSWDatabase", "CySqliteDatabase", "SqlCipherDatabase", "SqliteQueueDatabase", "AsyncSqliteDatabase"}
+    | {"AsyncPostgresqlDatabase", "CockroachDatabase"}
+    | {"AsyncMySQLDatabase", "MariaDBConnectorDatabase", "MySQLConnectorDatabase"}
+)
 """Peewee classes that derive from a supported one, but whose connections behave otherwise."""
 
 
