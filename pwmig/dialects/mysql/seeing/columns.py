@@ -14,7 +14,7 @@ import re
 from functools import lru_cache
 
 from pwmig.dialects.mysql.quoting import literal
-from pwmig.dialects.mysql.seeing.texts import without_database
+from pwmig.dialects.mysql.seeing.texts import canonical
 from pwmig.schema import Column
 
 __all__ = ["is_geometry", "mariadb_column", "mysql_column"]
@@ -51,7 +51,7 @@ def mariadb_column(
     if default == "NULL":
         default = None
     if not extra and expression is None and "/" not in type_:  # most columns, and quickly
-        plain = None if default is None else without_database(default, database)
+        plain = None if default is None else canonical(default, database)
         return Column(name, type_, nullable == "YES", plain, collation, comment=comment or None)
     options: tuple[str, ...] = ()
     if squeezed := _COMPRESSED.search(type_):
@@ -100,9 +100,9 @@ def _column(
         name,
         type_,
         nullable == "YES",
-        None if default is None else without_database(default, database),
+        None if default is None else canonical(default, database),
         collation,
-        generated=without_database(expression, database) if expression else None,
+        generated=canonical(expression, database) if expression else None,
         generated_kind=kind if expression else None,
         autoincrement="auto_increment" in extra,
         on_update=on_update[1] if on_update else None,

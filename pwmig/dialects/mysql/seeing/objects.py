@@ -11,7 +11,7 @@ from json import loads
 from typing import Any
 
 from pwmig.dialects.mysql.quoting import literal, qualified, quote
-from pwmig.dialects.mysql.seeing.texts import under_mode, without_database
+from pwmig.dialects.mysql.seeing.texts import canonical, under_mode
 from pwmig.schema import Event, Routine, Sequence, View
 
 __all__ = ["event", "routine", "sequence", "view"]
@@ -31,7 +31,8 @@ def view(name: str, row: Row, schema: str | None, database: str, grants: tuple[s
         words.append(f"ALGORITHM={algorithm}")
     if security == "INVOKER":
         words.append("SQL SECURITY INVOKER")
-    body = definition if schema is not None else without_database(definition, database)
+    # A view of another database names what it reads with the database: its text would mean something else here.
+    body = canonical(definition, database if schema is None else "")
     words += ["VIEW", qualified(plain, schema), "AS", body.strip()]
     if check != "NONE":
         words.append(f"WITH {check} CHECK OPTION")

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
+from typing import NamedTuple
 
 from pwmig.dialects.mysql.quoting import literal, quote
 
-__all__ = ["under_mode", "without_database"]
+__all__ = ["Mentioned", "canonical", "mentioned", "under_mode"]
 
 _TOKEN = re.compile(
     r"""
-      (?P<string> '(?:[^'\\]|\\.|'')*' | "(?:[^"\\]|\\.|"")*" )
-    | (?P<name>   `(?:[^`]|``)*` )
-    | (?P<word>   [\w$]+ )
-    | (?P<space>  \s+ )
-    | (?P<mark>   . )
+      '(?:[^'\\]|\\.|'')*' | "(?:[^"\\]|\\.|"")*"  # texts
+    | `(?:[^`]|``)*`                               # names
+    | [\w$]+                                       # words and numbers
+    | \s+
+    | .
     """,
     re.VERBOSE | re.DOTALL,
 )
-_BEFORE_TABLE = ("from", "join", "straight_join", "table")
+_JOINS = ("join", "straight_join")
+_ENDING = (
+    "select",
+    "where",
+    "group",
+    "having",
+    "order",
+    "limit",
+    "union",
+    "except",
+    "intersect",
+    "window",
+    "procedure",
+)
 _SEQUENCE_CALLS = ("nextval", "lastval", "setval")
 
 # What these change is how the text itself is read: https://mariadb.com/kb/en/sql-mode/
@@ -27,41 +42,102 @@ _READING_MODES = frozenset(
 )
 
 
-def without_database(sql: str, database: str) -> str:
+class Mentioned(NamedTuple):
+    """What a view's text names, in lower case: the tables behind FROM and JOIN, and what is called."""
+
+    tables: frozenset[str]
+    calls: frozenset[str]
+
+
+class _Places(NamedTuple):
+    """Places in a list of tokens: where a table is named, and where JOIN stands between tables without parentheses."""
+
+    tables: frozenset[int]
+    bare_joins: frozenset[int]
+
+
+def canonical(sql: str, database: str) -> str:
     """A text of the catalog without ``database`` in front of the names of its tables, sequences and functions.
 
     The catalog writes every name of a view whole, between backticks: `db`.`t`.`c`, and an alias without a database:
     `a`.`c`. So of three names the first is the database. Of two it is where a table or a function is named; elsewhere
     it is an alias that is called as the database is, and stays.
+
+    It writes ``FROM a, b`` as ``from a join b``, and where it reads that, as ``from (a join b)``. The comma is put
+    back, and the text stays the same when it is read and written again.
     """
     own = quote(database)
-    if f"{own}." not in sql:
+    if f"{own}." not in sql and " join " not in sql:
         return sql
-    tokens = [match.group() for match in _TOKEN.finditer(sql)]
-    kept = [token for place, token in enumerate(tokens) if not _is_qualifier(tokens, place, own)]
+    tokens = _TOKEN.findall(sql)
+    places = _places(tokens)
+    kept: list[str] = []
+    for at, token in enumerate(tokens):
+        if at in places.bare_joins:
+            kept[-1:] = [","] if kept[-1:] == [" "] else [*kept[-1:], ","]
+        elif not _is_qualifier(tokens, at, own, places.tables):
+            kept.append(token)
     return "".join(kept)
 
 
-def _is_qualifier(tokens: list[str], place: int, own: str) -> bool:
+def _is_qualifier(tokens: list[str], at: int, own: str, tables: frozenset[int]) -> bool:
     """Whether the token is the database in front of a name, or the dot behind it."""
-    if tokens[place] == ".":
-        return place > 0 and tokens[place - 1] == own and _is_qualifier(tokens, place - 1, own)
-    if tokens[place] != own or tokens[place + 1 : place + 2] != ["."] or tokens[place - 1 : place] == ["."]:
+    if tokens[at] == ".":
+        return at > 0 and tokens[at - 1] == own and _is_qualifier(tokens, at - 1, own, tables)
+    if tokens[at] != own or tokens[at + 1 : at + 2] != ["."] or tokens[at - 1 : at] == ["."]:
         return False
-    behind = tokens[place + 3 : place + 4]
-    return behind in (["."], ["("]) or _names_table(tokens, place)
+    if tokens[at + 3 : at + 4] in (["."], ["("]) or at in tables:
+        return True
+    return tokens[at - 1 : at] == ["("] and tokens[at - 2].lower() in _SEQUENCE_CALLS
 
 
-def _names_table(tokens: list[str], place: int) -> bool:
-    """Whether a table stands here: behind FROM or JOIN, whatever parentheses are between, or in NEXTVAL(...)."""
-    opened = False
-    for token in reversed(tokens[:place]):
+def _places(tokens: list[str]) -> _Places:
+    """Read the lists of tables in a text, in which joins stand in parentheses and commas between tables don't."""
+    tables: set[int] = set()
+    bare_joins: set[int] = set()
+    lists = [""]  # of each parenthesis that is open: "from" in a list of tables, "join" in a join, else ""
+    expecting = False  # whether a table may come next
+    for at, token in enumerate(tokens):
+        word = token.lower()
         if token == "(":
-            opened = True
+            lists.append("join" if expecting else "")
+        elif token == ")":
+            lists[-2:] = lists[-2:-1] or [""]
+            expecting = False
+        elif token == ",":
+            expecting = lists[-1] == "from"
+        elif word == "from":
+            lists[-1], expecting = "from", True
+        elif word in _JOINS:
+            expecting = True
+            if word == "join" and lists[-1] == "from":
+                bare_joins.add(at)
+        elif word in _ENDING:
+            lists[-1], expecting = "", False
         elif not token.isspace():
-            word = token.lower()
-            return word in _BEFORE_TABLE or (opened and word in _SEQUENCE_CALLS)
-    return False
+            if expecting and token[0] == "`":
+                tables.add(at)
+            expecting = False
+    return _Places(frozenset(tables), frozenset(bare_joins))
+
+
+def mentioned(sql: str) -> Mentioned:
+    """What the text of a view names."""
+    tokens = _TOKEN.findall(sql)
+    tables = {_plain(tokens, at) for at in _places(tokens).tables}
+    calls = {_unquoted(token) for token, behind in pairwise(tokens) if behind == "(" and token[0] == "`"}
+    return Mentioned(frozenset(tables), frozenset(calls))
+
+
+def _plain(tokens: list[str], at: int) -> str:
+    """The last name of those joined by dots."""
+    while tokens[at + 1 : at + 2] == ["."] and tokens[at + 2 : at + 3]:
+        at += 2
+    return _unquoted(tokens[at])
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace("``", "`").lower() if name[:1] == "`" else name.lower()
 
 
 def under_mode(sql: str, mode: str) -> str:
