@@ -19,6 +19,7 @@ from pwmig.states import status_of
 if TYPE_CHECKING:
     import peewee
 
+    from pwmig.baseline import Baseline
     from pwmig.checking import CheckReport
     from pwmig.dialects.base import Dialect, Listener, Readings
     from pwmig.diff import Change
@@ -261,6 +262,11 @@ class Project:
         return models_schema(found, self.dialect, self.database)
 
     @property
+    def models_module(self) -> str | None:
+        """The name of the models' module, None where the project was made of its parts."""
+        return self.config.models if self._modules is not None else None
+
+    @property
     def has_models(self) -> bool:
         """Whether the project names models, wherever they are."""
         return self._modules is not None or self._given_models is not None
@@ -475,6 +481,16 @@ class Project:
             yield
 
     # Writing files
+
+    def baseline(self, name: str, *, models: bool = False, listener: Listener | None = None) -> Baseline:
+        """Write the first migration from what the database holds, and record it as applied: both, or neither.
+
+        Run on an empty database it makes an equal schema: that is tried before anything is written. With ``models``,
+        the models' module is written too. Raises PlanError where there is a migration or a history already.
+        """
+        from pwmig.baseline import make_baseline
+
+        return make_baseline(self, name, models=models, listener=listener)
 
     def create(self, name: str, source: str | None = None) -> Path:
         """Write a new migration file, ``source`` or the template, and return its path."""

@@ -1,12 +1,12 @@
-"""The commands that make files, and the one that opens them: init, create, lab."""
+"""The commands that make files, and the one that opens them: init, create, baseline, lab."""
 
 from __future__ import annotations
 
 import argparse
 
-from pwmig.cli.showing import FINE, open_project
+from pwmig.cli.showing import FINE, Progress, open_project, prints_aside, refuse_memory
 
-__all__ = ["create", "init", "lab"]
+__all__ = ["baseline", "create", "init", "lab"]
 
 
 def init(options: argparse.Namespace) -> int:
@@ -27,6 +27,25 @@ def create(options: argparse.Namespace) -> int:
     path = open_project(options).create(options.name)
     print(f"wrote {path}")
     print("edit migrate_forward() and migrate_backward() in it; then pwmig rehearse, pwmig migrate")
+    return FINE
+
+
+def baseline(options: argparse.Namespace) -> int:
+    project = open_project(options)
+    refuse_memory(project)
+    with Progress(quiet=True) as progress, prints_aside():
+        made = project.baseline(options.name, models=options.models, listener=progress)
+    print(f"wrote {made.path}")
+    if made.models is not None:
+        print(f"wrote {made.models}")
+    count = f"{len(made.statements)} statement" + ("" if len(made.statements) == 1 else "s")
+    print(f"{made.name} is recorded as applied here; its {count} made an equal schema of an empty database")
+    if made.unsaid:
+        from pwmig.cli.showing import print_lines
+        from pwmig.text import Ink, change_lines
+
+        print("what the models can't say of it, pwmig diff shows:")
+        print_lines(change_lines(made.unsaid, Ink()))
     return FINE
 
 

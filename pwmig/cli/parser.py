@@ -112,6 +112,16 @@ def _check(command: argparse.ArgumentParser) -> None:
     command.add_argument("--strict", action="store_true", help="warnings fail a check too")
 
 
+def _baseline(command: argparse.ArgumentParser) -> None:
+    command.epilog = (
+        "Writes a migration that makes what the database holds now, one literal statement each, and records it as "
+        "applied, since here it is; other databases get it by pwmig migrate. Before anything is written it is run on "
+        "an empty database, forward and backward, and has to make an equal schema. Refused where there is a migration "
+        "or a history already. Nothing of the database changes but its history."
+    )
+    command.add_argument("--models", action="store_true", help="write the models' module too, if it holds nothing yet")
+
+
 def _lab(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", type=int, default=8888, help="the first port to try (default: 8888)")
     command.add_argument("--no-browser", dest="browser", action="store_false", help="print the address, open nothing")
@@ -142,6 +152,11 @@ _COMMANDS: dict[str, tuple[str, str, tuple[_Adder, ...]]] = {
         (_project, _json, _sides),
     ),
     "check": ("looking", "what CI asks: files, history, models, the way back, drift", (_project, _json, _check)),
+    "baseline": (
+        "making",
+        "the first migration, from a database that was there before; recorded as applied",
+        (_project, _new_name, _baseline),
+    ),
     "lab": ("making", "JupyterLab at the workbench notebook", (_project, _lab)),
 }
 """Each command: the module with the function of its name, what it does in words, and what adds its options."""

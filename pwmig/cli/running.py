@@ -6,7 +6,17 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pwmig.cli.showing import FINE, Progress, open_project, plain, print_json, print_lines, prints_aside, run_as_dict
+from pwmig.cli.showing import (
+    FINE,
+    Progress,
+    open_project,
+    plain,
+    print_json,
+    print_lines,
+    prints_aside,
+    refuse_memory,
+    run_as_dict,
+)
 
 if TYPE_CHECKING:
     from pwmig.plan import Run
@@ -28,7 +38,7 @@ def migrate(options: argparse.Namespace) -> int:
     if not plan:
         print(_nothing_to_do(options))
         return FINE
-    _refuse_memory(project)
+    refuse_memory(project)
     verb = project.revert if options.backward else project.apply
     with Progress() as progress:
         run = verb(plan, listener=progress, wait_s=options.wait)
@@ -43,17 +53,6 @@ def migrate(options: argparse.Namespace) -> int:
                 f"note: {printable(step.step.name)} has no migrate_backward() and can't be taken back", file=sys.stderr
             )
     return FINE
-
-
-def _refuse_memory(project: Project) -> None:
-    if not project.dialect.shared(project.database):
-        from pwmig.errors import DatabaseUnsupported
-
-        raise DatabaseUnsupported(
-            "the project's database is in the memory of this process",
-            why="what is applied here is gone when the command ends",
-            way_out="point DATABASE_URL at a file; an application with such a database calls Project.apply() itself",
-        )
 
 
 def _nothing_to_do(options: argparse.Namespace) -> str:

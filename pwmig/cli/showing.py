@@ -22,6 +22,7 @@ __all__ = [
     "print_json",
     "print_lines",
     "prints_aside",
+    "refuse_memory",
     "run_as_dict",
 ]
 
@@ -35,6 +36,18 @@ def open_project(options: argparse.Namespace) -> Project:
 
     with prints_aside():
         return Project.open(options.project)
+
+
+def refuse_memory(project: Project) -> None:
+    """DatabaseUnsupported where what a command writes would be gone when it ends."""
+    if not project.dialect.shared(project.database):
+        from pwmig.errors import DatabaseUnsupported
+
+        raise DatabaseUnsupported(
+            "the project's database is in the memory of this process",
+            why="what is applied here is gone when the command ends",
+            way_out="point DATABASE_URL at a file; an application with such a database calls Project.apply() itself",
+        )
 
 
 def prints_aside() -> contextlib.redirect_stdout[Any]:

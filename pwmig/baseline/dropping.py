@@ -1,0 +1,144 @@
+"""The statements that take a schema away, in an order that works: found by trying, on an empty database that has it.
+
+What hangs on what, the database knows best: a thing that it will not drop yet is tried again after the others.
+Nothing is dropped along with something else (no CASCADE), so that nothing else goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import peewee
+
+from pwmig.errors import ProjectError
+from pwmig.schema import Routine, Schema, Table
+
+__all__ = ["drop_everything", "sent"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Thing:
+    """One thing to drop: its name for people, and the statements that may do it, the first that works counts."""
+
+    name: str
+    ways: tuple[str, ...]
+
+
+def drop_everything(database: peewee.Database, schema: Schema) -> tuple[str, ...]:
+    """Drop all that a schema holds, and return the statements that did it; extensions stay, as they are nobody's own.
+
+    ``database`` is an empty one with that schema. Raises ProjectError for what it would not drop in any order.
+    """
+    things = list(_things(database, schema))
+    done, refusal = _in_rounds(database, things)
+    if things:
+        keys = list(_foreign_keys(database, schema))
+        done += _in_rounds(database, keys)[0]
+        more, refusal = _in_rounds(database, things)
+        done += more
+    if things:
+        raise ProjectError(
+            f"no way was found to drop {things[0].name} again",
+            why=f"the database says: {refusal}",
+            way_out="drop what it names from the database, if it may go, and make the baseline then",
+        )
+    return tuple(done)
+
+
+def sent(database: peewee.Database, sql: str) -> str:
+    """The statement as Peewee has to be given it, so that the database gets it as it is.
+
+    Peewee hands parameters to the driver even where there are none: then a percent sign has to be doubled.
+    """
+    return sql.replace("%", "%%") if database.param == "%s" else sql
+
+
+def _in_rounds(database: peewee.Database, things: list[_Thing]) -> tuple[list[str], str]:
+    """Drop what can be dropped, again and again, until nothing more can; ``things`` keeps the others."""
+    done: list[str] = []
+    refusal, before = "", -1
+    while things and len(done) != before:
+        before = len(done)
+        for thing in tuple(things):
+            for way in thing.ways:
+                refusal = _refusal(database, way) or ""
+                if not refusal:
+                    done.append(way)
+                    things.remove(thing)
+                    break
+    return done, refusal
+
+
+def _refusal(database: peewee.Database, sql: str) -> str | None:
+    try:
+        with database.atomic():
+            database.execute_sql(sent(database, sql))
+    except peewee.PeeweeException as error:
+        return str(error).strip() or type(error).__name__
+    return None
+
+
+def _things(database: peewee.Database, schema: Schema) -> Iterator[_Thing]:
+    """What is to be dropped, in the order that is right most of the time: what was made last goes first."""
+
+    def named(thing: object) -> str:
+        return _named(database, thing)
+
+    for event in schema.events:
+        yield _Thing(event.name, (f"DROP EVENT {_quoted(database, event.name)}",))
+    for view in reversed(schema.views):
+        kind = "MATERIALIZED VIEW" if view.materialized else "VIEW"
+        yield _Thing(view.name, (f"DROP {kind} {named(view)}",))
+    for table in _children_first(schema):
+        yield _Thing(table.name, (f"DROP TABLE {named(table)}",))
+    for routine in reversed(schema.routines):
+        yield _Thing(routine.name, tuple(_routine_ways(routine, named(routine))))
+    for sequence in reversed(schema.sequences):
+        yield _Thing(sequence.name, (f"DROP SEQUENCE {named(sequence)}",))
+    for kind_of in reversed(schema.types):
+        word = "DOMAIN" if kind_of.kind == "domain" else "TYPE"
+        yield _Thing(kind_of.name, (f"DROP {word} {named(kind_of)}",))
+    for namespace in reversed(schema.namespaces):
+        yield _Thing(namespace.name, (f"DROP SCHEMA {_quoted(database, namespace.name)}",))
+
+
+def _routine_ways(routine: Routine, name: str) -> Iterator[str]:
+    """Where routines of one name are told apart by their arguments, the name alone may not do."""
+    kind = {"window": "FUNCTION"}.get(routine.kind, routine.kind.upper())
+    yield f"DROP {kind} {name}({routine.arguments})"
+    yield f"DROP {kind} {name}"
+
+
+def _children_first(schema: Schema) -> list[Table]:
+    waiting = {schema.key(table.name): table for table in schema.tables}
+    ordered: list[Table] = []
+    while waiting:
+        targets = {
+            schema.key(key.ref_table)
+            for name, table in waiting.items()
+            for key in table.foreign_keys
+            if schema.key(key.ref_table) != name
+        }
+        free = [name for name in waiting if name not in targets] or list(waiting)
+        ordered += [waiting.pop(name) for name in free]
+    return ordered
+
+
+def _foreign_keys(database: peewee.Database, schema: Schema) -> Iterator[_Thing]:
+    for table in schema.tables:
+        for key in table.foreign_keys:
+            if key.name is not None:
+                alter = f"ALTER TABLE {_named(database, table)} DROP"
+                name = _quoted(database, key.name)
+                yield _Thing(key.name, (f"{alter} CONSTRAINT {name}", f"{alter} FOREIGN KEY {name}"))
+
+
+def _named(database: peewee.Database, thing: object) -> str:
+    schema, plain = getattr(thing, "schema", None), getattr(thing, "plain_name", "")
+    return ".".join(_quoted(database, part) for part in ((plain,) if schema is None else (schema, plain)))
+
+
+def _quoted(database: peewee.Database, name: str) -> str:
+    left, right = database.quote
+    return str(left + name.replace(right, right * 2) + right)
