@@ -141,7 +141,7 @@ class PostgresqlServer(Server):
     def add_column(self, work: Work, column: NewColumn) -> None:
         name, default = self.quote(column.name), column.default or None
         filled = column.fill if column.fill is not None else default
-        sql = f"ADD COLUMN {column.definition}" + (f" DEFAULT {filled}" if filled is not None else "")
+        sql = f"ADD COLUMN {column.definition(filled)}"
         if column.key is not None:
             named = f" CONSTRAINT {self.quote(column.key.name)}" if column.key.is_named else ""
             sql += f"{named} REFERENCES {column.key.references}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import peewee
 
 from pwmig.dialects.asked import action, bound, python_default
-from pwmig.dialects.server.operations.texts import default_text, is_whole, plain
+from pwmig.dialects.server.operations.texts import Written, default_text, is_whole, plain
 from pwmig.dialects.server.operations.work import NewColumn, NewIndex, NewKey, Work
 from pwmig.errors import OperationRefused
 
@@ -55,10 +55,15 @@ def _new(work: Work, name: str, field: peewee.Field) -> NewColumn:
     counts = field.auto_increment or field.sequence or "GENERATED" in type_.upper()
     if default is None and (counts or any(_gives_value(server.text(made)) for made in rest)):
         default = ""  # By other words than DEFAULT.
-    field.constraints = rest
+
+    def definition(with_default: str | None) -> str:
+        made = [] if with_default is None else [Written(f"DEFAULT {with_default}")]
+        field.constraints = [*made, *rest]
+        return server.text(field.ddl(server.context()))
+
     return NewColumn(
         name,
-        server.text(field.ddl(server.context())),
+        definition,
         type_,
         field.null,
         default,

@@ -10,7 +10,17 @@ from typing import Any
 
 import peewee
 
-__all__ = ["DefaultText", "LiteralContext", "default_text", "doubled", "is_whole", "literal", "plain", "text_of"]
+__all__ = [
+    "DefaultText",
+    "LiteralContext",
+    "Written",
+    "default_text",
+    "doubled",
+    "is_whole",
+    "literal",
+    "plain",
+    "text_of",
+]
 
 
 def plain(sql: str) -> str:
@@ -51,6 +61,10 @@ def _mogrified(database: peewee.Database, sql: str, values: tuple[Any, ...]) -> 
         return ClientCursor(connection).mogrify(sql, values).strip()
     finally:
         cursor.close()
+
+
+class Written(peewee.SQL):
+    """A piece of SQL that stands as it is, percent signs and all."""
 
 
 class LiteralContext(peewee.Context):

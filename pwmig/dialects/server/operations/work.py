@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -37,13 +37,13 @@ class NewIndex:
 
 @dataclass(frozen=True, slots=True)
 class NewColumn:
-    """A column to be added. ``definition`` is its SQL, name included, without a default.
+    """A column to be added. ``definition`` gives its SQL, name included, with a default or with none.
 
     ``default`` is the database's own, as SQL; ``fill`` what the rows there are get, None for the default.
     """
 
     name: str
-    definition: str
+    definition: Callable[[str | None], str]
     type: str
     nullable: bool
     default: str | None = None

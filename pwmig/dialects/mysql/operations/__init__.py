@@ -1,0 +1,1 @@
+"""The operations of migrations on MariaDB and MySQL."""

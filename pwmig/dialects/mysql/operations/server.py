@@ -1,0 +1,261 @@
+"""A MariaDB or MySQL database as operations work on it (https://mariadb.com/kb/en/alter-table/)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import peewee
+
+from pwmig.dialects.server.asking import MARK
+from pwmig.dialects.server.operations.server import Need, Place, Server
+from pwmig.errors import OperationRefused
+
+if TYPE_CHECKING:
+    from pwmig.dialects.server.operations.work import NewColumn, Work
+    from pwmig.schema import Check, Column, Schema, Table
+
+__all__ = ["MySQLServer"]
+
+_LONGEST = 64
+"""Letters of a name (https://mariadb.com/kb/en/identifier-names/)."""
+
+_NEEDS_PARENTHESES = ("text", "blob", "json", "geometry")
+"""Types whose default has to be an expression on MySQL."""
+
+_CHECK_FAILED = (3819, 4025)
+"""A check that rows are against: MySQL's number of the error, and MariaDB's."""
+
+
+class MySQLServer(Server):
+    """Native statements, each of which commits."""
+
+    title = "MariaDB"
+    schema_word = "database"
+
+    # -- names
+
+    def default_schema(self) -> str:
+        if self._default is None:
+            found, fold = self.ask("SELECT DATABASE(), @@lower_case_table_names")[0]
+            self._default, self._fold = str(found or self.database.database), bool(int(fold))
+        return self._default
+
+    _default: str | None = None
+    _fold = False
+
+    def same_table(self, name: str, other: str) -> bool:
+        self.default_schema()
+        return name == other or (self._fold and name.lower() == other.lower())
+
+    def same_index(self, name: str, other: str) -> bool:
+        return name.lower() == other.lower()
+
+    def schemas(self) -> list[str]:
+        return [name for (name,) in self.ask("SELECT schema_name AS n FROM information_schema.schemata ORDER BY n")]
+
+    def places(self, name: str, splits: Sequence[tuple[str, str]]) -> list[Place]:
+        wanted = [(self.migrator.schema or self.default_schema(), name), *splits]
+        condition = " OR ".join([f"(table_schema = {MARK} AND table_name = {MARK})"] * len(wanted))
+        rows = self.ask(
+            "SELECT table_schema AS s, table_name AS n, table_type AS k FROM information_schema.tables "
+            f"WHERE {condition}",
+            [part for pair in wanted for part in pair],
+        )
+        found = []
+        for schema, plain in wanted:  # The catalog may compare in another way than the server finds tables.
+            for there, called, kind in rows:
+                if self.same_table(there, schema) and self.same_table(called, plain):
+                    found.append(Place(there, called, self.called(there, called), "VIEW" in kind))
+        return found
+
+    def all_names(self) -> list[str]:
+        rows = self.ask(
+            "SELECT table_name AS n FROM information_schema.tables "
+            f"WHERE table_schema = {MARK} AND table_type LIKE 'BASE%' ORDER BY n",
+            [self.migrator.schema or self.default_schema()],
+        )
+        return [name for (name,) in rows if not name.startswith("pwmig_")]
+
+    def look(self, place: Place) -> Schema:
+        from pwmig.dialects.mysql.seeing.introspect import introspect
+
+        return introspect(self.execute, tables=[place.name])
+
+    def clipped(self, name: str) -> str:
+        return name
+
+    def require_length(self, name: str, what: str) -> None:
+        if len(name) > _LONGEST or name.endswith(" "):
+            shown = name if len(name) <= 40 else name[:37] + "..."
+            raise OperationRefused(
+                f"{shown!r} can't name a {what}",
+                why=f"{self.title} takes names of at most {_LONGEST} letters that do not end in a blank",
+                way_out="choose another name",
+            )
+
+    def require_free(self, schema: str, plain: str) -> None:
+        rows = self.ask(
+            "SELECT table_type AS k, table_name AS n FROM information_schema.tables "
+            f"WHERE table_schema = {MARK} AND table_name = {MARK}",
+            [schema, plain],
+        )
+        for kind, name in rows:
+            if self.same_table(name, plain):
+                raise OperationRefused(
+                    f"the name {plain!r} is taken",
+                    why=f"the database {schema!r} has a {'view' if 'VIEW' in kind else 'table'} of that name",
+                    way_out="choose another name, or drop or rename that one first",
+                    table=plain,
+                )
+
+    def require_free_index(self, work: Work, name: str) -> None:
+        if any(self.same_index(index.name, name) for index in work.table.indexes):
+            raise OperationRefused(
+                f"the name {name!r} is taken",
+                why=f"table {work.name!r} has an index of that name",
+                way_out="choose another name, or drop or rename that one first",
+                table=work.name,
+                object=name,
+            )
+
+    def more_constraints(self, table: Table) -> Sequence[tuple[str, str]]:
+        """What UNIQUE makes here is an index."""
+        return [(index.name, "UNIQUE") for index in table.indexes if index.unique]
+
+    def is_against_rows(self, error: Exception) -> bool:
+        return isinstance(error, peewee.IntegrityError) or bool(error.args and error.args[0] in _CHECK_FAILED)
+
+    def undo_create(self, place: Place) -> None:
+        self.run(f"DROP TABLE {self.qualified(place)}")
+
+    # -- columns
+
+    def add_column(self, work: Work, column: NewColumn) -> None:
+        """One ALTER TABLE, with the index and the key in it: what fails, fails as a whole."""
+        name, default = self.quote(column.name), column.default or None
+        filled = column.fill if column.fill is not None else default
+        if column.fill is not None and any(word in column.type.lower() for word in _NEEDS_PARENTHESES):
+            filled = f"({filled})"
+        changes = [f"ADD COLUMN {column.definition(filled)}"]
+        if column.index is not None:
+            unique = "UNIQUE " if column.index.unique else ""
+            using = f"USING {column.index.using} " if column.index.using else ""
+            changes.append(f"ADD {unique}INDEX {self.quote(column.index.name)} {using}({name})")
+        if column.key is not None:
+            references = f"FOREIGN KEY ({name}) REFERENCES {column.key.references}"
+            changes.append(f"ADD CONSTRAINT {self.quote(column.key.name)} {references}")
+        work.alter(*changes)
+        if filled != default:
+            work.alter(f"ALTER COLUMN {name} " + (f"SET DEFAULT {default}" if default is not None else "DROP DEFAULT"))
+
+    def drop_column(self, work: Work, column: Column, cascade: bool) -> None:
+        """``cascade`` does not widen it: the server has no such clause."""
+        from pwmig.dialects.mysql.operations.dependants import needs_of_column, own_keys
+
+        what = f"column {column.name!r} of {work.name!r} can't be dropped"
+        work.require_no_needs(what, needs_of_column(work, column), column.name)
+        keys = [f"DROP FOREIGN KEY {self.quote(key.name or '')}" for key in own_keys(work.table, column.name)]
+        work.alter(*keys, f"DROP COLUMN {self.quote(column.name)}")
+
+    def rename_column(self, work: Work, column: Column, new: str) -> None:
+        """The server renames it in the table itself and in foreign keys; views and triggers are texts to it."""
+        from pwmig.dialects.mysql.operations.dependants import readers_of_column
+
+        what = f"column {column.name!r} of {work.name!r} can't be renamed"
+        work.require_no_needs(what, readers_of_column(work, column.name), column.name)
+        work.alter(f"RENAME COLUMN {self.quote(column.name)} TO {self.quote(new)}")
+
+    def set_null(self, work: Work, column: Column, nullable: bool) -> None:
+        self.modify(work, replace(column, nullable=nullable))
+
+    def set_default(self, work: Work, column: Column, default: str | None) -> None:
+        """By its whole definition where it has ON UPDATE, which ALTER COLUMN would take away."""
+        if default is not None and getattr(default, "is_expression", False):
+            default = default if _is_now(default) else f"({default})"
+        elif default is not None and any(word in column.type.lower() for word in _NEEDS_PARENTHESES):
+            default = f"({default})"
+        if column.on_update is not None:
+            self.modify(work, replace(column, default=default))
+            return
+        if default is None and column.nullable:
+            default = "NULL"  # Without, a column that may be NULL would have to be given.
+        change = "DROP DEFAULT" if default is None else f"SET DEFAULT {default}"
+        work.alter(f"ALTER COLUMN {self.quote(column.name)} {change}")
+
+    def set_type(self, work: Work, column: Column, type_: str, collation: str | None, cast: str | None) -> None:
+        from pwmig.dialects.mysql.operations.types import set_type
+
+        set_type(self, work, column, type_, collation, cast)
+
+    def definition(self, work: Work, column: Column) -> str:
+        """The whole definition of a column that is there, its own check included."""
+        from pwmig.dialects.mysql.writing import column_check, column_definition
+
+        return column_definition(column, column_check(work.table, column.name))
+
+    def modify(self, work: Work, column: Column) -> None:
+        work.alter(f"MODIFY COLUMN {self.definition(work, column)}")
+
+    # -- tables, indexes, constraints
+
+    def needs_of_table(self, place: Place) -> list[Need]:
+        from pwmig.dialects.mysql.operations.dependants import needs_of_table
+
+        return needs_of_table(self, place)
+
+    def rename_table(self, place: Place, new: str) -> None:
+        """Foreign keys follow; views and triggers are texts to the server."""
+        from pwmig.dialects.mysql.operations.dependants import readers_of_table
+
+        needs = readers_of_table(self, place, own=True)
+        if needs:
+            raise OperationRefused(
+                f"table {place.name!r} can't be renamed while other things need it",
+                why="; ".join(what for what, _ in needs),
+                way_out="before it, in the same migration: " + ", ".join(hint for _, hint in needs),
+                table=place.name,
+                object=needs[0][0],
+            )
+        made = Place(place.schema, new, new)
+        self.run(f"RENAME TABLE {self.qualified(place)} TO {self.qualified(made)}")
+
+    def drop_index(self, work: Work, name: str) -> None:
+        self.run(f"DROP INDEX {self.quote(name)} ON {work.sql}")
+
+    def rename_index(self, work: Work, old: str, new: str) -> None:
+        work.alter(f"RENAME INDEX {self.quote(old)} TO {self.quote(new)}")
+
+    def drop_constraint(self, work: Work, kind: str, name: str) -> None:
+        if kind == "foreign key":
+            self._drop_key(work, name)
+        elif kind == "UNIQUE":
+            work.alter(f"DROP INDEX {self.quote(name)}")
+        else:
+            self._drop_check(work, name)
+
+    def _drop_key(self, work: Work, name: str) -> None:
+        """With the index of the same name and columns, which the server makes for a key that has none."""
+        from pwmig.dialects.mysql.operations.dependants import index_of_key
+
+        changes = [f"DROP FOREIGN KEY {self.quote(name)}"]
+        index = index_of_key(work, name)
+        if index is not None:
+            changes.append(f"DROP INDEX {self.quote(index.name)}")
+        work.alter(*changes)
+
+    def _drop_check(self, work: Work, name: str) -> None:
+        found = [check for check in work.table.checks if (check.name or "").lower() == name.lower()]
+        check: Check = next((check for check in found if check.name == name), found[0])
+        column = work.get_column(check.column) if check.column is not None else None
+        if column is None:
+            work.alter(f"DROP CONSTRAINT {self.quote(name)}")
+            return
+        from pwmig.dialects.mysql.writing import column_definition
+
+        work.alter(f"MODIFY COLUMN {column_definition(column)}")  # It is a part of the column.
+
+
+def _is_now(default: str) -> bool:
+    return default.upper().removesuffix("()") in ("CURRENT_TIMESTAMP", "NOW", "LOCALTIMESTAMP", "LOCALTIME")

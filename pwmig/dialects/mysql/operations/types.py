@@ -1,0 +1,162 @@
+"""Another type for a column, and nothing else: its definition and its values stay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import peewee
+
+from pwmig.errors import OperationRefused
+
+if TYPE_CHECKING:
+    from pwmig.dialects.mysql.operations.server import MySQLServer
+    from pwmig.dialects.server.operations.work import Work
+    from pwmig.schema import Column
+
+__all__ = ["set_type"]
+
+_PAIRS = "pwmig_values"
+"""A temporary table: each value before and after, side by side. To make and drop it commits nothing."""
+
+_TEXTS = ("char", "text", "enum", "set(", "set (", "clob")
+_FRACTIONS = ("dec", "numeric", "float", "double", "real")
+
+
+def set_type(
+    server: MySQLServer, work: Work, column: Column, type_: str, collation: str | None, cast: str | None
+) -> None:
+    """MODIFY with the whole definition, in which nothing but the type is another."""
+    made = replace(column, type=type_, charset=None, collation=collation or _collation(column, type_))
+    if column.options and any(option.startswith("SRID") for option in column.options):
+        made = replace(made, options=tuple(option for option in column.options if not option.startswith("SRID")))
+    if cast is not None:
+        _cast(server, work, made, cast)
+        return
+    if column.generated is None:
+        _require_same_values(server, work, column, made)
+    server.modify(work, made)
+
+
+def _collation(column: Column, type_: str) -> str | None:
+    """The column's own where the new type has letters."""
+    has_letters = any(word in type_.lower() for word in _TEXTS)
+    return column.collation if has_letters and column.collation != "binary" else None
+
+
+# -- values
+
+
+def _require_same_values(server: MySQLServer, work: Work, column: Column, made: Column) -> None:
+    """Refuse a type that gives a value another meaning: the server rounds and cuts some without an error.
+
+    Zeros at the end of a fraction may come and go where one of the types is for fractions: 1.50 for 1.5.
+    """
+    old, new = (_bare(server, kind) for kind in (column, made))
+    name = server.quote(column.name)
+    try:
+        server.ask(f"DROP TEMPORARY TABLE IF EXISTS {_PAIRS}")
+        server.ask(f"CREATE TEMPORARY TABLE {_PAIRS} (a {old}, b {new})")
+        _fill(server, work, column, made, f"INSERT INTO {_PAIRS} SELECT {name}, {name} FROM {work.sql}")
+        condition = _differ(column.type, made.type)
+        rows = server.ask(f"SELECT a, b FROM {_PAIRS} WHERE {condition} LIMIT 1")
+        if rows:
+            count = server.ask(f"SELECT count(*) FROM {_PAIRS} WHERE {condition}")[0][0]
+            raise work.refused(
+                f"the type of {work.name}.{column.name} can't be changed without changing values",
+                f"{count:,} value{'s' if count > 1 else ''} would become another, as {rows[0][0]!r:.60} would become "
+                f"{rows[0][1]!r:.60}",
+                "mend these values first, or say with cast= how they become the new ones",
+                column.name,
+            )
+    finally:
+        server.ask(f"DROP TEMPORARY TABLE IF EXISTS {_PAIRS}")
+
+
+def _bare(server: MySQLServer, column: Column) -> str:
+    """The type with its letters' collation."""
+    return column.type + (f" COLLATE {column.collation}" if column.collation else "") + " NULL"
+
+
+def _fill(server: MySQLServer, work: Work, column: Column, made: Column, sql: str) -> None:
+    try:
+        server.ask(sql)
+    except Exception as error:  # An error of the driver's: a value that the type does not take.
+        raise work.refused(
+            f"the type of {work.name}.{column.name} can't become {made.type}",
+            f"{server.title} says: {error.args[-1] if error.args else error}",
+            "mend these values first, or say with cast= how they become the new ones",
+            column.name,
+        ) from error
+
+
+def _differ(old: str, new: str) -> str:
+    """The condition for a pair whose sides do not mean the same. Texts are compared byte by byte."""
+    first, second = "CAST(a AS CHAR)", "CAST(b AS CHAR)"
+    if "blob" in new.lower() or "binary" in new.lower():
+        first, second = "a", "b"
+    same = f"BINARY {first} <=> BINARY {second}"
+    kinds = old.lower(), new.lower()
+    if all(any(word in kind for word in (*_FRACTIONS, "int", "bit", "bool")) for kind in kinds):
+        same += " OR a <=> b"
+    if any(word in kind for word in _FRACTIONS for kind in kinds):
+        short = "CASE WHEN {0} LIKE '%.%' THEN TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM {0})) ELSE {0} END"
+        same += f" OR BINARY {short.format(first)} <=> BINARY {short.format(second)}"
+    if all(kind.startswith(("date", "time")) for kind in kinds):
+        same += " OR a <=> b"
+    return f"NOT ({same})"
+
+
+# -- a cast
+
+
+def _cast(server: MySQLServer, work: Work, made: Column, cast: str) -> None:
+    """Every value anew by an expression, without an UPDATE: no trigger fires, no ON UPDATE moves.
+
+    A stored generated column takes the values, gives them to the column, and goes. Until the column has them, what
+    fails leaves it as it was. https://mariadb.com/kb/en/generated-columns/
+    """
+    name, helper = server.quote(made.name), server.quote(_free_column(work))
+    bare = made.type + (f" COLLATE {made.collation}" if made.collation else "")
+    _require_castable(server, work, made, cast, bare)
+    work.alter(f"ADD COLUMN {helper} {bare} GENERATED ALWAYS AS ({cast}) STORED INVISIBLE")
+    try:
+        work.alter(f"MODIFY COLUMN {helper} {bare} NULL INVISIBLE")
+        work.alter(f"MODIFY COLUMN {name} {bare} GENERATED ALWAYS AS ({helper}) STORED")
+    except peewee.DatabaseError:
+        work.alter(f"DROP COLUMN {helper}")
+        raise
+    work.alter(f"MODIFY COLUMN {server.definition(work, made)}", f"DROP COLUMN {helper}")
+
+
+def _free_column(work: Work) -> str:
+    number = 1
+    while work.get_column(f"pwmig_{number}") is not None:
+        number += 1
+    return f"pwmig_{number}"
+
+
+def _require_castable(server: MySQLServer, work: Work, made: Column, cast: str, bare: str) -> None:
+    """Try the expression on every row, in a temporary table, before anything is touched."""
+    try:
+        server.ask(f"DROP TEMPORARY TABLE IF EXISTS {_PAIRS}")
+        not_null = "" if made.nullable else " NOT NULL"
+        server.ask(f"CREATE TEMPORARY TABLE {_PAIRS} (b {bare}{not_null})")
+        _fill(server, work, made, made, f"INSERT INTO {_PAIRS} SELECT {cast} FROM {work.sql}")
+        if made.default is not None:
+            _require_default(server, work, made, bare)
+    finally:
+        server.ask(f"DROP TEMPORARY TABLE IF EXISTS {_PAIRS}")
+
+
+def _require_default(server: MySQLServer, work: Work, made: Column, bare: str) -> None:
+    try:
+        server.ask(f"ALTER TABLE {_PAIRS} ADD COLUMN c {bare} DEFAULT {made.default}")
+    except Exception as error:
+        raise OperationRefused(
+            f"the default of column {made.name!r} of {work.name!r} can't become {made.type}",
+            why=f"it is {made.default}, and {server.title} says: {error.args[-1] if error.args else error}",
+            way_out=f"before it, migrator.drop_column_default({work.name!r}, {made.name!r})",
+            table=work.name,
+            column=made.name,
+        ) from error
