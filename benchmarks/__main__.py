@@ -8,21 +8,23 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import migrate, status, workbench
+from benchmarks import diff, introspect, migrate, status, workbench
 from benchmarks.measure import FLOOR_PAIRS, Figure, table
 
-_SUITES = {"status": status.figures, "migrate": migrate.figures, "workbench": workbench.figures}
+_SUITES = {"status": status, "migrate": migrate, "diff": diff, "introspect": introspect, "workbench": workbench}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the suites that are named, or all; return the exit code."""
     options = _parser().parse_args(arguments)
     figures: list[Figure] = []
-    print(f"CPU time of processes, user and system: medians of {options.pairs} interleaved pairs")
+    print(f"CPU time of processes, user and system (introspect: time): medians of {options.pairs} interleaved pairs")
     with tempfile.TemporaryDirectory(prefix="pwmig-benchmark-") as folder:
         for name in options.suites or _SUITES:
-            found = list(_SUITES[name](Path(folder) / name, pairs=options.pairs, count=options.count))
-            print("\n".join(table(found, workbench.HEADS) if name == "workbench" else table(found)), flush=True)
+            suite = _SUITES[name]
+            found = list(suite.figures(Path(folder) / name, pairs=options.pairs, count=options.count))
+            heads = getattr(suite, "HEADS", ("pwmig", "pwmigrate"))
+            print("\n".join(table(found, heads)), flush=True)
             figures += found
     return 0 if all(figure.holds for figure in figures) else 1
 
@@ -33,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--pairs", type=int, default=9, help=f"how often to run each (at least {FLOOR_PAIRS}, default: 9)"
     )
-    parser.add_argument("--count", type=int, default=1000, help="how many migrations (default: 1000)")
+    parser.add_argument("--count", type=int, default=1000, help="how many migrations or tables (default: 1000)")
     return parser
 
 

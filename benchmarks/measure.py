@@ -1,16 +1,18 @@
-"""The CPU time of whole processes, in interleaved pairs, and the table that shows it."""
+"""The CPU time of whole processes, or the time of calls, in interleaved pairs, and the table that shows it."""
 
 from __future__ import annotations
 
+import gc
 import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Command", "Figure", "Pair", "environment", "measured", "table"]
+__all__ = ["Command", "Figure", "Pair", "environment", "measured", "script", "table", "timed"]
 
 FLOOR_PAIRS = 7
 """The fewest pairs that a figure is the median of."""
@@ -77,9 +79,25 @@ def environment() -> dict[str, str]:
 
 def measured(ours: Command, peer: Command, *, pairs: int) -> Pair:
     """Run both in turns, ``pairs`` times each after a first pair that is not counted."""
+    return _pair(ours.cpu_s, peer.cpu_s, pairs)
+
+
+def timed(ours: Callable[[], object], peer: Callable[[], object], *, pairs: int) -> Pair:
+    """As :func:`measured`, of two calls in this process, by the clock: a server works meanwhile."""
+    return _pair(lambda: _seconds(ours), lambda: _seconds(peer), pairs)
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    gc.collect()
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def _pair(ours_s: Callable[[], float], peer_s: Callable[[], float], pairs: int) -> Pair:
     if pairs < FLOOR_PAIRS:
         raise SystemExit(f"a median of {pairs} pairs says little on a busy machine: take {FLOOR_PAIRS} or more")
-    runs = [(ours.cpu_s(), peer.cpu_s()) for _ in range(pairs + 1)][1:]
+    runs = [(ours_s(), peer_s()) for _ in range(pairs + 1)][1:]
     return Pair(
         statistics.median(our for our, _ in runs),
         statistics.median(their for _, their in runs),
@@ -100,13 +118,16 @@ def table(figures: Sequence[Figure], heads: tuple[str, str] = ("pwmig", "pwmigra
     width = max(len(figure.name) for figure in figures)
     yield f"{'':{width}}  {heads[0]:>9}  {heads[1]:>9}  {'ratio':>6}  {'floor':>6}"
     for figure in figures:
-        floor = "" if figure.floor is None else f"{figure.floor:.2f}"
+        floor = "" if figure.floor is None else _ratio(figure.floor)
         verdict = "" if figure.floor is None else ("holds" if figure.holds else "does not hold")
         yield (
             f"{figure.name:{width}}  {_amount(figure.ours, figure.unit)}  {_amount(figure.peer, figure.unit)}  "
-            f"{figure.ratio:>6.2f}  "
-            f"{floor:>6}  {verdict}"
+            f"{_ratio(figure.ratio):>6}  {floor:>6}  {verdict}"
         ).rstrip()
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
 
 
 def _amount(value: float, unit: str) -> str:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from benchmarks.measure import Command, environment, script
 
-__all__ = ["Sides"]
+__all__ = ["DATABASE", "MIGRATOR", "Sides"]
 
 # What `pwmig init` writes, without the migrator: the peer makes its own.
-_DATABASE = """import os
+DATABASE = """import os
 from pathlib import Path
 
 from peewee import SqliteDatabase
@@ -32,7 +32,7 @@ def _database():
 
 database = _database()
 """
-_MIGRATOR = "from pwmig import Migrator\n\nmigrator = Migrator.from_database(database)\n"
+MIGRATOR = "from pwmig import Migrator\n\nmigrator = Migrator.from_database(database)\n"
 _FIRST = datetime(2025, 1, 1, 9)
 
 
@@ -44,7 +44,7 @@ class Sides:
         for folder, config in ((self.ours, "migrations_config"), (self.peer, "settings")):
             (folder / "db" / "migrations").mkdir(parents=True)
             (folder / "db" / "__init__.py").touch()
-            (folder / "db" / f"{config}.py").write_text(_DATABASE + (_MIGRATOR if folder == self.ours else ""))
+            (folder / "db" / f"{config}.py").write_text(DATABASE + (MIGRATOR if folder == self.ours else ""))
         (self.peer / ".pwmigrate").write_text("database=db.settings.database\ndirectory=db/migrations\n")
         for number in range(count):
             self._write(number)
