@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
-from pwmig.dialects.postgresql.quoting import quote
+from pwmig.dialects.postgresql.quoting import qualified, quote
 from pwmig.dialects.postgresql.seeing.facts import Facts, Relation
 from pwmig.dialects.postgresql.seeing.texts import bare
 from pwmig.schema import Column, Sequence
 
-__all__ = ["columns_of", "further_sequences"]
+__all__ = ["came_late", "columns_of", "further_sequences"]
 
 _NOTHING: list[Any] = [None] * 7
 
@@ -19,14 +21,21 @@ def columns_of(facts: Facts, relation: Relation) -> tuple[Column, ...]:
     rows = facts.columns[relation.oid]
     if relation.oid not in facts.described and not any(row[6] for row in rows) and not _odd(facts, relation):
         return tuple([Column(row[1], row[3], not row[4], row[5]) for row in rows])
-    return tuple([_column(facts, relation, row) for row in rows])
+    told = relation.bound is None and not came_late(rows)
+    return tuple([_column(facts, relation, row, told) for row in rows])
+
+
+def came_late(rows: list[tuple[Any, ...]]) -> bool:
+    """Whether a column that is inherited stands behind one that is not: no CREATE TABLE makes that."""
+    inherited = [bool(row[6] and row[6][6]) for row in rows]
+    return any(later and not earlier for earlier, later in pairwise(inherited))
 
 
 def _odd(facts: Facts, relation: Relation) -> bool:
     return any(row[2] == "n" for row in facts.constraints[relation.oid])
 
 
-def _column(facts: Facts, relation: Relation, row: tuple[Any, ...]) -> Column:
+def _column(facts: Facts, relation: Relation, row: tuple[Any, ...], told: bool) -> Column:
     oid, name, number, kind, not_null, text, more = row
     generated, identity, collation, *_ = more or _NOTHING
     return Column(
@@ -39,22 +48,22 @@ def _column(facts: Facts, relation: Relation, row: tuple[Any, ...]) -> Column:
         generated_kind=generated,
         identity=identity,
         sequence=_sequence(facts, oid, number, text),
-        options=(*_not_null_words(facts, relation, number), *(_words(more, relation) if more else ())),
+        options=(*_not_null_words(facts, relation, number), *(_words(more, told) if more else ())),
         comment=facts.comments.get((oid, number)),
         grants=facts.grants.get((oid, number), ()),
     )
 
 
-def _words(more: list[Any], relation: Relation) -> list[str]:
-    """What is told by words: storage, compression, statistics, LOCAL, and options as ``n_distinct=5``."""
-    _, _, _, storage, compression, statistics, local, *options = more
+def _words(more: list[Any], told: bool) -> list[str]:
+    """What is told by words: storage, compression, statistics, LOCAL if so, and options as ``n_distinct=5``."""
+    _, _, _, storage, compression, statistics, inherited, *options = more
     words = [
         f"{word} {value}"
         for word, value in (("STORAGE", storage), ("COMPRESSION", compression), ("STATISTICS", statistics))
         if value is not None
     ]
-    if local and relation.bound is None:
-        words.append(local)
+    if told and inherited == "LOCAL":
+        words.append(inherited)
     return words + options
 
 
@@ -94,8 +103,5 @@ def further_sequences(facts: Facts) -> list[Sequence]:
 
 
 def _with_owner(facts: Facts, sequence: Sequence, oid: int, column: str) -> Sequence:
-    from dataclasses import replace
-
-    owner = facts.relations[oid]
-    table = quote(owner.plain_name) if owner.schema is None else f"{quote(owner.schema)}.{quote(owner.plain_name)}"
-    return replace(sequence, options=(*sequence.options, f"OWNED BY {table}.{quote(column)}"))
+    word = f"OWNED BY {qualified(facts.relations[oid])}.{quote(column)}"
+    return replace(sequence, options=(*sequence.options, word))

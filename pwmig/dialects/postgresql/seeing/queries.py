@@ -110,7 +110,7 @@ def relations(names: bool) -> str:
 def columns(version: int, oids: Iterable[int]) -> str:
     """(relation, name, number, type, whether NOT NULL, default or expression, facts).
 
-    The facts are (generated, identity, collation, storage, compression, statistics, local, options ...). Of the
+    The facts are (generated, identity, collation, storage, compression, statistics, inherited, options ...). Of the
     options, those that ALTER COLUMN knows: there are servers that keep others there for themselves.
     """
     compression = "CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END" if version >= 140000 else "NULL"
@@ -119,7 +119,8 @@ def columns(version: int, oids: Iterable[int]) -> str:
 SELECT a.attrelid::int8, a.attname::text, a.attnum::int4, format_type(a.atttypid, a.atttypmod), a.attnotnull,
     pg_get_expr(d.adbin, d.adrelid),
     CASE WHEN a.attgenerated <> '' OR a.attidentity <> '' OR a.attcollation <> t.typcollation
-        OR a.attstorage <> t.typstorage OR a.attstattarget >= 0 OR strpos(a.attoptions::text, 'n_distinct') > 0 OR a.attinhcount > 0
+        OR a.attstorage <> t.typstorage OR a.attstattarget >= 0 OR a.attinhcount > 0
+        OR strpos(a.attoptions::text, 'n_distinct') > 0
         {compressed}
     THEN ARRAY[
         CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END,
@@ -131,7 +132,8 @@ SELECT a.attrelid::int8, a.attname::text, a.attnum::int4, format_type(a.atttypid
             WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END,
         {compression},
         CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text END,
-        CASE WHEN a.attinhcount > 0 AND a.attislocal THEN 'LOCAL' END] || ARRAY(SELECT o FROM unnest(a.attoptions) o WHERE o ~ '^n_distinct') END
+        CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'LOCAL' ELSE 'INHERITED' END END]
+        || ARRAY(SELECT o FROM unnest(a.attoptions) o WHERE o ~ '^n_distinct') END
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid = {any_of(oids)} AND a.attnum > 0 AND NOT a.attisdropped"""
@@ -189,12 +191,15 @@ WHERE x.indrelid = {any_of(oids)} AND (k.attnum IS NULL OR NOT ({default}) OR {o
 def constraints(version: int, oids: Iterable[int]) -> str:
     """(relation, name, kind, oid, index, column numbers, text, words, deferrable, valid, inherited, foreign).
 
-    ``words`` are of NOT ENFORCED and PERIOD those that hold. ``foreign`` of a foreign key is (schema, name, match,
-    on delete, on update, then the columns referred to, as many as refer, and those that ON DELETE sets).
+    ``words`` are of NOT ENFORCED, PERIOD and INHERITED (besides being the table's own) those that hold. ``foreign`` of
+    a foreign key is (schema, name, match, on delete, on update, then the columns referred to, as many as refer, and
+    those that ON DELETE sets).
     """
     wide = version >= 180000
-    words = """CASE WHEN NOT c.conenforced OR c.conperiod THEN array_remove(ARRAY[
-        CASE WHEN NOT c.conenforced THEN 'NOT ENFORCED' END, CASE WHEN c.conperiod THEN 'PERIOD' END], NULL) END"""
+    newer = "CASE WHEN NOT c.conenforced THEN 'NOT ENFORCED' END, CASE WHEN c.conperiod THEN 'PERIOD' END"
+    words = f"""CASE WHEN c.contype = 'c' AND c.coninhcount > 0 {"OR NOT c.conenforced OR c.conperiod" if wide else ""}
+        THEN array_remove(ARRAY[CASE WHEN c.contype = 'c' AND c.coninhcount > 0 THEN 'INHERITED' END,
+            {newer if wide else "NULL"}], NULL) END"""
     not_null = r"OR c.contype = 'n' AND (NOT c.convalidated OR c.connoinherit OR c.conname !~ '_not_null\d*$')"
 
     def names(relation: str, numbers: str) -> str:
@@ -205,7 +210,7 @@ def constraints(version: int, oids: Iterable[int]) -> str:
     question = f"""
 SELECT c.conrelid::int8, c.conname::text, c.contype::text, c.oid::int8, c.conindid::int8, c.conkey::int4[],
     CASE c.contype WHEN 'c' THEN pg_get_expr(c.conbin, c.conrelid) WHEN 'x' THEN pg_get_constraintdef(c.oid) END,
-    {words if wide else "NULL::text[]"},
+    {words},
     CASE WHEN c.condeferrable THEN CASE WHEN c.condeferred THEN 'DEFERRABLE INITIALLY DEFERRED'
         ELSE 'DEFERRABLE INITIALLY IMMEDIATE' END END,
     c.convalidated, NOT c.connoinherit,

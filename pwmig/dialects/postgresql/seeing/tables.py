@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pwmig.dialects.postgresql.quoting import quote
-from pwmig.dialects.postgresql.seeing.columns import columns_of
+from pwmig.dialects.postgresql.seeing.columns import came_late, columns_of
 from pwmig.dialects.postgresql.seeing.facts import Facts, Relation
 from pwmig.dialects.postgresql.seeing.indexes import include, index, storage, table_words
 from pwmig.dialects.postgresql.seeing.objects import policy, rule, trigger
@@ -31,7 +31,7 @@ def table(facts: Facts, relation: Relation) -> Table:
         indexes=tuple([index(facts, row, names) for row in indexes if row[2] not in backing]),
         uniques=tuple([_unique(facts, row, names) for row in of["u"]]),
         foreign_keys=tuple([_foreign_key(facts, row, names) for row in of["f"]]),
-        checks=tuple([_check(facts, row) for row in of["c"]]),
+        checks=tuple([_check(facts, row) for row in _own_checks(facts, oid, of["c"])]),
         triggers=tuple(sorted(map(trigger, facts.of("trigger", oid)), key=lambda one: one.name)),
         options=_options(facts, relation, indexes),
         exclusions=tuple([Exclusion(row[1], row[6], facts.constraint_comments.get(row[3])) for row in of["x"]]),
@@ -109,6 +109,12 @@ def _foreign_key(facts: Facts, row: tuple[Any, ...], names: dict[int, str]) -> F
         ref_schema=schema,
         comment=facts.constraint_comments.get(oid),
     )
+
+
+def _own_checks(facts: Facts, oid: int, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Without those that are inherited too, where a table can't be made as a child (see :func:`came_late`)."""
+    merged = any("INHERITED" in (row[7] or ()) for row in rows) and came_late(facts.columns[oid])
+    return [row for row in rows if not (merged and "INHERITED" in (row[7] or ()))]
 
 
 def _check(facts: Facts, row: tuple[Any, ...]) -> Check:
