@@ -15,7 +15,7 @@ __all__ = ["figures"]
 FLOOR = 2.0
 """The most CPU that a diff may take, in times of the peer's."""
 
-GROWTH_FLOOR = 1.1
+GROWTH_FLOOR = 1.5
 """The most that a model may take among four times as many, in times of what it takes among few."""
 
 _HEAD = """from peewee import *

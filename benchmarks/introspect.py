@@ -23,7 +23,7 @@ PEEWEE_FLOORS = {"sqlite": 0.2, "postgres": 0.05, "mariadb": 0.05}
 BARE_FLOORS = {"sqlite": 2.5, "postgres": 1.5, "mariadb": 1.5}
 """The most that it may take in times of the catalog queries alone, whose answers nobody looks at."""
 
-GROWTH_FLOOR = 1.1
+GROWTH_FLOOR = 1.5
 """The most that a table may take among thirty times as many, in times of what it takes among few."""
 
 SAMPLE = 10
