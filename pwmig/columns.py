@@ -22,7 +22,9 @@ __all__ = [
     "ColumnSpec",
     "ColumnType",
     "Expression",
+    "constraint_name",
     "parse_default",
+    "plain_name",
     "plain_value",
     "require_name",
     "short_repr",
@@ -268,6 +270,18 @@ def parse_default(type_: str, text: str) -> Any:
         ) from error
 
 
+def plain_name(table: str) -> str:
+    """A table's name behind the dot of its schema, where it is an address."""
+    return table.rpartition(".")[2] or table
+
+
+def constraint_name(name: str) -> str:
+    """A constraint's name as Peewee cuts it: at most 64 letters."""
+    import peewee
+
+    return str(peewee._truncate_constraint_name(name))
+
+
 def require_name(name: Any, what: str) -> None:
     """OperationRefused unless the text can name a table, a column or an index; quoting takes care of the rest."""
     problem = ""
@@ -280,8 +294,6 @@ def require_name(name: Any, what: str) -> None:
         problem = "a name can't hold a NUL letter"
     elif len(name) > NAME_LIMIT:
         problem = f"a name has at most {NAME_LIMIT} letters, and this one has {len(name)}"
-    elif what == "table" and "." in name:
-        problem = "a dot would part a schema's name from the table's"
     if problem:
         shown = name if not isinstance(name, str) or len(name) <= 40 else name[:37] + "..."
         raise OperationRefused(f"{shown!r} can't name a {what}", why=problem, way_out="choose another name")

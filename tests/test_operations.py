@@ -28,7 +28,6 @@ from pwmig.operations import (
     CreateTable,
     DropColumn,
     Operation,
-    RenameColumn,
 )
 
 
@@ -333,7 +332,6 @@ def test_every_kind_of_column_is_made(database, migrator, kind):
         (lambda: AddIndex("a", ()), ""),
         (lambda: CreateTable("a", ()), "no column"),
         (lambda: CreateTable("a", (ColumnSpec("x"), ColumnSpec("X"))), "two columns"),
-        (lambda: RenameColumn("a.b", "x", "y"), "dot"),
         (lambda: DropColumn("a", " "), "needs a name"),
         (lambda: ColumnSpec("a", "FloatField", default=float("nan")), "finite"),
         (lambda: ColumnSpec("a", default=object()), "holds it as text"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from pwmig.codegen.kinds import SQLITE, Kinds
 from pwmig.codegen.known import after
 from pwmig.columns import ColumnSpec, Expression
+from pwmig.errors import OperationRefused
 from pwmig.operations import (
     AddCheck,
     AddColumn,
@@ -29,9 +32,10 @@ from pwmig.operations import (
     RenameIndex,
     RenameTable,
 )
+from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Table, Unique
 
 if TYPE_CHECKING:
-    from pwmig.schema import Column, Index, Schema, Table
+    from pwmig.schema import Schema
 
 __all__ = ["inverse", "inverses"]
 
@@ -40,15 +44,16 @@ def inverses(
     operations: Sequence[Operation],
     schema: Schema | None = None,
     known: Sequence[tuple[Operation, Operation]] = (),
+    kinds: Kinds = SQLITE,
 ) -> tuple[Operation, ...] | None:
     """What undoes all of the operations, the last one first; None where one has no inverse.
 
     ``schema`` is the live one before the first; each is looked up in what the ones before it leave.
-    ``known`` are pairs of an operation and what undoes it, as a person wanted it.
+    ``known`` are pairs of an operation and what undoes it, as a person wanted it. ``kinds`` are the database's.
     """
     back: list[Operation] = []
     for operation in operations:
-        undone = next((undo for done, undo in known if done == operation), None) or inverse(operation, schema)
+        undone = next((undo for done, undo in known if done == operation), None) or inverse(operation, schema, kinds)
         if undone is None:
             return None
         back.insert(0, undone)
@@ -56,7 +61,7 @@ def inverses(
     return tuple(back)
 
 
-def inverse(operation: Operation, schema: Schema | None = None) -> Operation | None:
+def inverse(operation: Operation, schema: Schema | None = None, kinds: Kinds = SQLITE) -> Operation | None:
     """The operation that undoes another, None where it can't be known.
 
     What a drop takes away has to be looked up: ``schema`` is the live one, before the operation. A
@@ -68,7 +73,7 @@ def inverse(operation: Operation, schema: Schema | None = None) -> Operation | N
         case RenameColumn(table, old, new):
             return RenameColumn(table, new, old)
         case RenameTable(old, new):
-            return RenameTable(new, old)
+            return _table_named_back(schema, old, new)
         case RenameIndex(table, old, new):
             return RenameIndex(table, new, old)
         case AddIndex(table):
@@ -85,7 +90,19 @@ def inverse(operation: Operation, schema: Schema | None = None) -> Operation | N
             return DropConstraint(table, name)
         case AddUnique(table):
             return DropConstraint(table, operation.constraint_name)
-    return _looked_up(operation, schema)
+    try:
+        return _looked_up(operation, schema, kinds)
+    except OperationRefused:
+        return None  # There is something that no form asks for, as a name that is a blank.
+
+
+def _table_named_back(schema: Schema | None, old: str, new: str) -> Operation:
+    """A table stays in its schema: what it is called afterwards begins with that, whether or not ``new`` does."""
+    there = schema.table(old) if schema else None
+    if there is None or there.schema is None:
+        return RenameTable(new, old)
+    prefix = f"{there.schema}."
+    return RenameTable(new if new.startswith(prefix) else prefix + new, there.plain_name)
 
 
 def _nullable(schema: Schema | None, table: str, column: str) -> bool | None:
@@ -95,65 +112,70 @@ def _nullable(schema: Schema | None, table: str, column: str) -> bool | None:
     return found.nullable if found else None
 
 
-def _looked_up(operation: Operation, schema: Schema | None) -> Operation | None:
+def _looked_up(operation: Operation, schema: Schema | None, kinds: Kinds) -> Operation | None:
     table = schema.table(str(getattr(operation, "table", ""))) if schema else None
     if table is None:
         return None
     match operation:
         case DropColumn(name, column_name):
             column = table.column(column_name)
-            spec = _spec(table, column) if column and not _is_bound(table, column) else None
+            spec = _spec(table, column, kinds) if column and not _is_bound(table, column) else None
             return AddColumn(name, spec.filled()) if spec else None
-        case AlterColumnType(name, column_name, cast=None):
-            return _former_type(name, table.column(column_name))
+        case AlterColumnType(name, column_name, kind, cast=None):
+            return _former_type(table, table.column(column_name), kind, kinds)
         case AddColumnDefault(name, column_name) | DropColumnDefault(name, column_name):
-            return _former_default(name, table.column(column_name))
+            return _former_default(name, table.column(column_name), kinds)
         case DropIndex(name, index_name):
-            index = next((index for index in table.indexes if index.name.lower() == index_name.lower()), None)
-            return _add_index(name, index) if index else None
+            index = _named(table.indexes, index_name)
+            return _add_index(table, index) if index else None
         case DropForeignKey(name, column_name):
             return _add_foreign_key(table, column_name)
         case DropConstraint(name, constraint_name):
-            return _add_constraint(table, constraint_name)
+            return _add_constraint(table, constraint_name, kinds)
         case DropTable(name):
-            return _create_table(table)
+            return _create_table(table, kinds)
     return None
 
 
-def _former_type(table: str, column: Column | None) -> Operation | None:
-    kind = _kind(column.type) if column else None
-    return AlterColumnType(table, column.name, *kind) if column and kind else None
+def _named(things: Iterable[Any], name: str) -> Any:
+    """The thing of that name, else the first that differs in letter case only, or None."""
+    alike = [thing for thing in things if thing.name and thing.name.lower() == name.lower()]
+    return next((thing for thing in alike if thing.name == name), alike[0] if alike else None)
 
 
-def _former_default(table: str, column: Column | None) -> Operation | None:
-    if column is None:
+def _former_type(table: Table, column: Column | None, new_kind: str, kinds: Kinds) -> Operation | None:
+    kind = kinds.field(column.type) if column else None
+    if column is None or kind is None:
+        return None
+    has_own = column.collation is not None and column.collation != kinds.collation(table)
+    if has_own and not kinds.keeps_collation and new_kind not in ("CharField", "TextField"):
+        return None  # The collation goes with the letters.
+    return AlterColumnType(table.name, column.name, *kind)
+
+
+def _former_default(table: str, column: Column | None, kinds: Kinds) -> Operation | None:
+    if column is None or column.sequence is not None:
         return None
     if column.default is None:
         return DropColumnDefault(table, column.name)
-    return AddColumnDefault(table, column.name, Expression(column.default))
+    return AddColumnDefault(table, column.name, Expression(kinds.written(column.default)))
 
 
-_KINDS = {
-    "INTEGER": "IntegerField",
-    "BIGINT": "BigIntegerField",
-    "TEXT": "TextField",
-    "REAL": "FloatField",
-    "DATE": "DateField",
-    "DATETIME": "DateTimeField",
-    "TIME": "TimeField",
-    "BLOB": "BlobField",
-    "DECIMAL(10, 5)": "DecimalField",
-}
-"""Types of SQLite that a field of Peewee writes letter for letter."""
-
-
-def _spec(table: Table, column: Column, *, key: bool = False) -> ColumnSpec | None:
+def _spec(table: Table, column: Column, kinds: Kinds, *, key: bool = False) -> ColumnSpec | None:
     """The column as a person would ask for it; None where that would not give the same column."""
-    if column.default is not None or column.collation or column.generated is not None or column.autoincrement:
+    collation = column.collation if column.collation in (None, kinds.collation(table)) else None
+    plain = Column(column.name, column.type, column.nullable, collation=collation)
+    counted = key and kinds.is_counted(table, column)
+    if counted:
+        plain = replace(
+            plain,
+            default=column.default,
+            sequence=column.sequence,
+            autoincrement=kinds is not SQLITE and column.autoincrement,
+        )
+    if column != plain or any(column.name in unique.columns for unique in table.uniques):
         return None
-    if any(column.name in unique.columns for unique in table.uniques):
-        return None
-    found = ("AutoField", None) if key and column.type.upper() == "INTEGER" else _kind(column.type)
+    found = ("AutoField", None) if counted else kinds.field(column.type)
     if found is None:
         return None
     name, length = found
@@ -170,68 +192,85 @@ def _spec(table: Table, column: Column, *, key: bool = False) -> ColumnSpec | No
     )
 
 
-def _kind(type_: str) -> tuple[str, int | None] | None:
-    """The field that writes a type letter for letter, and its length; None where none does."""
-    text = type_.upper()
-    if text.startswith("VARCHAR(") and text[8:-1].strip().isdigit():
-        length = int(text[8:-1])
-        return "CharField", length if length != 255 else None
-    return (_KINDS[text], None) if text in _KINDS else None
-
-
 def _is_bound(table: Table, column: Column) -> bool:
     """Whether a key or a check of the table might hold on to the column."""
     held = {*table.primary_key, *(name for key in table.foreign_keys for name in key.columns)}
     return column.name in held or any(column.name.lower() in check.expression.lower() for check in table.checks)
 
 
+def _usual_name(table: Table, columns: Sequence[str], name: str) -> bool:
+    """Whether an index has the name that it gets where none is given, which PostgreSQL cuts to 63 bytes."""
+    from playhouse.migrate import make_index_name
+
+    usual = str(make_index_name(table.plain_name, columns))
+    return name in (usual, usual.encode()[:63].decode(errors="ignore"))
+
+
 def _is_own(table: Table, column: Column, index: Index) -> bool:
     """Whether it is the index that the field brings along by index=True or unique=True."""
-    plain = index.predicate is None and [part.column for part in index.parts] == [column.name]
-    if not plain or index.parts[0].descending or index.parts[0].collation:
-        return False
-    return index.name == AddIndex(table.name, (column.name,)).index_name
+    plain = Index(index.name, (IndexPart(column.name),), index.unique)
+    return index == plain and _usual_name(table, (column.name,), index.name)
 
 
-def _add_index(table: str, index: Index) -> Operation | None:
-    columns = tuple(part.column for part in index.parts if part.column and not part.descending and not part.collation)
-    if len(columns) != len(index.parts) or index.predicate is not None:
+def _add_index(table: Table, index: Index) -> Operation | None:
+    columns = tuple(part.column or "" for part in index.parts)
+    if index != Index(index.name, tuple(map(IndexPart, columns)), index.unique):
         return None
-    usual = AddIndex(table, columns).index_name == index.name
-    return AddIndex(table, columns, unique=index.unique, name=None if usual else index.name)
+    usual = _usual_name(table, columns, index.name)
+    return AddIndex(table.name, columns, unique=index.unique, name=None if usual else index.name)
 
 
 def _add_foreign_key(table: Table, column: str) -> Operation | None:
     found = [key for key in table.foreign_keys if [name.lower() for name in key.columns] == [column.lower()]]
-    if len(found) != 1 or found[0].deferrable:
+    return _again(table, found[0]) if len(found) == 1 else None
+
+
+def _again(table: Table, key: ForeignKey) -> Operation | None:
+    plain = ForeignKey(
+        key.columns,
+        key.ref_table,
+        key.ref_columns,
+        key.on_delete,
+        key.on_update,
+        name=key.name,
+        ref_schema=key.ref_schema,
+    )
+    if key != plain or len(key.columns) != 1:
         return None
-    key = found[0]
     actions = {"on_delete": key.on_delete, "on_update": key.on_update}
     told = {name: action for name, action in actions.items() if action != "NO ACTION"}
-    return AddForeignKey(table.name, key.columns[0], key.ref_table, key.ref_columns[0], **told)
+    made = AddForeignKey(table.name, key.columns[0], key.ref_table, key.ref_columns[0], **told)
+    return made if key.name in (None, made.usual_name) else replace(made, constraint_name=key.name)
 
 
-def _add_constraint(table: Table, name: str) -> Operation | None:
-    wanted = name.lower()
-    checks = [check for check in table.checks if check.name and check.name.lower() == wanted]
-    uniques = [unique for unique in table.uniques if unique.name and unique.name.lower() == wanted]
-    if len(checks) == 1 and not uniques:
-        return AddCheck(table.name, checks[0].name or name, checks[0].expression)
-    if len(uniques) == 1 and not checks and not uniques[0].parts and not uniques[0].on_conflict:
-        made = AddUnique(table.name, uniques[0].columns)
-        return made if made.constraint_name == uniques[0].name else None
-    return None
+def _add_constraint(table: Table, name: str, kinds: Kinds) -> Operation | None:
+    check, unique, key = (_named(things, name) for things in (table.checks, table.uniques, table.foreign_keys))
+    index = next((index for index in table.indexes if index.unique and index.name.lower() == name.lower()), None)
+    if [check, unique, key].count(None) < 2:
+        return None
+    if check is not None:
+        plain = Check(check.expression, check.name)
+        return AddCheck(table.name, check.name, kinds.written(check.expression)) if check == plain else None
+    if key is not None:
+        return _again(table, key)
+    if unique is None:
+        return _add_index(table, index) if index is not None else None
+    made = AddUnique(table.name, unique.columns)
+    return made if unique == Unique(unique.columns, made.constraint_name) else None
 
 
-def _create_table(table: Table) -> Operation | None:
-    if table.foreign_keys or table.checks or table.uniques or table.triggers or table.options:
+def _create_table(table: Table, kinds: Kinds) -> Operation | None:
+    plain = Table(table.name, table.columns, table.primary_key, table.indexes, schema=table.schema)
+    if table.primary_key_name == f"{table.plain_name}_pkey":  # So PostgreSQL calls it.
+        plain = replace(plain, primary_key_name=table.primary_key_name)
+    if table != plain:
         return None
     single = table.primary_key[0] if len(table.primary_key) == 1 else None
-    specs = [_spec(table, column, key=column.name == single) for column in table.columns]
+    specs = [_spec(table, column, kinds, key=column.name == single) for column in table.columns]
     if any(spec is None for spec in specs):
         return None
     own = {index.name for column in table.columns for index in table.indexes if _is_own(table, column, index)}
-    others = [_add_index(table.name, index) for index in table.indexes if index.name not in own]
+    others = [_add_index(table, index) for index in table.indexes if index.name not in own]
     if not all(isinstance(index, AddIndex) and index.name is None for index in others):
         return None
     indexes = tuple((index.columns, index.unique) for index in others if isinstance(index, AddIndex))

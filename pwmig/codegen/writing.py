@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pwmig.codegen.inverse import inverses
+from pwmig.codegen.kinds import SQLITE, Kinds
 from pwmig.columns import ColumnSpec, Expression
 from pwmig.operations import Operation
 
@@ -26,13 +27,14 @@ def source(
     backward: Sequence[Operation] | None = None,
     config_module: str = "db.migrations_config",
     schema: Schema | None = None,
+    kinds: Kinds = SQLITE,
 ) -> str:
     """The source of a migration, in the shape of the seed's example.
 
     Without ``backward`` the way back is made of the inverses, in reverse order; where one has no
     inverse (see :func:`~pwmig.codegen.inverse.inverses`), the migration has no ``migrate_backward``.
     """
-    return text_of(forward, inverses(forward, schema) if backward is None else backward, config_module)
+    return text_of(forward, inverses(forward, schema, kinds=kinds) if backward is None else backward, config_module)
 
 
 def text_of(forward: Sequence[Operation], backward: Sequence[Operation] | None, config_module: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from pwmig.columns import Expression, require_name
+from pwmig.columns import Expression, constraint_name, plain_name, require_name
 from pwmig.errors import OperationRefused
 from pwmig.operations.calls import Called
 from pwmig.operations.root import ColumnOperation, Operation, asked, registered
@@ -25,18 +25,27 @@ class AddForeignKey(Operation):
     rel_column: str = asked("Refers to column", "column", of="rel", default="id")
     on_delete: str | None = asked("When that row is deleted", "action", default=None)
     on_update: str | None = asked("When that key changes", "action", default=None)
+    constraint_name: str | None = asked("Name", "name", "Left empty: fk_table_column_refs_table", default=None)
 
     def __post_init__(self) -> None:
         for name, what in ((self.table, "table"), (self.column, "column"), (self.rel, "table")):
             require_name(name, what)
         require_name(self.rel_column, "column")
-        object.__setattr__(self, "on_delete", self.on_delete or None)
-        object.__setattr__(self, "on_update", self.on_update or None)
+        for fact in ("on_delete", "on_update", "constraint_name"):
+            object.__setattr__(self, fact, getattr(self, fact) or None)
+        if self.constraint_name is not None:
+            require_name(self.constraint_name, "constraint")
 
     def call(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        actions = {"on_delete": self.on_delete, "on_update": self.on_update}
-        named = {name: action for name, action in actions.items() if action}
-        return (self.table, self.column, self.rel, self.rel_column), named
+        facts = {name: getattr(self, name) for name in ("on_delete", "on_update", "constraint_name")}
+        return (self.table, self.column, self.rel, self.rel_column), {
+            name: fact for name, fact in facts.items() if fact
+        }
+
+    @property
+    def usual_name(self) -> str:
+        """The name that the key gets where none is given."""
+        return constraint_name(f"fk_{plain_name(self.table)}_{self.column}_refs_{plain_name(self.rel)}")
 
 
 @registered
@@ -100,7 +109,7 @@ class AddUnique(Operation):
     @property
     def constraint_name(self) -> str:
         """The name that the constraint will have."""
-        return "uniq_" + "_".join(self.columns)
+        return constraint_name("uniq_" + "_".join(self.columns))
 
 
 @registered

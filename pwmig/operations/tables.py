@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from pwmig.columns import ColumnSpec, require_name
+from pwmig.columns import ColumnSpec, plain_name, require_name
 from pwmig.errors import OperationRefused
 from pwmig.operations.calls import Called
 from pwmig.operations.root import Operation, asked, registered
@@ -149,7 +149,7 @@ class AddIndex(Operation):
         """The name that the index will have."""
         from playhouse.migrate import make_index_name
 
-        return self.name or str(make_index_name(self.table, self.columns))
+        return self.name or str(make_index_name(plain_name(self.table), self.columns))
 
 
 @registered

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from peewee import _truncate_constraint_name
-
+from pwmig.columns import constraint_name
 from pwmig.dialects.asked import action, close_matches
 from pwmig.dialects.sqlite.operations.catalog import ask
 from pwmig.dialects.sqlite.operations.work import Work
@@ -45,7 +44,7 @@ def add_constraint(migrator: SqliteMigrator, table: str, name: str, constraint: 
 def add_unique(migrator: SqliteMigrator, table: str, columns: Sequence[str]) -> None:
     work = Work(migrator, table)
     names = [work.column(column).name for column in columns]
-    _add(work, "uniq_" + "_".join(columns), f"UNIQUE ({', '.join(map(quote, names))})")
+    _add(work, constraint_name("uniq_" + "_".join(columns)), f"UNIQUE ({', '.join(map(quote, names))})")
 
 
 def _add(work: Work, name: str, sql: str) -> None:
@@ -123,7 +122,7 @@ def add_foreign_key_constraint(
             table=table,
             column=column,
         )
-    made = _truncate_constraint_name(name or f"fk_{table}_{column}_refs_{rel}")
+    made = constraint_name(name or f"fk_{table}_{column}_refs_{rel}")
     sql = f"FOREIGN KEY ({quote(own.name)}) REFERENCES {quote(target.name)} ({quote(key.name)})"
     sql += action("ON DELETE", on_delete) + action("ON UPDATE", on_update)
     _refuse_orphans(work, own.name, target.name, key.name)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import peewee
-from playhouse.migrate import SchemaMigrator, make_index_name
+from playhouse.migrate import make_index_name
 
 from pwmig.dialects.asked import close_matches, lent_model, let_go
 from pwmig.dialects.sqlite.operations.broken import broken_named
@@ -165,9 +165,11 @@ def add_index(
     names = tuple(column_of(definition, column).name for column in columns)
     name = name or make_index_name(definition.name, names)
     _require_free(catalog, name)
-    made = SchemaMigrator.add_index(migrator, definition.name, names, unique, None, where, nulls_distinct, name)
+    target = peewee.Table(definition.name)
+    parts = [getattr(target.c, column) for column in names]
+    made = peewee.Index(name, target, parts, unique=unique, where=where, nulls_distinct=nulls_distinct)
     try:
-        made.run()
+        migrator.database.execute(peewee.ValueLiterals(made))
     except peewee.IntegrityError as error:
         raise _duplicates(migrator, definition.name, names) from error
     migrator.expect_new(name, definition.name)
