@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
+_MOST_SHOWN = 200
+"""So many letters of a statement stand in a message."""
+
 
 def run(
     plan: Plan,
@@ -123,6 +126,7 @@ class _Runner:
         if not self.plan.fake:
             self._call(migration, recorder, turn)
             turn.require_open()
+            turn.finish()
             self.touched |= turn.touched
             self.written |= turn.written
             if self.watcher is not None:
@@ -138,6 +142,7 @@ class _Runner:
     def _call(self, migration: Loaded, recorder: Recorder, turn: Turn) -> None:
         recorder.check = turn.require_open
         if self.watch:
+            turn.watched = True
             watcher = self._watcher()
             recorder.ahead = lambda sql, params: watcher.ahead(turn, sql, params)
         for migrator in migration.migrators:
@@ -187,12 +192,30 @@ class _Runner:
             row_changes=seen.row_changes,
         )
 
-    def _took_effect(self, step: Step) -> bool:
-        """Ask the database itself: an interrupt may come just after the commit."""
+    def _took_effect(self, step: Step) -> bool | None:
+        """Ask the database itself: an interrupt may come just after the commit. None where it can't be told.
+
+        Where the migration's connection was lost, another one is asked.
+        """
+        forward = step.direction is Direction.FORWARD
         try:
-            return self.history.exists() and self.history.is_applied(step.name) is (step.direction is Direction.FORWARD)
+            return self.history.exists() and self.history.is_applied(step.name) is forward
         except Exception:  # Whatever is wrong with the database now, the step's own error is the one to tell.
-            return False
+            pass
+        try:
+            with self.dialect.reading(self.database) as reader:
+                history = type(self.history)(self.dialect, reader, self.history.table)
+                return history.exists() and history.is_applied(step.name) is forward
+        except Exception:
+            return None
+
+    def _stays(self, recorder: Recorder) -> str | None:
+        """The last statement of a step that stopped which has committed what came until then, or None."""
+        if self.dialect.transactional_ddl:
+            return None
+        sent = [statement.sql for statement in recorder.statements]
+        sent += [recorder.current] if recorder.current else []
+        return next((sql for sql in reversed(sent) if self.dialect.commits(sql)), None)
 
     def _failure(self, step: Step, recorder: Recorder, error: BaseException, elapsed_s: float) -> BaseException:
         """The error to raise for what stopped a step; by now the database has rolled it back."""
@@ -200,14 +223,12 @@ class _Runner:
             return error
         self._keep(step, "failed", recorder, elapsed_s)
         took_effect = self._took_effect(step)
-        left = _left(self.done[:-1], self.target, took_effect)
+        left = _left(self.done[:-1], self.target, took_effect, self._stays(recorder), self.dialect.title)
         # A driver that hears Ctrl-C within a statement gives that up and says no more than this.
         if isinstance(error, KeyboardInterrupt) or str(error) == "interrupted":
             return Cancelled(f"stopped in {step.name}", why="it was interrupted", way_out=left)
         what, why, way_out = _explained(step, recorder, error)
-        advice = way_out.rstrip(".") or (
-            "look at what it does after its end" if took_effect else "mend it and run again"
-        )
+        advice = way_out.rstrip(".") or _advice(took_effect, self._stays(recorder))
         return MigrationFailed(
             what,
             why=why,
@@ -251,16 +272,29 @@ def _nothing() -> None:
     """What a faked step runs."""
 
 
-def _left(done: list[StepRun], target: str, took_effect: bool) -> str:
-    """What the database holds after a step stopped, in words."""
+def _advice(took_effect: bool | None, stays: str | None) -> str:
+    if took_effect is not False:
+        return "look at what it does after its end" if took_effect else "look at the database, then at pwmig status"
+    return "take back by hand what stays, mend it and run again" if stays else "mend it and run again"
+
+
+def _left(done: list[StepRun], target: str, took_effect: bool | None, stays: str | None, title: str) -> str:
+    """What the database holds after a step stopped, in words; ``stays`` is a statement of it that has committed."""
     if target == "copy":
         return "It ran on a copy: the database itself was not touched."
     words = "It was rolled back: the database holds nothing of it."
     if took_effect:
         words = "It had come to its end by then: it took effect."
+    elif took_effect is None:
+        words = "Whether it took effect can't be told, as the database does not answer: pwmig status will say."
+    elif stays is not None:
+        words = (
+            f"{title} commits at each change of the schema, so what it did until then stays, and the history does not "
+            f"know of it; the last such statement was: {stays[:_MOST_SHOWN]}"
+        )
     kept = [run.step.name for run in done if run.outcome in ("applied", "reverted", "faked")]
     if kept:
-        words += f" What ran before it stays: {', '.join(kept)}."
+        words += f"{'' if words.endswith('.') else '.'} What ran before it stays: {', '.join(kept)}."
     return words
 
 

@@ -41,7 +41,9 @@ class History:
         self.database = database
         self.table = table
         left, right = database.quote
-        self._quoted = left + table.replace(right, right * 2) + right
+        # Peewee's servers read a doubled percent sign as one, SQLite as two.
+        percent = "%%" if database.param == "%s" else "%"
+        self._quoted = left + table.replace(right, right * 2).replace("%", percent) + right
         self._param = database.param
 
     def exists(self) -> bool:
@@ -88,14 +90,19 @@ class History:
         return self.database.execute_sql(sql, (name,)).fetchone() is not None
 
     def create(self) -> None:
-        """Make the table where it is not there yet."""
+        """Make the table where it is not there yet.
+
+        It is looked for first: IF NOT EXISTS asks for the right to make one even where it is there (PostgreSQL).
+        """
+        if self._present():
+            return
         self.database.execute_sql(
             f"CREATE TABLE IF NOT EXISTS {self._quoted} ("
-            "id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, name VARCHAR(255) NOT NULL, checksum VARCHAR(64) NOT NULL, "
+            f"id {self.dialect.counted}, name VARCHAR(255) NOT NULL, checksum VARCHAR(64) NOT NULL, "
             "applied_at VARCHAR(32) NOT NULL, applied_by VARCHAR(255) NOT NULL, elapsed_s DOUBLE PRECISION NOT NULL, "
             "how VARCHAR(16) NOT NULL, pwmig_version VARCHAR(32) NOT NULL, format INTEGER NOT NULL, "
             "reverted INTEGER NOT NULL DEFAULT 0, reverted_at VARCHAR(32), reverted_by VARCHAR(255), "
-            "UNIQUE (name, reverted))"
+            f"UNIQUE (name, reverted)){self.dialect.table_options}"
         )
 
     def record(self, step: Step, elapsed_s: float, how: str) -> None:

@@ -46,7 +46,7 @@ class Recorder:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        send = self.database.execute_sql
+        send, before = self.database.execute_sql, vars(self.database).get("execute_sql")
 
         def execute_sql(sql: str, params: Any = None) -> Any:
             if _only_looks(sql):
@@ -58,6 +58,8 @@ class Recorder:
             yield
         finally:
             del self.database.execute_sql
+            if before is not None:
+                self.database.execute_sql = before
 
     def _record(self, send: Callable[[str, Any], Any], sql: str, params: Any) -> Any:
         values = tuple(params) if params else ()

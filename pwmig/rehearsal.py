@@ -71,10 +71,11 @@ def _losses(run: Run, copy: Copy) -> Iterator[Loss]:
     new_names = {change.old_name: change.table for change in run.changes if isinstance(change, RenameTable)}
     old_names = {new: old for old, new in new_names.items()}
     dropped = {change.table for change in run.changes if isinstance(change, DropTable)}
-    written = {name.lower() for name in run.written}
+    key = run.before.schema.key
+    written = {key(name) for name in run.written}
     for table in run.before.schema.tables:
         name = new_names.get(table.name, table.name)
-        if written.isdisjoint((table.name.lower(), name.lower())):
+        if written.isdisjoint((key(table.name), key(name))):
             continue
         after = None if table.name in dropped else run.after.schema.table(name)
         if count := copy.rows_lost(table, after):

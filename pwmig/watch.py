@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,10 +35,14 @@ _KEY = tuple[Any, ...]
 
 @dataclass(slots=True)
 class Renames:
-    """Which names of the start have become which by now, learned from the operations that ran."""
+    """Which names of the start have become which by now, learned from the operations that ran.
+
+    ``key`` tells a table's name from others (:meth:`pwmig.schema.Schema.key`).
+    """
 
     tables: dict[str, str] = field(default_factory=dict)
     columns: dict[tuple[str, str], str] = field(default_factory=dict)
+    key: Callable[[str], str] = str.lower
 
     def table(self, old: str, new: str) -> None:
         self.tables[self.origin(old)] = new
@@ -53,18 +57,19 @@ class Renames:
 
     def origin(self, name: str) -> str:
         """What a table was called at the start that has this name by now."""
-        return next((first for first, last in self.tables.items() if last.lower() == name.lower()), name)
+        return next((first for first, last in self.tables.items() if self.key(last) == self.key(name)), name)
 
     def now(self, name: str) -> str | None:
         """What a table of the start is called now; None where another one has come to its name."""
-        found = next((last for first, last in self.tables.items() if first.lower() == name.lower()), None)
+        found = next((last for first, last in self.tables.items() if self.key(first) == self.key(name)), None)
         if found is not None:
             return found
-        return name if self.origin(name).lower() == name.lower() else None
+        return name if self.key(self.origin(name)) == self.key(name) else None
 
     def columns_of(self, table: str) -> dict[str, str]:
         """What the columns of a table of the start, in lower case, are called now, where they were renamed."""
-        return {first.lower(): last for (place, first), last in self.columns.items() if place.lower() == table.lower()}
+        key = self.key(table)
+        return {first.lower(): last for (place, first), last in self.columns.items() if self.key(place) == key}
 
 
 @dataclass(slots=True)
@@ -106,34 +111,37 @@ class Watcher:
     def __init__(self, database: peewee.Database, dialect: Dialect) -> None:
         self.database = database
         self.dialect = dialect
-        self.renames = Renames()
         self.written: set[str] = set()
         self._unchanged: dict[Any, Table] = {}
         self.before: Schema = dialect.introspect(database, known=self._unchanged)
+        self.renames = Renames(key=self.before.key)
         self._seen: dict[str, _Table] = {}
         self._foreseen: dict[str, Foreseen] = {}
         self._memory_left = _MEMORY_LIMIT
 
     def ahead(self, turn: Turn, sql: str, params: Sequence[Any]) -> None:
         """Before a statement: keep the rows of the tables that it will touch, the rows it hits first."""
-        written = {name.lower() for name in (*self.written, *turn.written)}
+        key = self.before.key
+        written = {key(name) for name in (*self.written, *turn.written)}
         if sql not in self._foreseen:
             self._foreseen[sql] = self.dialect.foresee(self.database, turn, sql, params)
         foreseen = self._foreseen[sql]
+        turn.announced = True
         for name in sorted(foreseen.touched):
             seen = self._seen_of(name)
             if name not in foreseen.written:
                 continue
             if not seen.written:
-                self._remember(name, seen, blindly=name.lower() in written)
+                self._remember(name, seen, blindly=key(name) in written)
             if len(seen.hits) < SAMPLE_LIMIT:
                 self._look_at_hits(name, seen, sql, params)
 
     def _seen_of(self, name: str) -> _Table:
         origin = self.renames.origin(name)
-        if origin.lower() not in self._seen:
-            self._seen[origin.lower()] = self._first_look(name, origin)
-        return self._seen[origin.lower()]
+        key = self.before.key(origin)
+        if key not in self._seen:
+            self._seen[key] = self._first_look(name, origin)
+        return self._seen[key]
 
     def _first_look(self, name: str, origin: str) -> _Table:
         table = self._table_now(name)
@@ -200,7 +208,7 @@ class Watcher:
         after = self.dialect.introspect(self.database, known=self._unchanged)
         before_rows, after_rows = [], []
         counts: list[RowChanges] = []
-        blind = {self.renames.origin(name).lower() for name in self.written}
+        blind = {self.before.key(self.renames.origin(name)) for name in self.written}
         for key, seen in sorted(self._seen.items()):
             name = self.renames.now(seen.name)
             table = after.table(name) if name is not None else None

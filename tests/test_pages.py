@@ -417,17 +417,6 @@ def test_a_page_is_read_while_another_program_writes(project: Project, tmp_path:
     writer.close()
 
 
-def test_a_database_that_is_not_furnished_refuses_in_words() -> None:
-    from pwmig.dialects.postgresql import PostgresqlDialect
-
-    for ask in (
-        lambda room: room.page(peewee.PostgresqlDatabase("x"), Table("t", ()), Query(), deadline_s=1),
-        lambda room: room.view(peewee.PostgresqlDatabase("x"), "v"),
-    ):
-        with pytest.raises(DatabaseUnsupported):
-            ask(PostgresqlDialect())
-
-
 def test_a_page_of_a_database_in_memory() -> None:
     database = peewee.SqliteDatabase(":memory:")
     database.execute_sql("CREATE TABLE t (id INTEGER PRIMARY KEY)")

@@ -6,7 +6,6 @@ subclass of :class:`Dialect` and one line in the registry of :mod:`pwmig.dialect
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
 
     import peewee
 
+    from pwmig.codegen.kinds import Kinds
     from pwmig.dialects.migrator import Migrator
+    from pwmig.dialects.modelled import ModelTerms
     from pwmig.errors import PwmigError
     from pwmig.plan import Event
     from pwmig.schema import Page, Query, Rows, Schema, Table
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     Listener = Callable[[Event], None]
     """Called with each event of progress."""
 
-__all__ = ["Copy", "Dialect", "Foreseen", "Kept", "Readings", "Session", "Turn"]
+__all__ = ["Copy", "Dialect", "Foreseen", "Kept", "Readings", "Session", "Template", "Turn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,10 @@ class Turn:
     rows they may insert, update or delete, ``unsettled`` those where rows may now refer to rows that are
     not there, ``refused`` the error for what it tried
     that a migration must not (to commit by itself, ...). ``require_open()`` raises OperationRefused
-    where the migration's transaction is no longer the one that was begun for it.
+    where the migration's transaction is no longer the one that was begun for it. ``finish()``, once the migration
+    has returned, gives the connection the settings back that it had, and adds to ``touched`` and ``written`` what only
+    the database itself can tell, where the migration is ``watched``. ``announced``: the statement that
+    comes next was foreseen.
     """
 
     touched: set[str] = field(default_factory=set)
@@ -55,6 +59,9 @@ class Turn:
     unsettled: set[str] = field(default_factory=set)
     refused: PwmigError | None = None
     require_open: Callable[[], None] = lambda: None
+    finish: Callable[[], None] = lambda: None
+    watched: bool = False
+    announced: bool = False
 
 
 class Kept(Protocol):
@@ -95,6 +102,18 @@ class Copy(ABC):
         """Whether the original is another one than when the copy was made."""
 
 
+class Template(ABC):
+    """A database that is filled once and stands in for another one, as often as wanted, as it was filled."""
+
+    @abstractmethod
+    def filling(self) -> AbstractContextManager[None]:
+        """While entered, every Peewee object of this process that points at the original points at it."""
+
+    @abstractmethod
+    def copied(self) -> AbstractContextManager[None]:
+        """While entered, they point at a fresh copy of it, that is gone afterwards."""
+
+
 class Readings:
     """Readings of a database, one after the other, that may share a connection."""
 
@@ -115,6 +134,10 @@ class Dialect(ABC):
     name: str
     title: str
     transactional_ddl: bool
+    counted: str
+    """The type and constraints of a primary key that counts by itself, and never takes a number twice."""
+    table_options: str = ""
+    """What stands behind the parentheses of pwmig's own tables."""
 
     @abstractmethod
     def describe(self, database: peewee.Database) -> str:
@@ -169,8 +192,8 @@ class Dialect(ABC):
         """While entered, every Peewee object of this process that points at this database points at a copy."""
 
     @abstractmethod
-    def standing_in(self, database: peewee.Database, path: str | os.PathLike[str]) -> AbstractContextManager[None]:
-        """While entered, a database at ``path`` stands in for this one: what a test suite works on."""
+    def template(self, database: peewee.Database) -> AbstractContextManager[Template]:
+        """An empty database of the same kind, to be filled once and copied often: what a test suite works on."""
 
     @abstractmethod
     def blank(self, database: peewee.Database) -> AbstractContextManager[None]:
@@ -188,14 +211,44 @@ class Dialect(ABC):
         removed with it. Raises DatabaseUnavailable, with the right that is missing, where none may be created.
         """
 
+    def scratch_schemas(
+        self, scratch: peewee.Database, like: peewee.Database, names: Sequence[str]
+    ) -> AbstractContextManager[Mapping[str, str | None]]:
+        """While entered, tables can be made in these schemas of a :meth:`scratch` database, called as it gives.
+
+        None for what is the default schema of ``like``; a schema that is not in it can't be there. Raises what
+        :meth:`scratch` raises.
+        """
+        return nullcontext({})
+
     @abstractmethod
     def write(self, schema: Schema) -> tuple[str, ...]:
         """The statements that make a schema in an empty database, in an order that can be executed."""
 
     @property
+    def model_terms(self) -> ModelTerms:
+        """How Peewee's models say what a database of this kind holds."""
+        raise DatabaseUnsupported(
+            f"models can't be written from {self.title}",
+            why="which fields its types would be is not known here",
+            way_out="write db/models.py by hand",
+        )
+
+    @property
     @abstractmethod
     def unseen(self) -> Mapping[str, str]:
         """What of a database :meth:`introspect` does not look at, each with the reason."""
+
+    @property
+    def kinds(self) -> Kinds:
+        """How the form's kinds of column stand in a database of this kind."""
+        from pwmig.codegen.kinds import SQLITE
+
+        return SQLITE
+
+    def commits(self, sql: str) -> bool:
+        """Whether a statement commits what came before it, so that no rollback takes it back."""
+        return False
 
     def shared(self, database: peewee.Database) -> bool:
         """Whether another process that connects in the same way sees the same data."""

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.mysql.reach import REACH
-from pwmig.dialects.server.asking import on
+from pwmig.dialects.server.asking import MARK, ask, on
 from pwmig.dialects.server.dialect import ServerDialect
 
 if TYPE_CHECKING:
     import peewee
 
+    from pwmig.dialects.base import Listener, Session
+    from pwmig.codegen.kinds import Kinds
     from pwmig.dialects.migrator import Migrator
+    from pwmig.dialects.server.speech import Speech
+    from pwmig.dialects.server.tokens import Lexer
     from pwmig.schema import Schema, Table
 
 __all__ = ["MySQLDialect"]
+
+_SIZE = (
+    "SELECT COALESCE(SUM(DATA_LENGTH + INDEX_LENGTH), 0) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()"
+)
 
 
 class MySQLDialect(ServerDialect):
@@ -24,17 +33,86 @@ class MySQLDialect(ServerDialect):
     name = "mysql"
     title = "MariaDB/MySQL"
     transactional_ddl = False
+    counted = "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY"
+    # A name is a file's name: with the letters and the letter case of one, and no more than an index may hold.
+    table_options = " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
     reach = REACH
+
+    @property
+    def speech(self) -> Speech:
+        from pwmig.dialects.mysql.speech import SPEECH
+
+        return SPEECH
+
+    @property
+    def lexer(self) -> Lexer:
+        from pwmig.dialects.server.tokens import MYSQL
+
+        return MYSQL
+
+    def describe(self, database: peewee.Database) -> str:
+        from pwmig.dialects.mysql.reach import address
+
+        return f"MariaDB/MySQL {address(database)}"
+
+    def size(self, database: peewee.Database) -> int:
+        with self.reading(database) as reader:
+            return int(on(reader)(_SIZE)[0][0])
+
+    def table_exists(self, database: peewee.Database, table: str, schema: str | None = None) -> bool:
+        sql = (
+            "SELECT 1 FROM information_schema.TABLES "
+            f"WHERE TABLE_SCHEMA = COALESCE({MARK}, DATABASE()) AND TABLE_NAME = {MARK} AND TABLE_TYPE <> 'VIEW'"
+        )
+        return bool(ask(on(database), sql, (schema, table)))
 
     def migrator(self, database: peewee.Database, schema: str | None = None) -> Migrator:
         from pwmig.dialects.mysql.operations.migrator import MySQLMigrator
 
         return MySQLMigrator(database, schema)
 
+    def session(
+        self, database: peewee.Database, *, wait_s: float, listener: Listener | None = None
+    ) -> AbstractContextManager[Session]:
+        from pwmig.dialects.mysql.session import session
+
+        return session(database, self.describe(database), wait_s=wait_s, listener=listener)
+
+    def commits(self, sql: str) -> bool:
+        from pwmig.dialects.mysql.session import commits
+
+        return commits(sql)
+
+    def harmless(self, database: peewee.Database) -> AbstractContextManager[Any]:
+        return nullcontext()  # A statement that fails takes back itself alone.
+
+    @contextmanager
+    def streaming(self, database: peewee.Database) -> Iterator[Callable[[str], Iterable[Any]]]:
+        from pwmig.dialects.mysql.streaming import stream
+
+        yield lambda sql: stream(database.connection(), sql)
+
+    @contextmanager
+    def scratch_schemas(
+        self, scratch: peewee.Database, like: peewee.Database, names: Sequence[str]
+    ) -> Iterator[Mapping[str, str | None]]:
+        """A schema is another database here, which stands for the one that must not be touched."""
+        from pwmig.dialects.server.scratch import made
+
+        with ExitStack() as stack:
+            others = [name for name in names if name != like.database]
+            yield dict.fromkeys(names) | {name: stack.enter_context(made(scratch, self.reach)) for name in others}
+
     def write(self, schema: Schema) -> tuple[str, ...]:
         from pwmig.dialects.mysql.writing import write
 
         return write(schema)
+
+    @property
+    def kinds(self) -> Kinds:
+        from pwmig.codegen.kinds import MYSQL
+
+        return MYSQL
 
     @property
     def unseen(self) -> Mapping[str, str]:

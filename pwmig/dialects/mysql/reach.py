@@ -12,7 +12,7 @@ from pwmig.dialects.server.errors import meaning_of
 from pwmig.dialects.server.reach import Reach
 from pwmig.errors import DatabaseUnavailable
 
-__all__ = ["REACH", "quoted"]
+__all__ = ["REACH", "address", "quoted"]
 
 _YEAR_S = 31_536_000
 _SHORT_LOCK_S = 10
@@ -63,7 +63,7 @@ class _MySQLReach(Reach):
         return meaning_of("the server", place, error, code, _MEANINGS)
 
     def claim(self, execute: Execute, name: str) -> bool:
-        return ask(execute, f"SELECT GET_LOCK({MARK}, 0)", (name,))[0][0] == 1
+        return bool(ask(execute, f"SELECT GET_LOCK({MARK}, 0)", (name,))[0][0])
 
     def release(self, execute: Execute, name: str) -> None:
         ask(execute, f"SELECT RELEASE_LOCK({MARK})", (name,))
@@ -95,6 +95,7 @@ class _MySQLReach(Reach):
         for (number,) in ask(execute, sql, (name,)):
             with suppress(Exception):  # It has ended by itself.
                 execute(f"KILL {int(number)}")
+        execute("SET SESSION foreign_key_checks = 0")  # Tables of another scratch database may refer to it.
         execute(f"DROP DATABASE IF EXISTS {quoted(name)}")
 
 
@@ -103,3 +104,13 @@ def quoted(name: str) -> str:
 
 
 REACH = _MySQLReach()
+
+
+def address(database: Any) -> str:
+    """Host, port and name of a database as a person knows it; never a user's password."""
+    params = database.connect_params
+    socket = params.get("unix_socket")
+    if socket:
+        return f"{database.database} (socket {socket})"
+    port = f":{params['port']}" if params.get("port") else ""
+    return f"{params.get('host') or 'localhost'}{port}/{database.database}"

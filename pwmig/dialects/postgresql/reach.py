@@ -11,7 +11,7 @@ from pwmig.dialects.server.errors import meaning_of
 from pwmig.dialects.server.reach import Reach
 from pwmig.errors import DatabaseUnavailable
 
-__all__ = ["REACH", "quoted"]
+__all__ = ["REACH", "address", "quoted"]
 
 _LOCKS = 0x70776D67
 """The first half of the keys of pwmig's advisory locks; the second one is a scratch database's number."""
@@ -190,3 +190,29 @@ def _locale(execute: Execute) -> str:
 
 
 REACH = _PostgresqlReach()
+
+
+def address(database: Any) -> str:
+    """Host, port and name of a database as a person knows it; never a user's password."""
+    params = dict(database.connect_params)
+    name = str(database.database)
+    if "://" in name or "=" in name:
+        params = {**_parts(name), **params}
+        name = str(params.get("dbname") or "")
+    host = str(params.get("host") or "localhost")
+    if host.startswith(("/", "@")):
+        return f"{name} (socket {host})"
+    port = f":{params['port']}" if params.get("port") else ""
+    return f"{host}{port}/{name}"
+
+
+def _parts(url: str) -> dict[str, Any]:
+    """What a URL says of where a database is."""
+    from urllib.parse import parse_qsl, unquote, urlsplit
+
+    split = urlsplit(url)
+    found: dict[str, Any] = dict(parse_qsl(split.query))
+    place = split.netloc.rpartition("@")[2]
+    host, _, port = place.rpartition(":") if place.rpartition(":")[2].isdigit() else (place, "", "")
+    wanted = {"host": unquote(host), "port": port, "dbname": unquote(split.path.lstrip("/"))}
+    return found | {key: value for key, value in wanted.items() if value}

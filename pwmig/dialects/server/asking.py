@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import peewee
 
-__all__ = ["MARK", "Execute", "ask", "executor", "marks", "on"]
+__all__ = ["MARK", "Execute", "ask", "executor", "is_own", "marks", "on"]
 
 Execute = Callable[..., list[tuple[Any, ...]]]
 """``execute(sql, params=())`` runs one statement and gives its rows."""
@@ -15,19 +16,30 @@ Execute = Callable[..., list[tuple[Any, ...]]]
 MARK = "\0"
 """Where a value stands in a statement for :func:`ask`: no name and no text of a server holds this letter."""
 
+_mine = threading.local()
+
 
 def executor(connection: Any) -> Execute:
     """Statements on a connection of psycopg or pymysql; a ``%`` is an ordinary letter where there are no params."""
 
     def execute(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        cursor = getattr(connection, "_pwmig_cursor", connection.cursor)()
+        before, _mine.own = is_own(), True
         try:
-            cursor.execute(sql, tuple(params) or None)
-            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+            cursor = connection.cursor()
+            try:
+                cursor.execute(sql, tuple(params) or None)
+                return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+            finally:
+                cursor.close()
         finally:
-            cursor.close()
+            _mine.own = before
 
     return execute
+
+
+def is_own() -> bool:
+    """Whether the statement that this thread sends at the moment is pwmig's own: its guards let that pass."""
+    return bool(getattr(_mine, "own", False))
 
 
 def on(database: peewee.Database) -> Execute:

@@ -2,24 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pwmig.dialects.unfurnished import UnfurnishedDialect
+from pwmig.dialects.base import Copy, Dialect, Foreseen, Turn
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import peewee
 
+    from pwmig.dialects.base import Kept, Listener, Readings
+    from pwmig.dialects.server.asking import Execute
     from pwmig.dialects.server.reach import Reach
+    from pwmig.dialects.server.speech import Speech
+    from pwmig.dialects.server.tokens import Lexer
+    from pwmig.schema import Page, Query, Rows, Table
 
 __all__ = ["ServerDialect"]
 
 
-class ServerDialect(UnfurnishedDialect):
-    """A database behind a server; what differs is in its :class:`Reach`."""
+class ServerDialect(Dialect):
+    """A database behind a server; what differs is in its :class:`Reach`, its :class:`Speech` and its lexer."""
 
-    reach: Reach
+    @property
+    @abstractmethod
+    def reach(self) -> Reach: ...
+
+    @property
+    @abstractmethod
+    def speech(self) -> Speech: ...
+
+    @property
+    @abstractmethod
+    def lexer(self) -> Lexer: ...
+
+    @abstractmethod
+    def harmless(self, database: peewee.Database) -> AbstractContextManager[Any]:
+        """While entered, a statement that fails takes back nothing but what was done in here."""
+
+    @abstractmethod
+    def streaming(self, database: peewee.Database) -> AbstractContextManager[Callable[[str], Iterable[Any]]]:
+        """What gives the rows of a query a few at a time."""
+
+    def anchor(self, database: peewee.Database, root: Path) -> None:
+        """A server has no relative name."""
+
+    def exists(self, database: peewee.Database) -> bool:
+        """A server makes no database by itself: where there is none, each reading says so, and what to do."""
+        return True
+
+    def reading(self, database: peewee.Database) -> AbstractContextManager[peewee.Database]:
+        from pwmig.dialects.server.reading import reading
+
+        return reading(database, self.reach, self.describe(database))
+
+    def readings(self) -> Readings:
+        from pwmig.dialects.server.reading import KeptReadings
+
+        return KeptReadings(self, self.reach)
+
+    def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[Copy]:
+        from pwmig.dialects.server.copy import copied
+
+        return copied(database, self, listener)
 
     def scratch(self, like: peewee.Database) -> AbstractContextManager[peewee.Database]:
         from pwmig.dialects.server.scratch import scratch
@@ -33,3 +81,87 @@ class ServerDialect(UnfurnishedDialect):
 
         with made(database, self.reach) as name, pointed_at(database, name, self.reach):
             yield
+
+    def sample(
+        self, database: peewee.Database, table: Table, *, limit: int, keys: Sequence[tuple[Any, ...]] = ()
+    ) -> Rows:
+        from pwmig.dialects.server.rows import sample
+
+        return sample(self._on(database), self.speech, table, limit=limit, keys=keys)
+
+    def page(self, database: peewee.Database, table: Table, query: Query, *, deadline_s: float) -> Page:
+        from pwmig.dialects.server.pages import page
+
+        return page(self._on(database), self.speech, table, query, deadline_s=deadline_s, title=self.title)
+
+    def view(self, database: peewee.Database, name: str) -> Table | None:
+        from pwmig.dialects.server.pages import view
+
+        return view(self._on(database), self.speech, name)
+
+    def foresee(self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]) -> Foreseen:
+        from pwmig.dialects.server.turn import ServerTurn
+
+        if not isinstance(turn, ServerTurn) or turn.foresight is None:
+            return Foreseen()
+        with self.harmless(database):
+            found = turn.foresight.of(sql)
+        turn.touched |= found.touched
+        turn.written |= found.written
+        return found
+
+    def touched_keys(
+        self, database: peewee.Database, table: Table, sql: str, params: Sequence[Any], limit: int
+    ) -> tuple[tuple[Any, ...], ...]:
+        from pwmig.dialects.server.hits import touched_keys
+
+        try:
+            with self.harmless(database):
+                return touched_keys(self._on(database), self.speech, self.lexer, table, sql, params, limit)
+        except Exception:  # The statement itself will tell the user what is wrong with it.
+            return ()
+
+    def mark(self, database: peewee.Database, table: Table) -> Any:
+        from pwmig.dialects.server.rows import last_key
+
+        return last_key(self._on(database), self.speech, table)
+
+    def newest_keys(
+        self, database: peewee.Database, table: Table, after: Any, limit: int
+    ) -> tuple[tuple[Any, ...], ...]:
+        from pwmig.dialects.server.rows import keys_after
+
+        return keys_after(self._on(database), self.speech, table, after, limit)
+
+    def keep_rows(
+        self, database: peewee.Database, table: Table, columns: Sequence[str], most_rows: int, most_bytes: int
+    ) -> Kept | None:
+        from pwmig.dialects.server.counting import keep
+
+        with self.streaming(database) as stream:
+            return keep(stream, self.speech, table, columns, most_rows=most_rows, most_bytes=most_bytes)
+
+    def count_changes(
+        self, database: peewee.Database, kept: Any, table: Table | None, names: Mapping[str, str], most_rows: int
+    ) -> tuple[int, int, int] | None:
+        from pwmig.dialects.server.counting import changes_since
+
+        with self.streaming(database) as stream:
+            return changes_since(stream, self.speech, kept, table, names, most_rows=most_rows)
+
+    def as_kept(
+        self,
+        database: peewee.Database,
+        kept: Any,
+        table: Table,
+        names: Mapping[str, str],
+        keys: Sequence[tuple[Any, ...]],
+    ) -> dict[tuple[Any, ...], bool]:
+        from pwmig.dialects.server.counting import as_kept
+
+        return as_kept(self._on(database), self.speech, kept, table, names, keys)
+
+    def _on(self, database: peewee.Database) -> Execute:
+        from pwmig.dialects.server.asking import on
+
+        return on(database)

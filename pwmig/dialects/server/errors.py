@@ -30,12 +30,8 @@ _LOST = (
 def driver_error(error: BaseException) -> BaseException:
     """The driver's own error, where Peewee has put its own around it."""
     if isinstance(error, peewee.PeeweeException):
-        return error.__cause__ or error.__context__ or (error.args[0] if _is_error(error.args) else error)
+        return error.__cause__ or error.__context__ or error
     return error
-
-
-def _is_error(args: tuple[object, ...]) -> bool:
-    return bool(args) and isinstance(args[0], BaseException)
 
 
 def lost(error: BaseException) -> bool:

@@ -67,7 +67,7 @@ class Reach(ABC):
 
     @abstractmethod
     def settle(self, execute: Execute, like: Execute, extensions: bool) -> None:
-        """On a connection to a new database: let its default schema, where wanted its extensions, be those of ``like``."""
+        """On a connection to a new database: give it the default schema of ``like``, where wanted its extensions."""
 
     @abstractmethod
     def drop(self, execute: Execute, name: str) -> None:

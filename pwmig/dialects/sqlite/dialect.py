@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.base import Copy, Dialect, Foreseen, Session, Turn
+from pwmig.dialects.base import Copy, Dialect, Foreseen, Session, Template, Turn
 from pwmig.dialects.sqlite import place
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pwmig.dialects.base import Kept, Listener, Readings
     from pwmig.dialects.migrator import Migrator
+    from pwmig.dialects.modelled import ModelTerms
     from pwmig.schema import Page, Query, Rows, Schema, Table
 
     Execute = Callable[..., list[tuple[Any, ...]]]
@@ -32,6 +33,7 @@ class SqliteDialect(Dialect):
     name = "sqlite"
     title = "SQLite"
     transactional_ddl = True
+    counted = "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT"
 
     def describe(self, database: peewee.Database) -> str:
         if place.is_memory(database):
@@ -86,10 +88,12 @@ class SqliteDialect(Dialect):
 
         return copied(database, listener)
 
-    def standing_in(self, database: peewee.Database, path: str | os.PathLike[str]) -> AbstractContextManager[None]:
-        from pwmig.dialects.sqlite.copy import standing_in
+    @contextmanager
+    def template(self, database: peewee.Database) -> Iterator[Template]:
+        from pwmig.dialects.sqlite.copy import SqliteTemplate, folder_of_copies
 
-        return standing_in(database, path)
+        with folder_of_copies() as folder:
+            yield SqliteTemplate(database, folder)
 
     def handed_over(self, database: peewee.Database) -> AbstractContextManager[str]:
         if not place.is_memory(database):
@@ -125,6 +129,12 @@ class SqliteDialect(Dialect):
         from pwmig.dialects.sqlite.writing import write
 
         return write(schema)
+
+    @property
+    def model_terms(self) -> ModelTerms:
+        from pwmig.dialects.sqlite.modelled import SqliteTerms
+
+        return SqliteTerms()
 
     @property
     def unseen(self) -> Mapping[str, str]:

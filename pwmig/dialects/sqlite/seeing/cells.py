@@ -9,15 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pwmig.dialects.cells import BLOB_LIMIT, TEXT_LIMIT, CutBytes, CutText
 from pwmig.dialects.sqlite.texts.tokens import quote
 
 __all__ = ["BLOB_LIMIT", "TEXT_LIMIT", "CutBytes", "CutText", "cell", "cell_sql", "escaped_cell", "escaped_cell_sql"]
-
-TEXT_LIMIT = 20_000
-"""The most bytes of a text that are read (in the encoding of the database)."""
-
-BLOB_LIMIT = 10_000
-"""The most bytes of a blob that are read."""
 
 # A blob of TEXT_LIMIT bytes can only be a cut text, one of BLOB_LIMIT + 1 only a cut blob.
 assert TEXT_LIMIT > BLOB_LIMIT + 1
@@ -27,18 +22,6 @@ CASE WHEN length(@) > {BLOB_LIMIT} THEN substr(@, 1, {BLOB_LIMIT + 1}) ELSE @ EN
 _CELL = f"""CASE typeof(@) WHEN 'text' THEN
 CASE WHEN length(CAST(@ AS BLOB)) > {TEXT_LIMIT} THEN substr(CAST(@ AS BLOB), 1, {TEXT_LIMIT}) ELSE @ END {_BLOB}"""
 _ESCAPED = f"CASE typeof(@) WHEN 'text' THEN hex(substr(CAST(@ AS BLOB), 1, {TEXT_LIMIT + 1})) {_BLOB}"
-
-
-class CutText(str):
-    """The beginning of a text that was too long to read whole."""
-
-    __slots__ = ()
-
-
-class CutBytes(bytes):
-    """The beginning of a blob that was too long to read whole."""
-
-    __slots__ = ()
 
 
 def cell_sql(column: str) -> str:

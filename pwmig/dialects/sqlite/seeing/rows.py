@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pwmig.dialects.sqlite.seeing.cells import CutBytes, CutText, cell, cell_sql, escaped_cell, escaped_cell_sql
+from pwmig.dialects.cells import COUNT_LIMIT, CutBytes, CutText
+from pwmig.dialects.sqlite.seeing.cells import cell, cell_sql, escaped_cell, escaped_cell_sql
 from pwmig.dialects.sqlite.seeing.introspect import Execute
 from pwmig.dialects.sqlite.seeing.keys import key_of, keys_after, max_rowid, rowid_of, touched_keys
 from pwmig.dialects.sqlite.texts.tokens import fold, quote
@@ -29,9 +30,6 @@ __all__ = [
     "sample",
     "touched_keys",
 ]
-
-COUNT_LIMIT = 100_000
-"""Up to this many rows are counted; beyond, their number is estimated."""
 
 _KEYS_AT_ONCE = 50
 _Row = tuple[Any, ...]

@@ -1,0 +1,227 @@
+"""One migration's transaction on PostgreSQL: its turn, its guard, its end.
+
+A runner's turn is an advisory lock of the database, which dies with its connection. It is asked for again and again:
+to wait inside ``pg_advisory_lock`` would hold a snapshot, for which CREATE INDEX CONCURRENTLY of the runner whose
+turn it is would wait in its turn.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pwmig.dialects.base import Session, Turn
+from pwmig.dialects.postgresql.known import known, written
+from pwmig.dialects.postgresql.reach import REACH
+from pwmig.dialects.server.asking import MARK, Execute, ask, executor, is_own
+from pwmig.dialects.server.errors import translated
+from pwmig.dialects.server.foresight import Foresight
+from pwmig.dialects.server.redirect import redirected_to
+from pwmig.dialects.server.tokens import POSTGRESQL
+from pwmig.dialects.server.turn import (
+    ServerTurn,
+    bad_manners,
+    checker,
+    ends_transaction,
+    require_no_transaction,
+    wait_for,
+)
+from pwmig.errors import OperationRefused
+
+if TYPE_CHECKING:
+    import peewee
+
+    from pwmig.dialects.base import Listener
+
+__all__ = ["session"]
+
+_LOCK = 0x70776D6967
+_IDLE, _IN_TRANSACTION, _FAILED = 0, 2, 3
+_SETTINGS = """
+SELECT name, setting FROM pg_catalog.pg_settings
+WHERE source = 'session' AND context <> 'internal' AND name <> 'pwmig.turn'"""
+
+
+@contextmanager
+def session(
+    database: peewee.Database, place: str, *, wait_s: float, listener: Listener | None = None
+) -> Iterator[_PostgresqlSession]:
+    """The database's connection for the migrations of one run; its settings are given back after each."""
+    with translated(place, REACH.unavailable):
+        database.connect(reuse_if_open=True)
+        connection = database.connection()
+        require_no_transaction(database, _status(database) != _IDLE)
+        settings = _settings(executor(connection))
+    try:
+        yield _PostgresqlSession(database, place, settings, wait_s, listener)
+    finally:
+        if not database.is_closed() and database._state.conn.closed:
+            database.dispose()  # The migration closed the connection itself; the next one is fresh.
+
+
+@dataclass(frozen=True, slots=True)
+class _PostgresqlSession(Session):
+    """A connection that is ready; ``settings`` are those that were set on it."""
+
+    database: Any
+    place: str
+    settings: Mapping[str, str]
+    wait_s: float
+    listener: Listener | None
+
+    @contextmanager
+    def turn(self) -> Iterator[Turn]:
+        connection = self.database.connection()
+        execute = executor(connection)
+        with translated(self.place, REACH.unavailable):
+            wait_for(lambda: _locked(execute), self.place, self.wait_s, self.listener)
+        try:
+            yield from self._turn(connection, execute)
+        finally:
+            with suppress(Exception):  # With a connection that is gone, the lock is too.
+                ask(execute, f"SELECT pg_catalog.pg_advisory_unlock({MARK})", (_LOCK,))
+
+    def _turn(self, connection: Any, execute: Execute) -> Iterator[Turn]:
+        database, turn, token = self.database, ServerTurn(), secrets.token_hex(8)
+        database.begin()
+        ask(execute, f"SELECT pg_catalog.set_config('pwmig.turn', {MARK}, true)", (token,))
+        database.push_transaction(database.transaction())
+        turn.foresight = Foresight(POSTGRESQL, lambda: known(execute))
+        turn.require_open = checker(database, connection, turn, _usable, lambda: _require_transaction(database))
+        turn.finish = lambda: self._finish(turn, execute, token)
+        guard = _Guard(connection, turn)
+        try:
+            yield turn
+            turn.require_open()
+            guard.end()
+            execute("COMMIT")
+        except BaseException as error:
+            guard.end()
+            with suppress(Exception):  # A connection that was closed or lost has rolled back by itself.
+                if _status(database, connection) != _IDLE:
+                    execute("ROLLBACK")
+            database._clear_commit_callbacks()
+            if turn.refused and not isinstance(error, OperationRefused):
+                raise turn.refused from error
+            raise
+        finally:
+            if database.in_transaction():
+                database.pop_transaction()
+        if redirected_to() is not None:
+            database._clear_commit_callbacks()  # They speak to the outside, where nothing was committed.
+        database._run_commit_callbacks()
+
+    def _finish(self, turn: ServerTurn, execute: Execute, token: str) -> None:
+        if execute("SELECT pg_catalog.current_setting('pwmig.turn', true)")[0][0] != token:
+            raise bad_manners("end its transaction by itself")
+        turn.catch_up()
+        if turn.watched:
+            found = written(execute)
+            turn.touched |= found
+            turn.written |= found
+        _restore(execute, self.settings)
+
+
+class _Guard:
+    """Hears each statement of a connection before it is sent, whichever cursor sends it."""
+
+    def __init__(self, connection: Any, turn: ServerTurn) -> None:
+        self.connection, self.turn = connection, turn
+        self.factory = connection.cursor_factory
+        connection.cursor_factory = _guarded(self.factory or _class_of_cursors(connection), self.hear)
+        for name in ("commit", "rollback"):
+            with suppress(AttributeError):  # psycopg 2 has them in C: then the transaction is looked at afterwards.
+                setattr(connection, name, self._refusal(name))
+
+    def end(self) -> None:
+        self.connection.cursor_factory = self.factory
+        for name in ("commit", "rollback"):
+            vars(self.connection).pop(name, None) if hasattr(self.connection, "__dict__") else None
+
+    def hear(self, query: Any) -> None:
+        if is_own():
+            return
+        sql = _text(query, self.connection)
+        tried = ends_transaction(POSTGRESQL, sql, several=True)
+        if tried is not None:
+            self.turn.refused = bad_manners(f"{tried} by itself")
+            raise self.turn.refused
+        self.turn.hears(sql)
+
+    def _refusal(self, name: str) -> Callable[[], None]:
+        def refuse() -> None:
+            self.turn.refused = bad_manners(f"{name.upper()} by itself")
+            raise self.turn.refused
+
+        return refuse
+
+
+def _class_of_cursors(connection: Any) -> type[Any]:
+    cursor = connection.cursor()
+    cursor.close()
+    return type(cursor)
+
+
+def _guarded(base: type[Any], hear: Callable[[Any], None]) -> type[Any]:
+    class Guarded(base):
+        def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
+            hear(query)
+            return super().execute(query, *args, **kwargs)
+
+        def executemany(self, query: Any, *args: Any, **kwargs: Any) -> Any:
+            hear(query)
+            return super().executemany(query, *args, **kwargs)
+
+    return Guarded
+
+
+def _text(query: Any, connection: Any) -> str:
+    if isinstance(query, bytes):
+        return query.decode("utf-8", "replace")
+    return str(query.as_string(connection)) if hasattr(query, "as_string") else str(query)
+
+
+def _locked(execute: Execute) -> bool:
+    return bool(ask(execute, f"SELECT pg_catalog.pg_try_advisory_lock({MARK})", (_LOCK,))[0][0])
+
+
+def _status(database: Any, connection: Any = None) -> int:
+    return int(database._adapter.txn_status(connection if connection is not None else database.connection()))
+
+
+def _usable(connection: Any) -> bool:
+    return not connection.closed
+
+
+def _require_transaction(database: Any) -> None:
+    status = _status(database)
+    if status == _FAILED:
+        raise OperationRefused(
+            "a statement of the migration failed, and it went on",
+            why="PostgreSQL takes nothing more in a transaction after an error, and would commit nothing of it",
+            way_out="put `with database.atomic():` around a statement that may fail, and catch its error outside",
+        )
+    if status == _IDLE:
+        raise bad_manners("end its transaction by itself")
+
+
+def _settings(execute: Execute) -> dict[str, str]:
+    found: dict[str, str] = dict(execute(_SETTINGS))
+    found["role"] = execute("SELECT pg_catalog.current_setting('role')")[0][0]
+    return found
+
+
+def _restore(execute: Execute, settings: Mapping[str, str]) -> None:
+    """Give the connection the settings back that were set on it: no others, and none of them otherwise."""
+    now = _settings(execute)
+    for name in now.keys() | settings.keys():
+        if now.get(name) == settings.get(name):
+            continue
+        if name in settings:
+            ask(execute, f"SELECT pg_catalog.set_config({MARK}, {MARK}, false)", (name, settings[name]))
+        else:
+            quoted = ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
+            execute(f"RESET {quoted}")
