@@ -18,7 +18,7 @@ ROOMS = (
     *("errors", "schema"),
     *("diff", "bytecode", "files", "columns", "operations"),
     *("codegen", "states", "plan", "points", "sides", "history", "dialects"),
-    *("modules", "loading", "recording", "watch", "declared", "engine"),
+    *("modules", "loading", "recording", "watch", "declared", "modelling", "engine"),
     *("config", "rehearsal", "comparing", "checking", "baseline", "project", "scaffold"),
     *("text", "frames", "rich", "worker", "lab", "pytest_plugin"),
     *("cli", "__main__", "tether", "notebook"),

@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from pwmig.dialects.sqlite.texts.tokens import quote, quote_if_needed, significant, tokenize
 from pwmig.schema import Column
 
-__all__ = ["column_definition", "conflict_clause", "enclosed"]
+__all__ = [
+    "collation_clause",
+    "column_definition",
+    "conflict_clause",
+    "default_clause",
+    "enclosed",
+    "generated_clause",
+    "type_text",
+]
 
 _NUMBER = r"\s*[+-]?[0-9]+(?:\.[0-9]*)?\s*"
 _BARE_TYPE = re.compile(rf"[A-Za-z_]\w*(?: [A-Za-z_]\w*)*(?: ?\({_NUMBER}(?:,{_NUMBER})?\))?", re.ASCII)
@@ -22,20 +30,20 @@ def column_definition(column: Column, key: str = "") -> str:
 def _words(column: Column, key: str) -> Iterator[str]:
     yield quote(column.name)
     if column.type:
-        yield _type(column.type)
+        yield type_text(column.type)
     if not column.nullable:
         yield "NOT NULL" + conflict_clause(column.on_conflict)
     if key:
         yield key
     if column.default is not None:
-        yield "DEFAULT " + _default(column.default)
+        yield default_clause(column.default)
     if column.collation is not None:
-        yield "COLLATE " + quote(column.collation)
+        yield collation_clause(column.collation)
     if column.generated is not None:
-        yield f"GENERATED ALWAYS AS {enclosed(column.generated)} {(column.generated_kind or 'virtual').upper()}"
+        yield generated_clause(column)
 
 
-def _type(text: str) -> str:
+def type_text(text: str) -> str:
     """A declared type bare where SQLite reads it so, else in quotes: it gives back what is in them, whatever it is."""
     bare = _BARE_TYPE.fullmatch(text) and all(
         quote_if_needed(word) == word for word in re.findall(r"[A-Za-z_]\w*", text)
@@ -43,12 +51,20 @@ def _type(text: str) -> str:
     return text if bare else quote(text)
 
 
-def _default(text: str) -> str:
+def default_clause(text: str) -> str:
     """A default; more than a literal and its sign stands in parentheses, which SQLite doesn't give back."""
     tokens = significant(text)
     literal = tokens[1:] if len(tokens) == 2 and tokens[0].text in ("+", "-") else tokens
     alone = len(literal) == 1 and literal[0].kind != "operator" and len(tokenize(text)) == len(tokens)
-    return text if alone else enclosed(text)
+    return "DEFAULT " + (text if alone else enclosed(text))
+
+
+def collation_clause(collation: str) -> str:
+    return "COLLATE " + quote_if_needed(collation)
+
+
+def generated_clause(column: Column) -> str:
+    return f"GENERATED ALWAYS AS {enclosed(column.generated or '')} {(column.generated_kind or 'virtual').upper()}"
 
 
 def enclosed(text: str) -> str:

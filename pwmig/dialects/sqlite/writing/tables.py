@@ -11,7 +11,14 @@ from pwmig.dialects.sqlite.texts.tokens import quote
 from pwmig.dialects.sqlite.writing.columns import column_definition, conflict_clause, enclosed
 from pwmig.schema import Check, ForeignKey, Index, IndexPart, Table, Unique
 
-__all__ = ["index_statement", "table_statement"]
+__all__ = [
+    "foreign_key_text",
+    "index_statement",
+    "part_text",
+    "primary_key_text",
+    "table_statement",
+    "unique_text",
+]
 
 
 def table_statement(table: Table) -> str:
@@ -34,10 +41,9 @@ def _lines(table: Table) -> Iterator[str]:
     for column in table.columns:
         yield column_definition(column, inline if column.name in table.primary_key else "")
     if table.primary_key and not inline:
-        parts = table.primary_key_parts or _plain(table.primary_key)
-        yield _named(table.primary_key_name) + f"PRIMARY KEY ({_parts(parts)})" + _conflict_of_key(table)
-    yield from map(_unique, table.uniques)
-    yield from map(_foreign_key, table.foreign_keys)
+        yield primary_key_text(table)
+    yield from map(unique_text, table.uniques)
+    yield from map(foreign_key_text, table.foreign_keys)
     yield from map(_check, table.checks)
 
 
@@ -54,16 +60,22 @@ def _inline_key(table: Table) -> str:
     return _named(table.primary_key_name) + "PRIMARY KEY" + descending + _conflict_of_key(table) + counted
 
 
+def primary_key_text(table: Table) -> str:
+    """The primary key as a constraint of the table."""
+    parts = table.primary_key_parts or _plain(table.primary_key)
+    return _named(table.primary_key_name) + f"PRIMARY KEY ({_parts(parts)})" + _conflict_of_key(table)
+
+
 def _conflict_of_key(table: Table) -> str:
     return conflict_clause(table.primary_key_conflict)
 
 
-def _unique(unique: Unique) -> str:
+def unique_text(unique: Unique) -> str:
     parts = unique.parts or _plain(unique.columns)
     return _named(unique.name) + f"UNIQUE ({_parts(parts)})" + conflict_clause(unique.on_conflict)
 
 
-def _foreign_key(key: ForeignKey) -> str:
+def foreign_key_text(key: ForeignKey) -> str:
     words = [
         f"{_named(key.name)}FOREIGN KEY ({_names(key.columns)})",
         f"REFERENCES {quote(key.ref_table)} ({_names(key.ref_columns)})",
@@ -93,10 +105,10 @@ def _plain(names: Iterable[str]) -> tuple[IndexPart, ...]:
 
 
 def _parts(parts: Iterable[IndexPart]) -> str:
-    return ", ".join(map(_part, parts))
+    return ", ".join(map(part_text, parts))
 
 
-def _part(part: IndexPart) -> str:
+def part_text(part: IndexPart) -> str:
     text = quote(part.column) if part.column is not None else part.expression or ""
     collation = f" COLLATE {quote(part.collation)}" if part.collation else ""
     return text + collation + (" DESC" if part.descending else "")

@@ -1,0 +1,159 @@
+"""Models written from a database declare it without a difference, and read as a person would have written them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import peewee
+import pytest
+from hypothesis import given
+from modelled import assert_models_say, run
+from strategies import HOSTILE_NAMES, quoted, scripts
+from test_sqlite_writing import COLUMNS, EVERY_FACT
+
+
+def sqlite(*statements: str) -> peewee.Database:
+    database = peewee.SqliteDatabase(":memory:")
+    for statement in statements:
+        database.execute_sql(statement)
+    return database
+
+
+def written(*statements: str) -> str:
+    """The models of a SQLite database, without the head of the module."""
+    return assert_models_say(sqlite(*statements)).partition("legacy_table_names = False\n")[2].strip("\n")
+
+
+@pytest.mark.parametrize("file", ["chinook.sqlite", "footballers_cc0.sqlite"])
+def test_models_of_a_real_file_declare_it(real_data: Callable[[str], Path], file: str) -> None:
+    database = peewee.SqliteDatabase(f"{real_data(file).as_uri()}?mode=ro", uri=True)
+    assert_models_say(database)
+    database.close()
+
+
+def test_models_of_a_schema_with_every_fact_declare_it_and_name_the_rest() -> None:
+    source = assert_models_say(sqlite(*EVERY_FACT))
+    for unsaid in ("the view seen", "the trigger seen_added on it", "the trigger child_added", "the name counted"):
+        assert f"# - {unsaid}" in source
+
+
+@pytest.mark.parametrize(("text", "why"), COLUMNS, ids=[why for _, why in COLUMNS])
+def test_models_declare_a_column_however_it_was_written(text: str, why: str) -> None:
+    assert_models_say(sqlite(f"CREATE TABLE t (z, {text})"))
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_models_declare_hostile_names(name: str) -> None:
+    q = quoted(name)
+    assert_models_say(
+        sqlite(
+            f"CREATE TABLE {q} ({q} INT CONSTRAINT {q} CHECK ({q} > 0) REFERENCES {q} (b), b TEXT COLLATE nocase,"
+            f" CONSTRAINT {q} PRIMARY KEY ({q}, b), CONSTRAINT {q} UNIQUE (b))",
+            f"CREATE INDEX {quoted(name + ' i')} ON {q} ({q} DESC, lower({q})) WHERE {q} > 1",
+            f"CREATE VIEW {quoted(name + ' v')} AS SELECT {q} FROM {q}",
+        )
+    )
+
+
+@given(scripts())
+def test_models_of_any_schema_declare_it(script: tuple[str, ...]) -> None:
+    assert_models_say(sqlite(*script))
+
+
+# -- as a person would write it
+
+
+def test_what_peewee_says_by_itself_is_left_to_it() -> None:
+    assert (
+        written(
+            "CREATE TABLE player (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL, rating INTEGER DEFAULT 1,"
+            " team_id INTEGER NOT NULL REFERENCES team ON DELETE CASCADE)",
+            "CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT NOT NULL)",
+            "CREATE INDEX player_team_id ON player (team_id)",
+            "CREATE INDEX player_name_rating ON player (name, rating)",
+            "CREATE UNIQUE INDEX team_name ON team (name)",
+        )
+        == """class Team(BaseModel):
+    name = TextField(unique=True)
+
+
+class Player(BaseModel):
+    name = CharField(max_length=40)
+    rating = IntegerField(null=True, constraints=[SQL("DEFAULT 1")])
+    team = ForeignKeyField(Team, on_delete="CASCADE")
+
+    class Meta:
+        indexes = ((("name", "rating"), False),)"""
+    )
+
+
+def test_tables_that_refer_to_each_other_in_a_circle_are_deferred() -> None:
+    source = written(
+        "CREATE TABLE team (id INTEGER PRIMARY KEY, captain_id INTEGER REFERENCES player ON DELETE SET NULL)",
+        "CREATE TABLE player (id INTEGER PRIMARY KEY, team_id INTEGER REFERENCES team, boss INTEGER REFERENCES player)",
+        "CREATE INDEX of_captain ON team (captain_id DESC)",
+    )
+    assert (
+        'DeferredForeignKey(\n        "Team", null=True, index=False\n    )' in source
+        or "DeferredForeignKey(" in source
+    )
+    assert 'boss = ForeignKeyField("self"' in source
+
+
+CLASHES = [
+    (
+        "save INT, [class] INT, [None] INT, select_ INT, [select] INT",
+        ["save_", "class_", "none", "select_", "select__2"],
+    ),
+    ("Name TEXT, name_ TEXT, [na me] TEXT", ["name", "name_2", "na_me"]),
+    ("[1st] INT, [--] INT, [日本] INT", ["field_1st", "field", "日本"]),
+    ("[ﬁn] INT, __x INT, _id INT", ["fin", "x", "id"]),
+]
+
+
+@pytest.mark.parametrize(("columns", "fields"), CLASHES)
+def test_fields_have_names_that_python_and_peewee_leave_free(columns: str, fields: list[str]) -> None:
+    database = sqlite(f"CREATE TABLE t ({columns})")
+    with run(assert_models_say(database), database) as module:
+        assert list(module.T._meta.fields) == fields
+
+
+def test_classes_have_names_of_their_own() -> None:
+    names = ("model", "base_model", "text_field", "sql", "int", "A b", "a_b", "ab")
+    database = sqlite(*(f"CREATE TABLE {quoted(name)} (id INTEGER PRIMARY KEY, a unheard_of)" for name in names))
+    with run(assert_models_say(database), database) as module:
+        made = {model._meta.table_name: name for name, model in vars(module).items() if hasattr(model, "_meta")}
+    assert {name: made[name] for name in names} == {
+        "model": "Model2", "base_model": "BaseModel2", "text_field": "TextField2", "sql": "Sql2", "int": "Int2",
+        "A b": "AB", "a_b": "AB2", "ab": "Ab3",
+    }  # fmt: skip
+
+
+def test_references_that_would_be_read_back_under_one_name_are_told_apart() -> None:
+    source = written(
+        "CREATE TABLE team (id INTEGER PRIMARY KEY, match_set INT)",
+        "CREATE TABLE match (home INTEGER REFERENCES team, away INTEGER REFERENCES team, team TEXT, team_id INTEGER"
+        " REFERENCES team, [save] INTEGER REFERENCES team)",
+    )
+    database = sqlite(
+        "CREATE TABLE team (id INTEGER PRIMARY KEY, match_set INT)",
+        "CREATE TABLE match (home INTEGER REFERENCES team, away INTEGER REFERENCES team, team TEXT, team_id INTEGER"
+        " REFERENCES team, [save] INTEGER REFERENCES team)",
+    )
+    with run(assert_models_say(database), database) as module:
+        team = module.Team.create(match_set=1)
+        made = module.Match.create(home=team, away=team, team="x", team_id=team, save_=team)
+        assert (made.home, made.away, made.team, made.team_id, made.save_) == (team, team, "x", team, team)
+        backrefs = {field.backref for field in module.Match._meta.refs}
+        assert len(backrefs) == 4 and all(len(list(getattr(team, name))) == 1 for name in backrefs)
+    assert "match_set" in source
+
+
+def test_a_virtual_table_is_named_as_one_that_no_model_says() -> None:
+    database = sqlite()
+    try:
+        database.execute_sql("CREATE VIRTUAL TABLE notes USING fts5(title)")
+    except peewee.OperationalError:
+        pytest.skip("this SQLite has no fts5")
+    assert "# - the virtual table notes USING fts5(title)" in assert_models_say(database)
