@@ -33,6 +33,12 @@ from pwmig.schema import (
     View,
 )
 
+
+def altered(record: Any, **facts_: Any) -> Any:
+    """The record with other facts."""
+    return replace(record, **facts_)
+
+
 COUNT = Sequence("t_id_seq", "integer")
 TABLE = Table(
     "t",
@@ -132,8 +138,8 @@ IN_TABLE = [(where, name, said) for where, kind, said in PLACES for name in fiel
 @pytest.mark.parametrize(("where", "name", "said"), IN_TABLE)
 def test_every_fact_of_what_a_table_has_differs_by_itself(where: str, name: str, said: str) -> None:
     things = getattr(TABLE, where)
-    changed = replace(things[-1], **{name: another(getattr(things[-1], name), name)})
-    (change,) = diff(SCHEMA, replace(SCHEMA, tables=(replace(TABLE, **{where: (*things[:-1], changed)}),)))
+    changed = altered(things[-1], **{name: another(getattr(things[-1], name), name)})
+    (change,) = diff(SCHEMA, replace(SCHEMA, tables=(altered(TABLE, **{where: (*things[:-1], changed)}),)))
     assert (change.kind, change.table, facts(change)) == (said, "t", [name])
     assert change.describe()
 
@@ -147,7 +153,7 @@ ITSELF = [
 
 @pytest.mark.parametrize("name", ITSELF)
 def test_every_fact_of_a_table_itself_differs_by_itself(name: str) -> None:
-    changed = replace(TABLE, **{name: another(getattr(TABLE, name), name)})
+    changed = altered(TABLE, **{name: another(getattr(TABLE, name), name)})
     (change,) = diff(SCHEMA, replace(SCHEMA, tables=(changed,)))
     said = "AlterPrimaryKey" if name.startswith("primary_key") else "AlterTable"
     assert (change.kind, change.table, facts(change)) == (said, "t", [name])
@@ -160,8 +166,8 @@ BESIDE_TABLES = [(where, name, said) for where, kind, said in BESIDE for name in
 @pytest.mark.parametrize(("where", "name", "said"), BESIDE_TABLES)
 def test_every_fact_of_what_stands_beside_tables_differs_by_itself(where: str, name: str, said: str) -> None:
     things = getattr(SCHEMA, where)
-    changed = replace(things[0], **{name: another(getattr(things[0], name), name)})
-    found = diff(SCHEMA, replace(SCHEMA, **{where: (changed, *things[1:])}))
+    changed = altered(things[0], **{name: another(getattr(things[0], name), name)})
+    found = diff(SCHEMA, altered(SCHEMA, **{where: (changed, *things[1:])}))
     if where == "views" and name in ("triggers", "indexes"):
         assert [change.kind for change in found] == [f"Drop{'Trigger' if name == 'triggers' else 'Index'}"]
     elif where == "routines" and name in ("name", "kind", "arguments", "schema"):
@@ -173,7 +179,7 @@ def test_every_fact_of_what_stands_beside_tables_differs_by_itself(where: str, n
 
 @pytest.mark.parametrize(("where", "kind"), [(where, kind.__name__) for where, kind, _ in BESIDE])
 def test_what_stands_beside_tables_comes_and_goes(where: str, kind: str) -> None:
-    without = replace(SCHEMA, **{where: ()})
+    without = altered(SCHEMA, **{where: ()})
     assert {change.kind for change in diff(without, SCHEMA)} == {f"Create{kind}"}
     assert {change.kind for change in diff(SCHEMA, without)} == {f"Drop{kind}"}
     assert not any(change.of_table for change in diff(SCHEMA, without))
@@ -181,7 +187,7 @@ def test_what_stands_beside_tables_comes_and_goes(where: str, kind: str) -> None
 
 @pytest.mark.parametrize(("where", "kind"), [("exclusions", "Exclusion"), ("rules", "Rule"), ("policies", "Policy")])
 def test_what_a_table_has_comes_and_goes(where: str, kind: str) -> None:
-    without = replace(SCHEMA, tables=(replace(TABLE, **{where: ()}),))
+    without = replace(SCHEMA, tables=(altered(TABLE, **{where: ()}),))
     assert [change.kind for change in diff(without, SCHEMA)] == [f"Add{kind}"]
     assert [change.kind for change in diff(SCHEMA, without)] == [f"Drop{kind}"]
 
@@ -224,7 +230,7 @@ def test_a_change_reads_well(after: Schema, said: str) -> None:
 # -- letter case
 
 
-def one_column(column: Column, **facts_: bool) -> Schema:
+def one_column(column: Column, **facts_: Any) -> Schema:
     return Schema((Table("t", (column,)),), **facts_)
 
 

@@ -1,0 +1,214 @@
+"""The models' schema beside the live one: what the models leave unsaid is as it is in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from pwmig.declared.said import Late, Usual
+from pwmig.schema import Check, Column, ForeignKey, Index, Namespace, Schema, Sequence, Table, Unique
+
+__all__ = ["compare", "is_of_tables_alone"]
+
+_Thing = TypeVar("_Thing", ForeignKey, Check, Unique)
+_Beside = TypeVar("_Beside", Sequence, Namespace)
+_Key = Callable[[Any], Any]
+
+_BY_META = ("STRICT", "WITHOUT ROWID", "VIRTUAL")
+"""Options of a table that a model's Meta has a word of its own for, so that it says too that they are not."""
+
+
+def is_of_tables_alone(declared: Schema) -> bool:
+    """Whether the tables of the live database are all that is needed to compare it with the models."""
+    return not declared.sequences and not declared.namespaces
+
+
+def compare(live: Schema, declared: Schema) -> tuple[Schema, Schema]:
+    """(before, after) of what the models have to say about the live schema.
+
+    ``after`` is the live schema as the models want it: what no model can say (comments, grants, policies, storage,
+    triggers) or what these do not (the name of a constraint, an option of a table) is there as it is in ``before``.
+    Live tables without a model are left alone, and so is what stands beside tables, except for the schemas and
+    sequences that the models need. A model that reads a live view is no table to create.
+    """
+    views = {live.key(view.name) for view in live.views}
+    models = tuple(table for table in declared.tables if live.key(table.name) not in views)
+    before = live.only(table.name for table in models)
+    wanted = []
+    for table in models:
+        old = before.table(table.name)
+        wanted.append(table if old is None else _wanted(old, table))
+    exact_tables = live.exact_tables or declared.exact_tables
+    exact_columns = live.exact_columns or declared.exact_columns
+    before = replace(
+        before,
+        sequences=_both(live, live.sequences, declared.sequences),
+        namespaces=_both(live, live.namespaces, declared.namespaces),
+        exact_tables=exact_tables,
+        exact_columns=exact_columns,
+    )
+    after = Schema(
+        tuple(wanted),
+        sequences=_known(before.sequences, declared.sequences),
+        namespaces=_known(before.namespaces, declared.namespaces),
+        exact_tables=exact_tables,
+        exact_columns=exact_columns,
+    )
+    return before, after
+
+
+def _both(live: Schema, here: tuple[_Beside, ...], needed: tuple[_Beside, ...]) -> tuple[_Beside, ...]:
+    """What is there of what the models need."""
+    names = {live.key(thing.name) for thing in needed}
+    return tuple(thing for thing in here if live.key(thing.name) in names)
+
+
+def _known(here: tuple[_Beside, ...], needed: tuple[_Beside, ...]) -> tuple[_Beside, ...]:
+    """What the models need, as it is there, if it is."""
+    known = {thing.name: thing for thing in here}
+    return tuple(known.get(thing.name, thing) for thing in needed)
+
+
+def _wanted(live: Table, declared: Table) -> Table:
+    """A live table as the model wants it."""
+    columns = {column.name.lower(): column for column in live.columns}
+    usual = _usual(live)
+    return replace(
+        live,
+        name=declared.name,
+        columns=tuple(_column(columns.get(column.name.lower()), column, usual) for column in declared.columns),
+        primary_key=declared.primary_key,
+        primary_key_name=declared.primary_key_name or live.primary_key_name,
+        primary_key_conflict=declared.primary_key_conflict,
+        primary_key_parts=declared.primary_key_parts,
+        primary_key_deferrable=declared.primary_key_deferrable or live.primary_key_deferrable,
+        indexes=_indexes(live, declared),
+        uniques=_constraints(live.uniques, declared.uniques, lambda one: (one.columns, one.nulls_distinct)),
+        foreign_keys=_foreign_keys(live, declared),
+        checks=_constraints(live.checks, declared.checks, lambda one: one.expression),
+        options=_options(live, declared),
+        comment=declared.comment or live.comment,
+        partitioning=declared.partitioning or live.partitioning,
+        inherits=declared.inherits or live.inherits,
+    )
+
+
+def _usual(table: Table) -> str | None:
+    return next((option.partition("=")[2] for option in table.options if option.upper().startswith("COLLATE=")), None)
+
+
+def _options(live: Table, declared: Table) -> tuple[str, ...]:
+    """The options that the model gives, and those of the live table that it says nothing about."""
+    said = {_word(option) for option in declared.options}
+    virtual = "VIRTUAL" in live.options or "VIRTUAL" in declared.options
+    kept = (option for option in live.options if _word(option) not in said and option not in _BY_META and not virtual)
+    return tuple(sorted({*declared.options, *kept}, key=(*live.options, *declared.options).index))
+
+
+def _word(option: str) -> str:
+    return option.partition("=")[0].upper()
+
+
+# -- columns
+
+
+def _column(live: Column | None, declared: Column, usual: str | None) -> Column:
+    if live is None:
+        return declared
+    column = replace(
+        declared,
+        collation=live.collation if _is_usual_collation(live, declared, usual) else declared.collation,
+        charset=declared.charset or live.charset,
+        invisible=declared.invisible or live.invisible,
+        options=declared.options or live.options,
+        comment=declared.comment or live.comment,
+        grants=live.grants,
+    )
+    if live.sequence is not None and declared.sequence is not None and live.identity == declared.identity:
+        # A sequence has the name that its table had once, and counts as somebody told it.
+        return replace(column, sequence=live.sequence, default=live.default)
+    return column
+
+
+def _is_usual_collation(live: Column, declared: Column, usual: str | None) -> bool:
+    """Whether the model says nothing, and the column has what its table or its database has anyway."""
+    return isinstance(declared.collation, Usual) and live.collation in (usual, declared.collation)
+
+
+# -- indexes and constraints
+
+
+def _indexes(live: Table, declared: Table) -> tuple[Index, ...]:
+    """The model's indexes, with what only the database knows of them.
+
+    An index that MariaDB makes for a foreign key is called as the key is, so it has any name.
+    """
+    here = {index.name: index for index in live.indexes}
+    implied = {key.columns for key in live.foreign_keys} & {key.columns for key in declared.foreign_keys}
+    found = []
+    for index in declared.indexes:
+        old = here.get(index.name)
+        if old is None and index.columns in implied and not index.unique and index.name not in here:
+            old = next((one for one in live.indexes if replace(one, name=index.name) == index), None)
+        found.append(index if old is None else _index(old, index))
+    return tuple(found)
+
+
+def _index(live: Index, declared: Index) -> Index:
+    return replace(
+        declared,
+        name=live.name if live.columns == declared.columns else declared.name,
+        invisible=declared.invisible or live.invisible,
+        options=declared.options or live.options,
+        comment=declared.comment or live.comment,
+    )
+
+
+def _constraints(live: tuple[_Thing, ...], declared: tuple[_Thing, ...], key: _Key) -> tuple[_Thing, ...]:
+    """The model's constraints; one that it gives no name has the name of the live one that is the same."""
+    left = list(live)
+    found = []
+    for thing in declared:
+        alike = next((one for one in left if key(one) == key(thing) and thing.name in (None, one.name)), None)
+        if alike is not None:
+            left.remove(alike)
+        found.append(thing if alike is None else _filled(alike, thing))
+    return tuple(found)
+
+
+def _filled(live: _Thing, declared: _Thing) -> _Thing:
+    """A constraint with what no model says of it: whether it was validated, its comment, and its name."""
+    unsaid: dict[str, Any] = {"name": declared.name or live.name, "comment": live.comment}
+    if isinstance(live, (ForeignKey, Check)):
+        unsaid |= {"validated": live.validated, "enforced": live.enforced}
+    if isinstance(live, Check):
+        unsaid |= {"column": live.column, "inherited": live.inherited}
+    if isinstance(live, ForeignKey):
+        unsaid |= {"match": live.match}
+    if isinstance(live, Unique):
+        unsaid |= {"options": live.options, "include": live.include}
+    return replace(declared, **unsaid)
+
+
+def _foreign_keys(live: Table, declared: Table) -> tuple[ForeignKey, ...]:
+    here = {tuple(map(str.lower, key.columns)): key for key in live.foreign_keys}
+    keys = [_sure(key, here) for key in declared.foreign_keys]
+    found = tuple(key for key in keys if key is not None)
+    return _constraints(live.foreign_keys, found, lambda key: (key.columns, key.ref_table, key.ref_columns))
+
+
+def _sure(key: ForeignKey, here: Mapping[tuple[str, ...], ForeignKey]) -> ForeignKey | None:
+    """The key as it has to be; one that comes late is there if it is, and nobody misses it."""
+    if not isinstance(key.name, Late):
+        return key
+    live = here.get(tuple(map(str.lower, key.columns)))
+    if live is None:
+        return None
+    # MariaDB calls RESTRICT what is not said, which is NO ACTION elsewhere.
+    usual = {action: getattr(live, action) for action in ("on_delete", "on_update") if _is_usual(key, live, action)}
+    return replace(key, name=None, **usual)
+
+
+def _is_usual(key: ForeignKey, live: ForeignKey, action: str) -> bool:
+    return (getattr(key, action), getattr(live, action)) == ("NO ACTION", "RESTRICT")

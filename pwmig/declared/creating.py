@@ -1,0 +1,247 @@
+"""The tables of models, made in a scratch database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import peewee
+
+from pwmig.declared.places import Places, named, placed_back
+from pwmig.declared.said import only_said, with_late_keys
+from pwmig.errors import ProjectError, PwmigError, redact
+from pwmig.schema import Schema
+
+if TYPE_CHECKING:
+    from pwmig.dialects.base import Dialect
+
+__all__ = ["models_schema"]
+
+_Model = type[peewee.Model]
+
+
+def models_schema(models: Sequence[_Model], dialect: Dialect, like: peewee.Database) -> Schema:
+    """What ``create_tables(models)`` would make in an empty database of the same kind as ``like``.
+
+    Only what the models say: a constraint has a name, and a table an option, where a model gives it one. A
+    ``DeferredForeignKey`` is there too, as a key that the database may or may not have: Peewee leaves it to its
+    user to create it. Raises ProjectError, with the model's name, where two models have one table, or a
+    model's table can't be created; what :meth:`Dialect.scratch` raises where there can be no scratch database.
+    """
+    _refuse_shared_tables(models)
+    chosen = list(dict.fromkeys(models))
+    for model in chosen:
+        _refuse_unresolved(model)
+    everybody = _with_targets(chosen)
+    with dialect.scratch(like) as database, _placed(dialect, database, like, everybody) as places:
+        making = _Making(dialect, database, like)
+        for model in peewee.sort_models(everybody):
+            making.create(model)
+        making.close_circles()
+        return _observed(dialect, database, chosen, making.texts, places)
+
+
+@contextmanager
+def _placed(
+    dialect: Dialect, database: peewee.Database, like: peewee.Database, models: Iterable[_Model]
+) -> Iterator[Places]:
+    """While entered, each schema that a model names has a place to create its tables in; their names there."""
+    named = {model._meta.schema for model in models if model._meta.schema}
+    if not named:
+        yield {}
+        return
+    with dialect.scratch_schemas(database, like, sorted(named)) as places:
+        moved = {name: place for name, place in places.items() if name != place}
+        if moved:
+            database.context_class = _context(moved)
+        yield places
+
+
+def _context(places: Places) -> type[peewee.Context]:
+    """A context that writes the name of a schema as it is called in the scratch database."""
+
+    class Placed(peewee.Context):
+        __slots__ = ()
+
+        def sql(self, obj: Any) -> Any:
+            if isinstance(obj, peewee.Entity) and len(obj._path) == 2 and obj._path[0] in places:
+                obj = peewee.Entity(places[obj._path[0]], obj._path[1])  # of which a None is left out
+            return super().sql(obj)
+
+    return Placed
+
+
+def _with_targets(models: Sequence[_Model]) -> list[_Model]:
+    """The models, and those that foreign keys refer to: their tables have to be there."""
+    found = dict.fromkeys(models)
+    waiting = list(models)
+    while waiting:
+        for field, target in waiting.pop()._meta.refs.items():
+            if not field.deferred and target not in found:
+                found[target] = None
+                waiting.append(target)
+    return list(found)
+
+
+class _Making:
+    """Creates tables, one model after the other; ``texts`` are their statements."""
+
+    def __init__(self, dialect: Dialect, database: peewee.Database, like: peewee.Database) -> None:
+        self.dialect = dialect
+        self.database = database
+        self.like = like
+        self.texts: dict[_Model, str] = {}
+        self._made: set[_Model] = set()
+        self._postponed: list[peewee.ForeignKeyField] = []
+        self._surrounded = False
+
+    def create(self, model: _Model) -> None:
+        """Create a model's table; once more with what else the live database knows, where that is what it lacks."""
+        error = self._tried(model)
+        if error is not None and not self._surrounded:
+            self._surround()
+            error = self._tried(model)
+        if error is not None and (keys := self._ahead(model)):
+            error = self._tried(model, keys)
+            self._postponed += keys
+        if error is not None:
+            raise _cannot_create(model, error) from error
+        self._made.add(model)
+
+    def _tried(self, model: _Model, late: Sequence[peewee.ForeignKeyField] = ()) -> Exception | None:
+        # A manager of its own, so that the model stays bound to the user's database.
+        manager = self._manager(model)
+        try:
+            for field in late:
+                field.deferred = True
+            self.texts[model] = _text(manager)
+            manager.create_all(safe=False)
+        except PwmigError:
+            raise
+        except Exception as error:
+            self._undo(manager)
+            return error
+        finally:
+            for field in late:
+                field.deferred = False
+        return None
+
+    def _undo(self, manager: Any) -> None:
+        """Leave nothing of what could not be made whole."""
+        with suppress(Exception):
+            self.database.rollback()
+        with suppress(Exception):
+            manager.drop_table(safe=True)
+
+    def _manager(self, model: _Model) -> Any:
+        return type(model._schema)(model, database=self.database, **model._schema.context_options)
+
+    def _ahead(self, model: _Model) -> list[peewee.ForeignKeyField]:
+        """The foreign keys of a model to tables that come after it, since models refer to each other in a circle."""
+        refs = model._meta.refs.items()
+        return [
+            field for field, target in refs if not field.deferred and target is not model and target not in self._made
+        ]
+
+    def close_circles(self) -> None:
+        for field in self._postponed:
+            try:
+                self._manager(field.model).create_foreign_key(field)
+            except Exception as error:
+                raise _cannot_create(field.model, error) from error
+
+    def _surround(self) -> None:
+        """Make what stands beside tables in the live database known here: types, sequences, routines, extensions."""
+        self._surrounded = True
+        if not self.dialect.exists(self.like):
+            return
+        with self.dialect.reading(self.like) as reader:
+            live = self.dialect.introspect(reader)
+        beside = Schema(
+            sequences=live.sequences,
+            types=live.types,
+            routines=live.routines,
+            extensions=live.extensions,
+            namespaces=live.namespaces,
+            exact_tables=live.exact_tables,
+            exact_columns=live.exact_columns,
+        )
+        for statement in self.dialect.write(beside):
+            # What needs a table that is not here can't be made, nor what is there already.
+            with suppress(Exception):
+                _run(self.database, statement)
+
+
+def _run(database: peewee.Database, statement: str) -> None:
+    """Run a statement past the driver's placeholders: a name may hold a percent sign."""
+    cursor = database.connection().cursor()
+    try:
+        cursor.execute(statement)
+    finally:
+        cursor.close()
+
+
+def _text(manager: Any) -> str:
+    """The statement that makes a table, and with it the names and options that the model gives."""
+    make = getattr(manager, "_create_table", None) or manager._create_virtual_table
+    text: str = make(safe=False).query()[0]
+    return text
+
+
+def _observed(
+    dialect: Dialect,
+    database: peewee.Database,
+    models: Sequence[_Model],
+    texts: Mapping[_Model, str],
+    places: Places,
+) -> Schema:
+    """The tables of the models, as they are in the scratch database, with the names that they would have."""
+    wanted = {named(model, places): model for model in models}
+    moved = {place: name for name, place in places.items() if place not in (None, name)}
+    seen = dialect.introspect(database, list(wanted) if moved else None)
+    said = {seen.key(name): texts[model] for name, model in wanted.items()}
+    seen = only_said(seen, said)
+    return with_late_keys(placed_back(seen, moved), models, places)
+
+
+# -- refusals
+
+
+def _refuse_shared_tables(models: Sequence[_Model]) -> None:
+    by_table: dict[tuple[str, str], _Model] = {}
+    for model in dict.fromkeys(models):
+        place = (model._meta.schema or "", model._meta.table_name.lower())
+        other = by_table.setdefault(place, model)
+        if other is not model:
+            raise ProjectError(
+                f"{_name(other)} and {_name(model)} both have the table {model._meta.table_name!r}",
+                why="a table has one definition, and which of the two it is can't be told",
+                way_out="give one of them another Meta.table_name, or keep it out of the models module",
+            )
+
+
+def _cannot_create(model: _Model, error: Exception) -> ProjectError:
+    meta = model._meta
+    way_out = "look at its fields, indexes, constraints and options; Model.create_table() shows the statement"
+    if meta.schema:
+        way_out = f"look whether there can be a schema={meta.schema!r}, or take it out of its Meta; {way_out}"
+    return ProjectError(
+        f"the table {meta.table_name!r} of {_name(model)} can't be created in an empty database",
+        why=redact(f"{type(error).__name__}: {error}".strip()),
+        way_out=way_out,
+    )
+
+
+def _refuse_unresolved(model: _Model) -> None:
+    for field in peewee.DeferredForeignKey._unresolved:
+        if getattr(field, "model", None) is model:
+            raise ProjectError(
+                f"{_name(model)}.{field.name} points at a model {field.rel_model_name!r} that there is not",
+                why="a DeferredForeignKey waits for a model of that name, and none was imported",
+                way_out="import that model in the models module, or mend the name",
+            )
+
+
+def _name(model: _Model) -> str:
+    return f"{model.__module__}.{model.__name__}"

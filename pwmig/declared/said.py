@@ -1,0 +1,119 @@
+"""What of a table a model says, and what the database made up for it: names of constraints, options, collations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+import peewee
+
+from pwmig.declared.places import Places, own_name
+from pwmig.schema import Check, Column, ForeignKey, Schema, Table, Unique
+
+__all__ = ["Late", "Usual", "only_said", "with_late_keys"]
+
+_Named = TypeVar("_Named", ForeignKey, Check, Unique)
+
+_CONSTRAINT = re.compile(r'\bCONSTRAINT\s+(?:"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|([^\W0-9][\w$]*))', re.IGNORECASE)
+_LONGEST = 63
+"""Letters of a name that every database keeps; what a model says may be longer."""
+
+
+class Late(str):
+    """The name of a foreign key that Peewee leaves to its user to create; the database may or may not have it."""
+
+    __slots__ = ()
+
+
+class Usual(str):
+    """The collation that a column has since nothing else was said."""
+
+    __slots__ = ()
+
+
+def only_said(schema: Schema, texts: Mapping[str, str]) -> Schema:
+    """The tables of the models alone, with what the models say; ``texts`` are the statements that made them."""
+    found = ((table, texts.get(schema.key(table.name))) for table in schema.tables)
+    return replace(schema, tables=tuple(_said(table, text) for table, text in found if text is not None), views=())
+
+
+def _said(table: Table, text: str) -> Table:
+    names = {
+        (one or two or three).replace('""', '"').replace("``", "`") for one, two, three in _CONSTRAINT.findall(text)
+    }
+    usual = _collation(table.options)
+    return replace(
+        table,
+        columns=tuple(_plain(column, usual) for column in table.columns),
+        foreign_keys=_named(table.foreign_keys, names),
+        checks=_named(table.checks, names),
+        uniques=_named(table.uniques, names),
+        primary_key_name=table.primary_key_name if _is_said(table.primary_key_name, names) else None,
+        options=tuple(option for option in table.options if _is_written(option, text)),
+    )
+
+
+def _named(things: tuple[_Named, ...], names: Iterable[str]) -> tuple[_Named, ...]:
+    return tuple(thing if _is_said(thing.name, names) else replace(thing, name=None) for thing in things)
+
+
+def _is_said(name: str | None, names: Iterable[str]) -> bool:
+    """Whether a model gives the name, as the database keeps it: folded where it stood bare, cut where it was long."""
+    if name is None:
+        return False
+    mine = name.lower()
+    return any(said.lower() == mine or (len(mine) >= _LONGEST and said.lower().startswith(mine)) for said in names)
+
+
+def _is_written(option: str, text: str) -> bool:
+    """Whether an option of a table stands in the statement: ``ENGINE=Aria``, ``WITHOUT ROWID``."""
+    word = option.partition("=")[0].strip("`(").split(" ")[0]
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None or "VIRTUAL" in text.upper()
+
+
+def _collation(options: Iterable[str]) -> str | None:
+    """The collation that a table gives its columns, where the database has one for each table."""
+    return next((option.partition("=")[2] for option in options if option.upper().startswith("COLLATE=")), None)
+
+
+def _plain(column: Column, usual: str | None) -> Column:
+    return replace(column, collation=Usual(usual)) if usual is not None and column.collation == usual else column
+
+
+# -- keys that come late
+
+
+def with_late_keys(schema: Schema, models: Iterable[type[peewee.Model]], places: Places) -> Schema:
+    """The schema with the foreign keys that ``create_tables`` leaves out (:class:`peewee.DeferredForeignKey`)."""
+    late: dict[str, list[ForeignKey]] = {}
+    for model in models:
+        keys = [_late_key(field, places) for field in model._meta.refs if field.deferred]
+        if keys:
+            late[schema.key(own_name(model, places)[0])] = keys
+    if not late:
+        return schema
+    return replace(
+        schema, tables=tuple(_with_keys(table, late.get(schema.key(table.name), [])) for table in schema.tables)
+    )
+
+
+def _late_key(field: peewee.ForeignKeyField, places: Places) -> ForeignKey:
+    target, schema = own_name(field.rel_model, places)
+    return ForeignKey(
+        (field.column_name,),
+        target,
+        (field.rel_field.column_name,),
+        (field.on_delete or "NO ACTION").upper(),
+        (field.on_update or "NO ACTION").upper(),
+        f"DEFERRABLE {field.deferrable}".upper() if field.deferrable else None,
+        Late(field.get_constraint_name()),
+        ref_schema=schema,
+    )
+
+
+def _with_keys(table: Table, keys: list[ForeignKey]) -> Table:
+    made = {key.columns for key in table.foreign_keys}
+    added = [key for key in keys if key.columns not in made]
+    return replace(table, foreign_keys=(*table.foreign_keys, *added)) if added else table
