@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pwmig.project import Project
 
@@ -19,6 +20,17 @@ from pwmig import Migrator
 database = SqliteDatabase(Path(__file__).parent / "app.sqlite", pragmas={"foreign_keys": 1})
 migrator = Migrator.from_database(database)
 """
+
+
+def config_of(database: Any) -> str:
+    """The config of a project whose database is the one that a Peewee database object of a test names."""
+    options = dict(database.connect_params)
+    if "3" in type(getattr(database, "_adapter", None)).__name__:
+        options["prefer_psycopg3"] = True
+    names = f"NAME, OPTIONS = {str(database.database)!r}, {options!r}\n"
+    made = f"database = {type(database).__name__}(NAME, **OPTIONS)\nmigrator = Migrator.from_database(database)\n"
+    return "from peewee import *\nfrom pwmig import Migrator\n" + names + made
+
 
 HEAD = "from playhouse.migrate import *\nfrom db.migrations_config import database, migrator\nfrom peewee import *\n\n"
 

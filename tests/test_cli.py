@@ -70,6 +70,10 @@ CODES: list[tuple[list[str], int, str]] = [
     (["rehearse"], 0, "the database itself was not touched\n"),
     (["rehearse", "--backward"], 0, "2 rows of player"),
     (["diff"], 0, "the database is what the models declare\n"),
+    (["diff", "fill", "add_level"], 1, "+ "),
+    (["diff", "--drift"], 0, "no drift: "),
+    (["check"], 1, "failed: models"),
+    (["baseline", "--help"], 0, "--models"),
     (["create", "next_step"], 0, "_next_step.py\n"),
     (["--version"], 0, f"pwmig {__version__}\n"),
     (["--help"], 0, "usage: pwmig"),
@@ -165,7 +169,7 @@ JSON_KEYS: list[tuple[list[str], dict[str, Any]]] = [
             ],
         },
     ),
-    (["diff", "--json"], {"database": str, "changes": list}),
+    (["diff", "--json"], {"database": str, "before": str, "after": str, "changes": list, "renames": list}),
     (
         ["sql", "--json"],
         {

@@ -186,7 +186,8 @@ class _Trial:
         try:
             self.forward()
         except _STOPS as error:
-            self.findings.append(self._not_again(finding_of(error, migration=self.file.name)))
+            if not self.findings:  # Otherwise it is what was to be expected.
+                self.findings.append(self._not_again(finding_of(error, migration=self.file.name)))
             return
         if not self.findings:
             self._compare_again(after)
