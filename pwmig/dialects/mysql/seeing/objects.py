@@ -11,7 +11,7 @@ from json import loads
 from typing import Any
 
 from pwmig.dialects.mysql.quoting import literal, qualified, quote
-from pwmig.dialects.mysql.seeing.texts import canonical, under_mode
+from pwmig.dialects.mysql.seeing.texts import canonical, readable, under_mode
 from pwmig.schema import Event, Routine, Sequence, View
 
 __all__ = ["event", "routine", "sequence", "view"]
@@ -43,11 +43,15 @@ def routine(name: str, row: Row, parameters: Many[Row]) -> Routine:
     """A function, procedure or package from its row of ROUTINES and those of PARAMETERS, in any order."""
     kind, body, comment, packed = row[:4]
     deterministic, access, security, mode = loads(packed)
+    body = readable(body or "", mode)
     ordered = sorted(parameters, key=lambda parameter: int(loads(parameter[4])[0]))
     # MariaDB tells who may FETCH GROUP NEXT ROW by this statement only.
-    aggregate = "AGGREGATE " if kind == "FUNCTION" and _AGGREGATE.search(body or "") else ""
+    aggregate = "AGGREGATE " if kind == "FUNCTION" and _AGGREGATE.search(body) else ""
     if kind.startswith("PACKAGE"):
-        sql = f"CREATE {kind} {quote(name)} {body}"
+        words = [f"CREATE {kind} {quote(name)}"]
+        words += ["SQL SECURITY INVOKER"] if security == "INVOKER" else []
+        words += [f"COMMENT {literal(comment)}"] if comment else []  # no ALTER can say it later
+        sql, comment = "\n".join([*words, body]), None
     else:
         signature = ", ".join(_parameter(kind, parameter) for parameter in ordered if parameter[2] is not None)
         words = [f"CREATE {aggregate}{kind} {quote(name)}({signature})"]
@@ -55,7 +59,7 @@ def routine(name: str, row: Row, parameters: Many[Row]) -> Routine:
         words += ["DETERMINISTIC"] if deterministic == "YES" else []
         words += [access] if access != "CONTAINS SQL" else []
         words += ["SQL SECURITY INVOKER"] if security == "INVOKER" else []
-        sql = "\n".join([*words, body or ""])
+        sql = "\n".join([*words, body])
     return Routine(name, kind.lower(), under_mode(sql, mode), comment=comment or None)
 
 
@@ -79,7 +83,7 @@ def event(name: str, row: Row, mariadb: bool) -> Event:
         schedule = f"EVERY {value} {unit}"
         schedule += f" STARTS {literal(starts)}" if starts else ""
         schedule += f" ENDS {literal(ends)}" if ends else ""
-    sql = f"CREATE EVENT {quote(name)}\nON SCHEDULE {schedule}\nON COMPLETION {completion}\nDO {body}"
+    sql = f"CREATE EVENT {quote(name)}\nON SCHEDULE {schedule}\nON COMPLETION {completion}\nDO {readable(body, mode)}"
     sql = under_mode(sql, mode)
     if mariadb:
         settings, _, rest = sql.partition(" FOR EXECUTE IMMEDIATE ")

@@ -10,10 +10,10 @@ from itertools import groupby
 from json import loads
 from typing import Any
 
-from pwmig.dialects.mysql.quoting import qualified, quote
+from pwmig.dialects.mysql.quoting import literal, qualified, quote
 from pwmig.dialects.mysql.seeing.columns import is_geometry, mariadb_column, mysql_column, unescaped
 from pwmig.dialects.mysql.seeing.partitions import partitioning
-from pwmig.dialects.mysql.seeing.texts import under_mode
+from pwmig.dialects.mysql.seeing.texts import readable, under_mode
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Table, Trigger
 
 __all__ = ["Raw", "grants", "sorted_by_name", "table"]
@@ -114,10 +114,16 @@ def grants(rows: Iterable[Row]) -> tuple[str, ...]:
         held.setdefault((grantee, grantable == "YES"), set()).add(privilege)
     found = []
     for (grantee, grantable), privileges in held.items():
-        name = grantee[:-3] if grantee.endswith("@''") else grantee
+        name = _grantee(grantee)
         ending = " WITH GRANT OPTION" if grantable else ""
         found.append(f"{', '.join(sorted(privileges))} TO {name}{ending}")
     return tuple(sorted(found))
+
+
+def _grantee(text: str) -> str:
+    """The account as GRANT reads it: the catalog puts names between quotes and leaves those in them as they are."""
+    user, _, host = text[1:-1].rpartition("'@'")
+    return f"{literal(user)}@{literal(host)}" if host else literal(user)
 
 
 @lru_cache(maxsize=8192)
@@ -208,15 +214,16 @@ def _triggers(raw: Raw) -> tuple[Trigger, ...]:
     found = []
     before: dict[tuple[str, str], str] = {}
     for name, timing, event, packed, body in sorted(raw.triggers, key=lambda row: int(loads(row[3])[0])):
+        mode = loads(packed)[1]
         follows = before.get((timing, event))
         before[timing, event] = name
         plain = raw.name if raw.schema is None else raw.name[len(raw.schema) + 1 :]
         after = f"FOLLOWS {quote(follows)} " if follows is not None else ""
         sql = (
             f"CREATE TRIGGER {qualified(name, raw.schema)} {timing} {event.replace(',', ' OR ')} "
-            f"ON {qualified(plain, raw.schema)} FOR EACH ROW {after}{body}"
+            f"ON {qualified(plain, raw.schema)} FOR EACH ROW {after}{readable(body, mode)}"
         )
-        found.append(Trigger(name, under_mode(sql, loads(packed)[1])))
+        found.append(Trigger(name, under_mode(sql, mode)))
     return sorted_by_name(found)
 
 

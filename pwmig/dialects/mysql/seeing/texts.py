@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pwmig.dialects.mysql.quoting import literal, quote
 
-__all__ = ["Mentioned", "canonical", "mentioned", "under_mode"]
+__all__ = ["Mentioned", "canonical", "mentioned", "readable", "under_mode"]
 
 _TOKEN = re.compile(
     r"""
@@ -17,6 +17,14 @@ _TOKEN = re.compile(
     | [\w$]+                                       # words and numbers
     | \s+
     | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_BODY = re.compile(
+    r"""
+      --(?=\s|\Z)[^\n]* | \#[^\n]* | /\*(?!M?!).*?(?:\*/|\Z)  # comments
+    | `(?:[^`]|``)*`
+    | '(?:[^']|'')*' | "(?:[^"]|"")*"
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -138,6 +146,20 @@ def _plain(tokens: list[str], at: int) -> str:
 
 def _unquoted(name: str) -> str:
     return name[1:-1].replace("``", "`").lower() if name[:1] == "`" else name.lower()
+
+
+def readable(body: str, mode: str) -> str:
+    """The body of a trigger, routine or event as it can be read again.
+
+    The catalog shows the texts in it by what they say, with their quotes doubled and their backslashes bare, as if no
+    backslash would escape anything (``body_utf8`` in the server's ``sql_lex.cc``). Where the sql_mode has them escape,
+    they are doubled here.
+    """
+    modes = mode.split(",")
+    if "\\" not in body or "NO_BACKSLASH_ESCAPES" in modes:
+        return body
+    quotes = "'" if "ANSI_QUOTES" in modes else "'\""
+    return _BODY.sub(lambda found: found[0].replace("\\", "\\\\") if found[0][0] in quotes else found[0], body)
 
 
 def under_mode(sql: str, mode: str) -> str:
