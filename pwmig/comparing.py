@@ -44,9 +44,12 @@ def _schemas(project: Project, before: Side, after: Side, listener: Listener | N
 
 
 def _models_beside(project: Project, side: Side, listener: Listener | None) -> tuple[Schema, Schema]:
+    from pwmig.declared import is_of_tables_alone
+
     declared = kept(project, project.declared())
     # What no model speaks of need not be read.
-    wanted = declared.table_names if project.config.unmodelled == "ignore" else None
+    alone = project.config.unmodelled == "ignore" and is_of_tables_alone(declared)
+    wanted = declared.table_names if alone else None
     return beside_models(project, schema_of(project, side, listener, wanted), declared)
 
 
