@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["after"]
 
+Same = Callable[[str | None, str], bool]
+
 _UNKNOWN = ""
 """The type of a column that no introspection has seen; nothing is read from it."""
 
@@ -58,84 +60,93 @@ def after(schema: Schema, operation: Operation) -> Schema:
     table = schema.table(name)
     if table is None:
         return schema
-    left = _altered(table, operation)
+    left = _altered(table, operation, _exactly if schema.exact_columns else _alike)
     return _without(schema, [name]) if left is None else _with(schema, left)
 
 
-def _altered(table: Table, operation: Operation) -> Table | None:
-    """The table after an operation on it, None where that can't be told."""
+def _altered(table: Table, operation: Operation, same: Same) -> Table | None:
+    """The table after an operation on it, None where that can't be told; ``same`` compares names within it."""
     match operation:
         case AddColumn(_, spec):
             made = Column(spec.name, _UNKNOWN, nullable=spec.null)
             with_it = replace(table, columns=(*table.columns, made))
             own = AddIndex(table.name, (spec.name,), spec.unique)
-            return _altered(with_it, own) if spec.index or spec.unique else with_it
+            return _altered(with_it, own, same) if spec.index or spec.unique else with_it
         case DropColumn(_, name):
-            return _without_column(table, name)
+            return _without_column(table, name, same)
         case AddNotNull(_, name):
-            return _column_set(table, name, lambda column: replace(column, nullable=False))
+            return _column_set(table, name, same, lambda column: replace(column, nullable=False))
         case DropNotNull(_, name):
-            return _column_set(table, name, lambda column: replace(column, nullable=True))
+            return _column_set(table, name, same, lambda column: replace(column, nullable=True))
         case DropColumnDefault(_, name):
-            return _column_set(table, name, lambda column: replace(column, default=None))
+            return _column_set(table, name, same, lambda column: replace(column, default=None))
         case AddIndex(_, columns, unique):
             index = Index(operation.index_name, tuple(map(IndexPart, columns)), unique)
             return replace(table, indexes=(*table.indexes, index))
         case DropIndex(_, name):
-            return replace(table, indexes=tuple(index for index in table.indexes if not _same(index.name, name)))
+            return replace(table, indexes=tuple(index for index in table.indexes if not same(index.name, name)))
         case RenameIndex(_, old, new):
-            renamed = (replace(index, name=new) if _same(index.name, old) else index for index in table.indexes)
+            renamed = (replace(index, name=new) if same(index.name, old) else index for index in table.indexes)
             return replace(table, indexes=tuple(renamed))
         case AddForeignKey(_, column, rel, rel_column, on_delete, on_update):
             on_delete, on_update = ((action or "NO ACTION").upper() for action in (on_delete, on_update))
-            key = ForeignKey((column,), rel, (rel_column,), on_delete, on_update)
+            named = operation.constraint_name or operation.usual_name
+            key = ForeignKey((column,), rel, (rel_column,), on_delete, on_update, name=named)
             return replace(table, foreign_keys=(*table.foreign_keys, key))
         case DropForeignKey(_, column):
-            kept = (key for key in table.foreign_keys if not (len(key.columns) == 1 and _same(key.columns[0], column)))
+            kept = (key for key in table.foreign_keys if not (len(key.columns) == 1 and same(key.columns[0], column)))
             return replace(table, foreign_keys=tuple(kept))
         case AddCheck(_, name, expression):
+            if "%%" in expression:
+                return table  # How that is read depends on the database's driver.
             return replace(table, checks=(*table.checks, Check(expression, name)))
         case AddUnique(_, columns):
             return replace(table, uniques=(*table.uniques, Unique(columns, operation.constraint_name)))
         case DropConstraint(_, name):
-            return _without_constraint(table, name)
+            return _without_constraint(table, name, same)
     return None
 
 
-def _without_column(table: Table, name: str) -> Table:
+def _without_column(table: Table, name: str, same: Same) -> Table:
     def free(names: Collection[str]) -> bool:
-        return not any(_same(other, name) for other in names)
+        return not any(same(other, name) for other in names)
 
     return replace(
         table,
-        columns=tuple(column for column in table.columns if not _same(column.name, name)),
+        columns=tuple(column for column in table.columns if not same(column.name, name)),
         indexes=tuple(index for index in table.indexes if free(index.columns)),
         uniques=tuple(unique for unique in table.uniques if free(unique.columns)),
         foreign_keys=tuple(key for key in table.foreign_keys if free(key.columns)),
     )
 
 
-def _without_constraint(table: Table, name: str) -> Table:
+def _without_constraint(table: Table, name: str, same: Same) -> Table:
     return replace(
         table,
-        checks=tuple(check for check in table.checks if not _same(check.name, name)),
-        uniques=tuple(unique for unique in table.uniques if not _same(unique.name, name)),
-        foreign_keys=tuple(key for key in table.foreign_keys if not _same(key.name, name)),
+        # Where UNIQUE makes an index, it is dropped as a constraint too.
+        indexes=tuple(index for index in table.indexes if not (index.unique and same(index.name, name))),
+        checks=tuple(check for check in table.checks if not same(check.name, name)),
+        uniques=tuple(unique for unique in table.uniques if not same(unique.name, name)),
+        foreign_keys=tuple(key for key in table.foreign_keys if not same(key.name, name)),
     )
 
 
-def _column_set(table: Table, name: str, change: Callable[[Column], Column]) -> Table:
+def _column_set(table: Table, name: str, same: Same, change: Callable[[Column], Column]) -> Table:
     return replace(
-        table, columns=tuple(change(column) if _same(column.name, name) else column for column in table.columns)
+        table, columns=tuple(change(column) if same(column.name, name) else column for column in table.columns)
     )
 
 
-def _same(name: str | None, other: str) -> bool:
+def _alike(name: str | None, other: str) -> bool:
     return name is not None and name.lower() == other.lower()
 
 
+def _exactly(name: str | None, other: str) -> bool:
+    return name == other
+
+
 def _referring(schema: Schema, name: str) -> list[str]:
-    return [table.name for table in schema.tables if any(_same(key.ref_table, name) for key in table.foreign_keys)]
+    return [table.name for table in schema.tables if any(_alike(key.ref_table, name) for key in table.foreign_keys)]
 
 
 def _without(schema: Schema, names: Collection[str]) -> Schema:
@@ -144,4 +155,4 @@ def _without(schema: Schema, names: Collection[str]) -> Schema:
 
 
 def _with(schema: Schema, table: Table) -> Schema:
-    return replace(schema, tables=tuple(table if _same(old.name, table.name) else old for old in schema.tables))
+    return replace(schema, tables=tuple(table if _alike(old.name, table.name) else old for old in schema.tables))

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from playhouse import migrate as playhouse
 
-from pwmig.errors import PwmigError
+from pwmig.errors import OperationRefused, PwmigError
 
 __all__ = ["Migrator", "Operation", "migrate", "operation", "standing_in"]
 
@@ -107,8 +107,18 @@ class Migrator(playhouse.SchemaMigrator):
             self._pending = self._pending or {}
             self._pending[id(made)] = made
 
+    @operation
+    def set_search_path(self, schema_name: str) -> None:
+        """Refused where there is no search path; PostgreSQL has one."""
+        raise OperationRefused(
+            "this database has no search path",
+            why="only PostgreSQL looks for a table in one schema after the other",
+            way_out="write the schema with the table's name, or give the migrator one: schema=...",
+            object=schema_name,
+        )
+
     def migrate(self, *operations: Any) -> None:
-        """Run a batch: all of it takes effect, or none."""
+        """Run a batch: where the database can take DDL back, all of it takes effect, or none."""
         adopted = [self._adopted(wanted) for wanted in operations]
         for wanted in (*operations, *adopted):
             (getattr(wanted.migrator, "_pending", None) or {}).pop(id(wanted), None)
@@ -152,7 +162,7 @@ class Migrator(playhouse.SchemaMigrator):
 
 
 def migrate(*operations: Any, **_: Any) -> None:
-    """Run operations as one batch a migrator: all of it takes effect, or none.
+    """Run operations as one batch a migrator: where the database can take DDL back, all of it takes effect, or none.
 
     Stands in place of ``playhouse.migrate.migrate`` in a migration. Operations of several
     migrators run in their order, each migrator's neighbours together.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pwmig.codegen import inverses, read, same_code, text_of
+from pwmig.codegen.kinds import SQLITE, Kinds
 from pwmig.errors import PwmigError
 from pwmig.files import template
 from pwmig.frames.wording import short_name
@@ -80,13 +81,13 @@ class Draft:
         return self.code != self.saved
 
 
-def writer(config_module: str, schema: Schema | None) -> Write:
-    """How code is made in a project, where the database holds ``schema`` before the migration."""
+def writer(config_module: str, schema: Schema | None, kinds: Kinds = SQLITE) -> Write:
+    """How code is made in a project, where the database, of one of ``kinds``, holds ``schema`` before the migration."""
 
     def write(operations: Sequence[Operation], ways_back: Sequence[Pair]) -> str:
         if not operations:
             return template(config_module)
-        return text_of(operations, inverses(operations, schema, ways_back), config_module)
+        return text_of(operations, inverses(operations, schema, ways_back, kinds), config_module)
 
     return write
 
