@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, ClassVar
@@ -229,20 +230,25 @@ class ServerProcess:
             self._keep(data, kept)
 
     def _kept(self) -> Path | None:
-        """Where data as they are when new are kept; None where nothing is kept."""
+        """Where data as they are when new are kept; None where nothing can be kept."""
         if self._cache is None:
             return None
-        facts = f"{self._version()} {[word for word in self._create() if str(self.folder) not in word]}"
-        return self._cache("servers") / hashlib.sha256(facts.encode()).hexdigest()[:16]
+        words = [word for word in self._create() if str(self.folder) not in word]
+        facts = f"{self._version()} {words} {os.geteuid()}"
+        try:
+            return self._cache("servers") / hashlib.sha256(facts.encode()).hexdigest()[:16]
+        except OSError:
+            return None
 
     def _keep(self, data: Path, kept: Path) -> None:
-        """Copy new data to where they are kept, unless another run was quicker."""
-        draft = Path(tempfile.mkdtemp(dir=kept.parent))
-        shutil.copytree(data, draft, dirs_exist_ok=True)
-        try:
-            draft.rename(kept)
-        except OSError:
-            shutil.rmtree(draft)
+        """Copy new data to where they are kept, unless another run was quicker, or nothing can be written there."""
+        with suppress(OSError):
+            draft = Path(tempfile.mkdtemp(dir=kept.parent))
+            try:
+                shutil.copytree(data, draft, dirs_exist_ok=True)
+                draft.rename(kept)
+            except OSError:
+                shutil.rmtree(draft)
 
     def _own(self, path: Path) -> None:
         if self._account is not None:
