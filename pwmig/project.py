@@ -482,7 +482,9 @@ class Project:
 
     # Writing files
 
-    def baseline(self, name: str, *, models: bool = False, listener: Listener | None = None) -> Baseline:
+    def baseline(
+        self, name: str, *, models: bool = False, listener: Listener | None = None, wait_s: float = 60.0
+    ) -> Baseline:
         """Write the first migration from what the database holds, and record it as applied: both, or neither.
 
         Run on an empty database it makes an equal schema: that is tried before anything is written. With ``models``,
@@ -490,7 +492,7 @@ class Project:
         """
         from pwmig.baseline import make_baseline
 
-        return make_baseline(self, name, models=models, listener=listener)
+        return make_baseline(self, name, models=models, listener=listener, wait_s=wait_s)
 
     def create(self, name: str, source: str | None = None) -> Path:
         """Write a new migration file, ``source`` or the template, and return its path."""

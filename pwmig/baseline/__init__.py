@@ -41,7 +41,7 @@ class Baseline:
     unsaid: tuple[Change, ...] = ()
 
 
-def make_baseline(project: Project, name: str, *, models: bool = False, listener: Listener | None = None) -> Baseline:
+def make_baseline(project: Project, name: str, *, models: bool, listener: Listener | None, wait_s: float) -> Baseline:
     """Write, prove and record the baseline; see :meth:`pwmig.Project.baseline`."""
     wanted = slug(name)
     _refuse_what_is_there(project)
@@ -55,7 +55,7 @@ def make_baseline(project: Project, name: str, *, models: bool = False, listener
     target = models_file(project) if models else None
     statements = project.dialect.write(schema)
     source = _proved(project, wanted, schema, statements, listener)
-    path = _recorded(project, wanted, source)
+    path = _recorded(project, wanted, source, wait_s)
     if target is None:
         return Baseline(path.stem, path, statements)
     write_models_file(project, target, schema)
@@ -151,12 +151,12 @@ def _require_equal(schema: Schema, made: Schema) -> None:
 # -- both or neither: the file, and the row that says it is applied
 
 
-def _recorded(project: Project, name: str, source: str) -> Path:
+def _recorded(project: Project, name: str, source: str, wait_s: float) -> Path:
     path = create(project.migrations_folder, name, source)
     try:
         (file,) = (file for file in project.files() if file.name == path.stem)
         step = Step(file.name, Direction.FORWARD, file.path, file.checksum)
-        project.apply(Plan((step,), fake=True, baseline=True))
+        project.apply(Plan((step,), fake=True, baseline=True), wait_s=wait_s)
     except BaseException:
         if not _is_applied(project, path.stem):
             path.unlink(missing_ok=True)

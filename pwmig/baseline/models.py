@@ -64,7 +64,7 @@ def write_models_file(project: Project, path: Path, schema: Schema) -> None:
     """Write the models of a schema, the whole file or nothing."""
     from pwmig.modelling import write_models
 
-    source = write_models(schema, project.dialect, config_module=project.config.config)
+    source = write_models(schema, project.dialect, config=project.config.config)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         number, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
