@@ -7,6 +7,8 @@ from typing import Any
 
 import peewee
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from model_strategies import model_sets
 from playhouse import mysql_ext, postgres_ext
 
 from pwmig.declared import compare, models_schema
@@ -361,3 +363,19 @@ def test_what_only_python_knows_is_no_difference(any_database: Any) -> None:
 
     changed = [line for line in said(any_database, [GamerToo]) if "gamer.name" in line]
     assert changed == []
+
+
+# -- any models
+
+
+@settings(max_examples=min(settings().max_examples, 40), suppress_health_check=[*HealthCheck], phases=[Phase.generate])
+@given(models=model_sets())
+def test_whatever_models_there_are_create_tables_makes_what_they_say(any_database: Any, models: list[Model]) -> None:
+    create(any_database, models)
+    try:
+        assert said(any_database, models) == []
+        declared = models_schema(models, dialect_of(any_database), any_database)
+        assert diff(declared, models_schema(models, dialect_of(any_database), any_database)) == ()
+    finally:
+        with any_database.bind_ctx(models, bind_refs=False, bind_backrefs=False):
+            any_database.drop_tables(models)
