@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -157,3 +158,22 @@ def test_a_virtual_table_is_named_as_one_that_no_model_says() -> None:
     except peewee.OperationalError:
         pytest.skip("this SQLite has no fts5")
     assert "# - the virtual table notes USING fts5(title)" in assert_models_say(database)
+
+
+# -- PostgreSQL
+
+
+def statements_of(script: str) -> list[str]:
+    """The statements of a script that make something, without the rows and without the database itself."""
+    text = re.sub(r"/\*.*?\*/", "", script, flags=re.DOTALL)
+    made = [part.strip() for part in text.split(";")]
+    return [part for part in made if re.match(r"(CREATE|ALTER) (TABLE|INDEX|UNIQUE)", part)]
+
+
+def test_models_of_chinook_on_postgresql_declare_it(
+    postgres: peewee.Database, real_data: Callable[[str], Path]
+) -> None:
+    for statement in statements_of(real_data("chinook_postgres.sql").read_text()):
+        postgres.execute_sql(statement)
+    source = assert_models_say(postgres)
+    assert "# -" not in source and "class NvarcharField" not in source

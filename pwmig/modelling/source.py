@@ -130,7 +130,9 @@ class _Source:
         assert reference is not None
         key = reference.key
         name = self.terms.foreign_key_name(table, key)
-        deferrable = key.deferrable.removeprefix("DEFERRABLE").strip() if key.deferrable else None
+        deferrable = (
+            key.deferrable.removeprefix("DEFERRABLE").strip() or "INITIALLY IMMEDIATE" if key.deferrable else None
+        )
         values = {
             "object_id_name": reference.object_id_name,
             "backref": reference.backref,

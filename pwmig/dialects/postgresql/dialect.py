@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pwmig.dialects.base import Listener, Session
     from pwmig.codegen.kinds import Kinds
     from pwmig.dialects.migrator import Migrator
+    from pwmig.dialects.modelled import ModelTerms
     from pwmig.dialects.server.speech import Speech
     from pwmig.dialects.server.tokens import Lexer
     from pwmig.schema import Schema, Table
@@ -135,6 +136,12 @@ class PostgresqlDialect(ServerDialect):
         from pwmig.codegen.kinds import POSTGRESQL
 
         return POSTGRESQL
+
+    @property
+    def model_terms(self) -> ModelTerms:
+        from pwmig.dialects.postgresql.modelled import PostgresqlTerms
+
+        return PostgresqlTerms()
 
     @property
     def unseen(self) -> Mapping[str, str]:
