@@ -450,7 +450,9 @@ def test_a_column_that_got_another_name_is_the_first_candidate() -> None:
             replace(PLAYER.columns[1], name="full_name"),
             *PLAYER.columns[2:],
             Column("level", "INTEGER"),
-        )
+        ),
+        indexes=(replace(PLAYER.indexes[0], parts=(IndexPart("full_name"),)),),
+        uniques=(Unique(("full_name", "team_id"), "one_name"),),
     )
     (found,) = rename_candidates(SCHEMA, after)
     assert (found.table, found.old_name, found.new_name) == ("player", "name", "full_name")
