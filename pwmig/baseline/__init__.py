@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pwmig.baseline.dropping import drop_everything, sent
-from pwmig.baseline.models import models_file, write_models_file
+from pwmig.baseline.models import models_file, models_source, write_models_file
 from pwmig.baseline.source import baseline_source
 from pwmig.comparing import kept
 from pwmig.errors import PlanError, ProjectError, PwmigError
@@ -53,12 +53,13 @@ def make_baseline(project: Project, name: str, *, models: bool, listener: Listen
             way_out="pwmig create NAME writes an empty first migration",
         )
     target = models_file(project) if models else None
+    models_text = models_source(project, schema) if models else ""
     statements = project.dialect.write(schema)
     source = _proved(project, wanted, schema, statements, listener)
     path = _recorded(project, wanted, source, wait_s)
     if target is None:
         return Baseline(path.stem, path, statements)
-    write_models_file(project, target, schema)
+    write_models_file(target, models_text)
     return Baseline(path.stem, path, statements, target, project.diff())
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pwmig.project import Project
     from pwmig.schema import Schema
 
-__all__ = ["models_file", "write_models_file"]
+__all__ = ["models_file", "models_source", "write_models_file"]
 
 
 def models_file(project: Project) -> Path:
@@ -60,11 +60,15 @@ def _may_be_replaced(path: Path) -> bool:
     )
 
 
-def write_models_file(project: Project, path: Path, schema: Schema) -> None:
-    """Write the models of a schema, the whole file or nothing."""
+def models_source(project: Project, schema: Schema) -> str:
+    """The source of models for a schema; DatabaseUnsupported where they can't be written for its kind of database."""
     from pwmig.modelling import write_models
 
-    source = write_models(schema, project.dialect, config=project.config.config)
+    return write_models(schema, project.dialect, config=project.config.config)
+
+
+def write_models_file(path: Path, source: str) -> None:
+    """Write the file, the whole of it or nothing."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         number, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
