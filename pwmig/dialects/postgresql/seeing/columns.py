@@ -18,37 +18,44 @@ _NOTHING: list[Any] = [None] * 7
 
 def columns_of(facts: Facts, relation: Relation) -> tuple[Column, ...]:
     """The columns in their order. Those of a child come with whether it has them of its own (LOCAL) besides."""
-    rows = facts.columns[relation.oid]
-    if relation.oid not in facts.described and not any(row[6] for row in rows) and not _odd(facts, relation):
-        return tuple([Column(row[1], row[3], not row[4], row[5]) for row in rows])
+    oid, rare, plain = relation.oid, facts.rare, facts.plain
+    rows = facts.columns[oid]
     told = relation.bound is None and not came_late(rows)
-    return tuple([_column(facts, relation, row, told) for row in rows])
+    columns = []
+    for row in rows:
+        if row[6] is not None or (oid, row[2]) in rare:
+            columns.append(_column(facts, row, told))
+            continue
+        key = row[1:6]
+        column = plain.get(key)
+        if column is None:
+            column = plain[key] = Column(row[1], row[3], not row[4], row[5])
+        columns.append(column)
+    return tuple(columns)
 
 
 def came_late(rows: list[tuple[Any, ...]]) -> bool:
     """Whether a column that is inherited stands behind one that is not: no CREATE TABLE makes that."""
+    if not any(row[6] for row in rows):
+        return False
     inherited = [bool(row[6] and row[6][6]) for row in rows]
     return any(later and not earlier for earlier, later in pairwise(inherited))
 
 
-def _odd(facts: Facts, relation: Relation) -> bool:
-    return any(row[2] == "n" for row in facts.constraints[relation.oid])
-
-
-def _column(facts: Facts, relation: Relation, row: tuple[Any, ...], told: bool) -> Column:
+def _column(facts: Facts, row: tuple[Any, ...], told: bool) -> Column:
     oid, name, number, kind, not_null, text, more = row
     generated, identity, collation, *_ = more or _NOTHING
     return Column(
-        name=name,
-        type=kind,
-        nullable=not not_null,
-        default=None if generated else text,
-        collation=collation,
-        generated=bare(text) if generated else None,
-        generated_kind=generated,
+        name,
+        kind,
+        not not_null,
+        None if generated else text,
+        collation,
+        bare(text) if generated else None,
+        generated,
         identity=identity,
         sequence=_sequence(facts, oid, number, text),
-        options=(*_not_null_words(facts, relation, number), *(_words(more, told) if more else ())),
+        options=(*_not_null_words(facts, oid, number), *(_words(more, told) if more else ())),
         comment=facts.comments.get((oid, number)),
         grants=facts.grants.get((oid, number), ()),
     )
@@ -67,15 +74,14 @@ def _words(more: list[Any], told: bool) -> list[str]:
     return words + options
 
 
-def _not_null_words(facts: Facts, relation: Relation, number: int) -> list[str]:
+def _not_null_words(facts: Facts, oid: int, number: int) -> list[str]:
     """What PostgreSQL 18 knows of a NOT NULL beyond that it is there; names that it made itself are left out."""
     words = []
-    for _, name, kind, _, _, numbers, _, _, _, valid, inherited, _ in facts.constraints[relation.oid]:
-        if kind == "n" and numbers == [number]:
-            base = name.rstrip("0123456789")
-            words += [] if base.endswith("_not_null") else [f"CONSTRAINT {quote(name)} NOT NULL"]
-            words += [] if valid else ["NOT NULL NOT VALID"]
-            words += [] if inherited else ["NOT NULL NO INHERIT"]
+    for _, name, _, _, _, _, _, _, _, valid, inherited, _ in facts.not_nulls.get((oid, number), ()):
+        made = name.rstrip("0123456789").endswith("_not_null")
+        words += [] if made else [f"CONSTRAINT {quote(name)} NOT NULL"]
+        words += [] if valid else ["NOT NULL NOT VALID"]
+        words += [] if inherited else ["NOT NULL NO INHERIT"]
     return words
 
 
@@ -86,6 +92,8 @@ def _sequence(facts: Facts, oid: int, number: int, default: str | None) -> Seque
 
 def _told(owned: list[Sequence], default: str | None) -> Sequence:
     """Of the sequences that a column owns, the one that its default counts by, else the first by name."""
+    if len(owned) == 1:
+        return owned[0]
     counted = [one for one in owned if default and quote(one.plain_name).strip('"') in default]
     return min(counted or owned, key=lambda one: one.name)
 

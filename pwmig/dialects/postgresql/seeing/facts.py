@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from pwmig.schema import Sequence
@@ -38,7 +39,8 @@ class Facts:
     relations: dict[int, Relation]
     columns: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
     indexes: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    parts: dict[tuple[int, int], Row] = field(default_factory=dict)
+    parts: dict[int, dict[int, list[Any]]] = field(default_factory=lambda: defaultdict(dict))
+    """Of the indexes' parts that have something of their own: the expression, and what else is told of it."""
     constraints: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
     indexes_by_oid: dict[int, Row] = field(default_factory=dict)
     constraint_oids: list[int] = field(default_factory=list)
@@ -49,28 +51,34 @@ class Facts:
     others: dict[str, dict[int, list[list[Any]]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
-    described: set[int] = field(default_factory=set)
-    """The relations that have a comment or a grant on one of their columns, or a sequence."""
+    not_nulls: dict[tuple[int, int], list[Row]] = field(default_factory=lambda: defaultdict(list))
+    rare: set[tuple[int, int]] = field(default_factory=set)
+    """The columns that have a comment, a grant, a sequence, or a NOT NULL of which more is told."""
+    plain: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    """Columns and parts of indexes made so far: most databases have the same ones again and again."""
 
     @property
     def index_oids(self) -> Iterable[int]:
         return self.indexes_by_oid
 
     def take_columns(self, rows: Iterable[Row]) -> None:
-        for row in sorted(rows, key=lambda row: int(row[2])):
+        for row in sorted(rows, key=itemgetter(0, 2)):
             self.columns[row[0]].append(row)
 
     def take_indexes(self, rows: Iterable[Row]) -> None:
         for row in rows:
             if row[1] is None:
-                self.parts[row[2], row[4]] = row
+                self.parts[row[2]][row[4]] = [row[8], *row[9]]
             else:
                 self.indexes[row[0]].append(row)
                 self.indexes_by_oid[row[2]] = row
 
     def take_constraints(self, rows: Iterable[Row]) -> None:
         for row in rows:
-            self.constraints[row[0]].append(row)
+            if row[2] == "n":
+                self.not_nulls[row[0], row[5][0]].append(row)
+            else:
+                self.constraints[row[0]].append(row)
             self.constraint_oids.append(row[3])
 
     def take_rest(self, rows: Iterable[Row]) -> None:
@@ -90,7 +98,7 @@ class Facts:
         for key, _, number, facts in sequences:
             if not key or key in self.relations:
                 self.sequences[key, number].append(self._sequence(facts))
-        self.described = {key for of in (self.comments, self.grants, self.sequences) for key, number in of if number}
+        self.rare = {*self.comments, *self.grants, *self.sequences, *self.not_nulls}
 
     def _sequence(self, facts: list[Any]) -> Sequence:
         schema, name, kind, start, step, least, most, cache, cycle, unlogged, oid, *grants = facts
@@ -113,6 +121,7 @@ class Facts:
         """The names of a relation's columns by their numbers."""
         return {row[2]: row[1] for row in self.columns[relation]}
 
-    def of(self, kind: str, key: int) -> Iterator[list[Any]]:
+    def of(self, kind: str, key: int) -> Iterable[list[Any]]:
         """The facts of a kind that belong to a thing."""
-        return iter(self.others[kind][key]) if kind in self.others and key in self.others[kind] else iter(())
+        found = self.others.get(kind)
+        return found.get(key, ()) if found is not None else ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from pwmig.dialects.postgresql.seeing.facts import Facts
@@ -18,37 +20,54 @@ _ORDERS = {"0": (False, None), "1": (True, False), "2": (False, True), "3": (Tru
 def index(facts: Facts, row: tuple[Any, ...], names: dict[int, str]) -> Index:
     """``row`` is that of the index, ``names`` those of the relation's columns by number."""
     _, name, oid, keys, width, orders, unique, method, predicate, more = row
-    numbers = [int(key) for key in keys.split()]
+    own = facts.parts.get(oid)
+    plain = [_plain(facts, names.get(number), order) for number, order in _places(facts, keys, width, orders)]
     invalid, alike, *_ = more or _NO_FACTS
     return Index(
-        name=name,
-        parts=tuple(
-            _part(facts, oid, place, names.get(number), order)
-            for place, (number, order) in enumerate(zip(numbers[:width], orders.split()), 1)
-        ),
-        unique=unique,
-        predicate=bare(predicate),
-        method=method,
-        include=tuple(names[number] for number in numbers[width:]),
+        name,
+        tuple(plain) if own is None else tuple(_with_own(plain, own)),
+        unique,
+        bare(predicate) if predicate else None,
+        method,
+        include(row, names),
         nulls_distinct=alike is None,
         valid=invalid is None,
-        options=(*storage(row), *_attached(more), *_statistics(facts, oid, width)),
+        options=(*storage(row), *_attached(more), *_statistics(own)) if more or own else (),
         comment=facts.comments.get((oid, 0)),
     )
 
 
-def _part(facts: Facts, oid: int, place: int, column: str | None, order: str) -> IndexPart:
-    descending, nulls_first = _ORDERS[order]
-    more = facts.parts.get((oid, place))
-    if more is None:
-        return IndexPart(column, None, descending, nulls_first=nulls_first)
-    operator_class, collation, _ = more[9]
-    return IndexPart(column, bare(more[8]), descending, collation, operator_class, nulls_first=nulls_first)
+def _places(facts: Facts, keys: str, width: int, orders: str) -> list[tuple[int, str]]:
+    """The numbers of the columns that count in an index, and the order of each."""
+    key = keys, width, orders
+    made: list[tuple[int, str]] | None = facts.plain.get(key)
+    if made is None:
+        made = facts.plain[key] = list(zip(map(int, keys.split()[:width]), orders.split()))
+    return made
+
+
+def _plain(facts: Facts, column: str | None, order: str) -> IndexPart:
+    """A part that has nothing of its own."""
+    key = column, order
+    made: IndexPart | None = facts.plain.get(key)
+    if made is None:
+        descending, nulls_first = _ORDERS[order]
+        made = facts.plain[key] = IndexPart(column, None, descending, nulls_first=nulls_first)
+    return made
+
+
+def _with_own(parts: list[IndexPart], own: dict[int, list[Any]]) -> Iterator[IndexPart]:
+    for place, part in enumerate(parts, 1):
+        if place in own:
+            text, operator_class, collation, _ = own[place]
+            part = replace(part, expression=bare(text), collation=collation, operator_class=operator_class)
+        yield part
 
 
 def include(row: tuple[Any, ...], names: dict[int, str]) -> tuple[str, ...]:
     """The columns that an index only carries."""
-    return tuple(names[int(key)] for key in row[3].split()[row[4] :])
+    carried = row[3].count(" ") >= row[4]
+    return tuple([names[int(key)] for key in row[3].split()[row[4] :]]) if carried else ()
 
 
 def storage(row: tuple[Any, ...]) -> tuple[str, ...]:
@@ -61,9 +80,12 @@ def _attached(more: list[Any] | None) -> tuple[str, ...]:
     return (more[5],) if more and more[5] else ()
 
 
-def _statistics(facts: Facts, oid: int, width: int) -> tuple[str, ...]:
-    found = [(place, facts.parts[oid, place][9][2]) for place in range(1, width + 1) if (oid, place) in facts.parts]
-    return tuple(f"ALTER COLUMN {place} SET STATISTICS {target}" for place, target in found if target is not None)
+def _statistics(own: dict[int, list[Any]] | None) -> list[str]:
+    return [
+        f"ALTER COLUMN {place} SET STATISTICS {target}"
+        for place, (_, _, _, target) in sorted((own or {}).items())
+        if target is not None
+    ]
 
 
 def table_words(row: tuple[Any, ...]) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def types(facts: Facts) -> Iterator[Type]:
     for kind in ("enum", "domain", "composite", "range", "collation"):
         for oid, found in facts.others.get(kind, {}).items():
             (schema, name, comment, *more) = found[0]
-            grants = next((tuple(given) for given in facts.of("type grants", oid)), ())
+            grants = tuple(given for row in facts.of("type grants", oid) for given in row)
             yield Type(name, kind, comment=comment, grants=grants, schema=schema, **_kind(facts, kind, oid, more))
 
 

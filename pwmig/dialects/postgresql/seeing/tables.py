@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from pwmig.dialects.postgresql.quoting import quote
@@ -14,16 +16,18 @@ from pwmig.schema import Check, Exclusion, ForeignKey, Table, Unique
 
 __all__ = ["table"]
 
+_NAME = itemgetter(1)
 _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 
 
 def table(facts: Facts, relation: Relation) -> Table:
     oid = relation.oid
     names = facts.names(oid)
-    constraints = sorted(facts.constraints[oid], key=lambda row: str(row[1]))
-    of = {kind: [row for row in constraints if row[2] == kind] for kind in "puxcf"}
+    of: dict[str, list[Any]] = {"p": [], "u": [], "x": [], "c": [], "f": []}
+    for row in sorted(facts.constraints.get(oid, ()), key=_NAME):
+        of[row[2]].append(row)
     backing = {row[4] for kind in "pux" for row in of[kind]}
-    indexes = sorted(facts.indexes[oid], key=lambda row: str(row[1]))
+    indexes = sorted(facts.indexes.get(oid, ()), key=_NAME)
     partition = relation.bound is not None
     return Table(
         name=relation.name,
@@ -32,11 +36,11 @@ def table(facts: Facts, relation: Relation) -> Table:
         uniques=tuple([_unique(facts, row, names) for row in of["u"]]),
         foreign_keys=tuple([_foreign_key(facts, row, names) for row in of["f"]]),
         checks=tuple([_check(facts, row) for row in _own_checks(facts, oid, of["c"])]),
-        triggers=tuple(sorted(map(trigger, facts.of("trigger", oid)), key=lambda one: one.name)),
+        triggers=_sorted(trigger, facts.of("trigger", oid)),
         options=_options(facts, relation, indexes),
         exclusions=tuple([Exclusion(row[1], row[6], facts.constraint_comments.get(row[3])) for row in of["x"]]),
-        rules=tuple(sorted(map(rule, facts.of("rule", oid)), key=lambda one: one.name)),
-        policies=tuple(sorted(map(policy, facts.of("policy", oid)), key=lambda one: one.name)),
+        rules=_sorted(rule, facts.of("rule", oid)),
+        policies=_sorted(policy, facts.of("policy", oid)),
         partitioning=relation.text,
         partition_of=relation.parents[0] if partition and relation.parents else None,
         partition_bound=relation.bound,
@@ -48,12 +52,17 @@ def table(facts: Facts, relation: Relation) -> Table:
     )
 
 
+def _sorted(make: Callable[[list[Any]], Any], found: Iterable[list[Any]]) -> tuple[Any, ...]:
+    return tuple(sorted(map(make, found), key=attrgetter("name"))) if found else ()
+
+
 def _options(facts: Facts, relation: Relation, indexes: list[tuple[Any, ...]]) -> tuple[str, ...]:
     words = list(relation.words or ())
     for row in indexes:
-        words += table_words(row)
+        if row[9]:
+            words += table_words(row)
     words += [text for (text,) in facts.of("statistics", relation.oid)]
-    return tuple(sorted(words))
+    return tuple(sorted(words)) if words else ()
 
 
 def _primary_key(facts: Facts, row: tuple[Any, ...], names: dict[int, str]) -> dict[str, Any]:
@@ -70,7 +79,7 @@ def _primary_key(facts: Facts, row: tuple[Any, ...], names: dict[int, str]) -> d
 
 def _set_columns(names: list[str]) -> str:
     """The columns that ON DELETE SET sets, where it is not all of them."""
-    return f" ({', '.join(map(quote, names))})" if names else ""
+    return f" ({', '.join(map(quote, names))})"
 
 
 def _overlaps(row: tuple[Any, ...]) -> tuple[str, ...]:
@@ -93,17 +102,17 @@ def _unique(facts: Facts, row: tuple[Any, ...], names: dict[int, str]) -> Unique
 def _foreign_key(facts: Facts, row: tuple[Any, ...], names: dict[int, str]) -> ForeignKey:
     _, name, _, oid, _, numbers, _, words, deferrable, valid, _, foreign = row
     schema, target, match, on_delete, on_update, *rest = foreign
-    columns, set_columns = rest[: len(numbers)], rest[len(numbers) :]
-    enforced = "NOT ENFORCED" not in (words or ())
+    width = len(numbers)
+    enforced = words is None or "NOT ENFORCED" not in words
     return ForeignKey(
-        columns=tuple(names[number] for number in numbers),
-        ref_table=target,
-        ref_columns=tuple(columns),
-        on_delete=_ACTIONS[on_delete] + _set_columns(set_columns),
-        on_update=_ACTIONS[on_update],
-        deferrable=deferrable,
-        name=name,
-        match="PERIOD" if "PERIOD" in (words or ()) else "FULL" if match == "f" else None,
+        tuple([names[number] for number in numbers]),
+        target,
+        tuple(rest[:width]),
+        _ACTIONS[on_delete] + (_set_columns(rest[width:]) if len(rest) > width else ""),
+        _ACTIONS[on_update],
+        deferrable,
+        name,
+        "PERIOD" if words and "PERIOD" in words else "FULL" if match == "f" else None,
         validated=valid or not enforced,
         enforced=enforced,
         ref_schema=schema,
