@@ -24,11 +24,17 @@ if TYPE_CHECKING:
     from pwmig.dialects.base import Dialect
     from pwmig.plan import Step
 
-__all__ = ["DEFAULT_TABLE", "FORMAT", "History"]
+__all__ = ["COLUMNS", "DEFAULT_TABLE", "FORMAT", "History"]
 
 DEFAULT_TABLE = "pwmig_history"
 FORMAT = 1
 """The form of the table that this pwmig writes; a row with a higher one is from a newer pwmig."""
+
+COLUMNS = (
+    *("id", "name", "checksum", "applied_at", "applied_by", "elapsed_s", "how", "pwmig_version", "format"),
+    *("reverted", "reverted_at", "reverted_by"),
+)
+"""The columns of the table."""
 
 _COLUMNS = "name, checksum, applied_at, applied_by, elapsed_s, how"
 

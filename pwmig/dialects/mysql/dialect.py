@@ -13,9 +13,10 @@ from pwmig.dialects.server.dialect import ServerDialect
 if TYPE_CHECKING:
     import peewee
 
-    from pwmig.dialects.base import Listener, Session
     from pwmig.codegen.kinds import Kinds
+    from pwmig.dialects.base import Listener, Session
     from pwmig.dialects.migrator import Migrator
+    from pwmig.dialects.server.moving import Moving
     from pwmig.dialects.server.speech import Speech
     from pwmig.dialects.server.tokens import Lexer
     from pwmig.schema import Schema, Table
@@ -43,6 +44,12 @@ class MySQLDialect(ServerDialect):
         from pwmig.dialects.mysql.speech import SPEECH
 
         return SPEECH
+
+    @property
+    def moving(self) -> Moving:
+        from pwmig.dialects.mysql.moving import MOVING
+
+        return MOVING
 
     @property
     def lexer(self) -> Lexer:
@@ -87,7 +94,7 @@ class MySQLDialect(ServerDialect):
         return nullcontext()  # A statement that fails takes back itself alone.
 
     @contextmanager
-    def streaming(self, database: peewee.Database) -> Iterator[Callable[[str], Iterable[Any]]]:
+    def streaming(self, database: peewee.Database, *, inside: bool = False) -> Iterator[Callable[[str], Iterable[Any]]]:
         from pwmig.dialects.mysql.streaming import stream
 
         yield lambda sql: stream(database.connection(), sql)
@@ -102,6 +109,11 @@ class MySQLDialect(ServerDialect):
         with ExitStack() as stack:
             others = [name for name in names if name != like.database]
             yield dict.fromkeys(names) | {name: stack.enter_context(made(scratch, self.reach)) for name in others}
+
+    def filled_from(self, database: peewee.Database, template: str) -> None:
+        from pwmig.dialects.mysql.filling import filled_from
+
+        filled_from(self, database, template)
 
     def write(self, schema: Schema) -> tuple[str, ...]:
         from pwmig.dialects.mysql.writing import write

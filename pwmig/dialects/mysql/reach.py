@@ -72,7 +72,7 @@ class _MySQLReach(Reach):
         sql = f"SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE LEFT(SCHEMA_NAME, {MARK}) = {MARK}"
         return [row[0] for row in ask(execute, sql, (len(prefix), prefix))]
 
-    def create(self, execute: Execute, name: str) -> None:
+    def create(self, execute: Execute, name: str, template: str | None) -> None:
         charset, collation = execute("SELECT @@character_set_database, @@collation_database")[0]
         try:
             execute(f"CREATE DATABASE {quoted(name)} CHARACTER SET {quoted(charset)} COLLATE {quoted(collation)}")

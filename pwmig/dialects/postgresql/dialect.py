@@ -14,10 +14,11 @@ from pwmig.dialects.server.dialect import ServerDialect
 if TYPE_CHECKING:
     import peewee
 
-    from pwmig.dialects.base import Listener, Session
     from pwmig.codegen.kinds import Kinds
+    from pwmig.dialects.base import Listener, Session
     from pwmig.dialects.migrator import Migrator
     from pwmig.dialects.modelled import ModelTerms
+    from pwmig.dialects.server.moving import Moving
     from pwmig.dialects.server.speech import Speech
     from pwmig.dialects.server.tokens import Lexer
     from pwmig.schema import Schema, Table
@@ -41,6 +42,12 @@ class PostgresqlDialect(ServerDialect):
         from pwmig.dialects.postgresql.speech import SPEECH
 
         return SPEECH
+
+    @property
+    def moving(self) -> Moving:
+        from pwmig.dialects.postgresql.moving import MOVING
+
+        return MOVING
 
     @property
     def lexer(self) -> Lexer:
@@ -93,8 +100,8 @@ class PostgresqlDialect(ServerDialect):
             execute(f"RELEASE SAVEPOINT {name}")
 
     @contextmanager
-    def streaming(self, database: peewee.Database) -> Iterator[Callable[[str], Iterable[Any]]]:
-        execute, inside = on(database), database.in_transaction()
+    def streaming(self, database: peewee.Database, *, inside: bool = False) -> Iterator[Callable[[str], Iterable[Any]]]:
+        execute = on(database)
 
         def stream(sql: str) -> Iterator[Any]:
             name = f"pwmig_{secrets.token_hex(4)}"
@@ -105,7 +112,7 @@ class PostgresqlDialect(ServerDialect):
             finally:
                 execute(f"CLOSE {name}")
 
-        if inside:
+        if inside or database.in_transaction():
             yield stream
             return
         execute("BEGIN")

@@ -103,9 +103,10 @@ class _PostgresqlReach(Reach):
         sql = f"SELECT datname FROM pg_catalog.pg_database WHERE pg_catalog.starts_with(datname, {MARK})"
         return [row[0] for row in ask(execute, sql, (prefix,))]
 
-    def create(self, execute: Execute, name: str) -> None:
+    def create(self, execute: Execute, name: str, template: str | None) -> None:
         try:
-            execute(f"CREATE DATABASE {quoted(name)} TEMPLATE template0 {_locale(execute)}")
+            source = quoted(template) if template is not None else f"template0 {_locale(execute)}"
+            execute(f"CREATE DATABASE {quoted(name)} TEMPLATE {source}")
         except Exception as error:
             if getattr(error, "sqlstate", None) != "42501":
                 raise

@@ -17,7 +17,7 @@ from pwmig.dialects.server.rows import Sampler
 from pwmig.dialects.server.speech import Speech
 from pwmig.schema import Column, Table
 
-__all__ = ["Kept", "Stream", "as_kept", "changes_since", "keep"]
+__all__ = ["Kept", "Stream", "as_kept", "changes_since", "keep", "keys_as_compared"]
 
 Stream = Callable[[str], Iterable[tuple[Any, ...]]]
 """The rows of a query, a few at a time."""
@@ -111,6 +111,15 @@ def _those_with(execute: Execute, sampler: Sampler, key: Sequence[Any]) -> Strea
     where = "WHERE " + sampler.test_of(tuple(key))
     values = tuple(value for value in key if value is not None)
     return lambda sql: ask(execute, f"{sql} {where}", values)
+
+
+def keys_as_compared(execute: Execute, speech: Speech, table: Table, key: Sequence[str]) -> set[Any]:
+    """The keys of all rows of a small table, as they are compared."""
+    sampler = Sampler(execute, speech, table)
+    columns = [column for column in map(table.column, key) if column is not None]
+    cells = [sampler.cells[table.column_names.index(column.name)] for column in columns]
+    rows = execute(f"SELECT {', '.join(expression for expression, _ in cells)} FROM {speech.source(table)}")
+    return {_key([read(cell) if read else cell for cell, (_, read) in zip(row, cells)]) for row in rows}
 
 
 class _Pairs:

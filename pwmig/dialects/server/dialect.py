@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pwmig.dialects.base import Copy, Dialect, Foreseen, Turn
+from pwmig.dialects.base import Copy, Dialect, Foreseen, Template, Turn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pwmig.dialects.base import Kept, Listener, Readings
     from pwmig.dialects.server.asking import Execute
+    from pwmig.dialects.server.moving import Moving
     from pwmig.dialects.server.reach import Reach
     from pwmig.dialects.server.speech import Speech
     from pwmig.dialects.server.tokens import Lexer
@@ -39,13 +40,22 @@ class ServerDialect(Dialect):
     @abstractmethod
     def lexer(self) -> Lexer: ...
 
+    @property
+    @abstractmethod
+    def moving(self) -> Moving: ...
+
     @abstractmethod
     def harmless(self, database: peewee.Database) -> AbstractContextManager[Any]:
         """While entered, a statement that fails takes back nothing but what was done in here."""
 
     @abstractmethod
-    def streaming(self, database: peewee.Database) -> AbstractContextManager[Callable[[str], Iterable[Any]]]:
-        """What gives the rows of a query a few at a time."""
+    def streaming(
+        self, database: peewee.Database, *, inside: bool = False
+    ) -> AbstractContextManager[Callable[[str], Iterable[Any]]]:
+        """What gives the rows of a query a few at a time; ``inside``: a transaction is open, though Peewee does not know."""
+
+    def filled_from(self, database: peewee.Database, template: str) -> None:
+        """Fill the empty database that ``database`` is connected to from the one named, where it is not made of it."""
 
     def anchor(self, database: peewee.Database, root: Path) -> None:
         """A server has no relative name."""
@@ -81,6 +91,11 @@ class ServerDialect(Dialect):
 
         with made(database, self.reach) as name, pointed_at(database, name, self.reach):
             yield
+
+    def template(self, database: peewee.Database) -> AbstractContextManager[Template]:
+        from pwmig.dialects.server.template import template
+
+        return template(database, self)
 
     def sample(
         self, database: peewee.Database, table: Table, *, limit: int, keys: Sequence[tuple[Any, ...]] = ()

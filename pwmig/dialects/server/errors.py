@@ -30,7 +30,8 @@ _LOST = (
 def driver_error(error: BaseException) -> BaseException:
     """The driver's own error, where Peewee has put its own around it."""
     if isinstance(error, peewee.PeeweeException):
-        return error.__cause__ or error.__context__ or error
+        inner: BaseException = error.__cause__ or error.__context__ or error
+        return inner
     return error
 
 

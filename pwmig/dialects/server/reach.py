@@ -59,8 +59,8 @@ class Reach(ABC):
         """The server's databases whose names begin so."""
 
     @abstractmethod
-    def create(self, execute: Execute, name: str) -> None:
-        """Make an empty database as the one connected to: encoding, collation, settings.
+    def create(self, execute: Execute, name: str, template: str | None) -> None:
+        """Make an empty database as the one connected to: encoding, collation, settings; or a copy of a template.
 
         Raises DatabaseUnavailable where the right for it is missing.
         """

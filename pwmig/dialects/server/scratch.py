@@ -36,8 +36,8 @@ def scratch(like: peewee.Database, reach: Reach) -> Iterator[peewee.Database]:
 
 
 @contextmanager
-def made(like: Any, reach: Reach, *, extensions: bool = True) -> Iterator[str]:
-    """The name of an empty database that is there while this is entered."""
+def made(like: Any, reach: Reach, *, extensions: bool = True, template: str | None = None) -> Iterator[str]:
+    """The name of a database that is there while this is entered: empty, or (PostgreSQL) as a ``template`` is."""
     with direct():
         keeper = twin(like, reach)
         keeper.connect()
@@ -47,9 +47,9 @@ def made(like: Any, reach: Reach, *, extensions: bool = True) -> Iterator[str]:
         _remove_leftovers(execute, reach)
         name = _claimed(execute, reach)
         try:
-            reach.create(execute, name)
+            reach.create(execute, name, template)
             with direct(), opened(twin(like, reach, name)) as new:
-                reach.settle(on(new), execute, extensions)
+                reach.settle(on(new), execute, extensions and template is None)
             yield name
         finally:
             _drop(keeper, reach, name)

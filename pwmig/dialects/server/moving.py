@@ -1,0 +1,68 @@
+"""What PostgreSQL and MariaDB do differently when rows are taken from one database into another."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pwmig.dialects.server.asking import Execute
+    from pwmig.schema import Column, Schema, Table
+
+__all__ = ["Moving"]
+
+
+class Moving(ABC):
+    """One kind of database. Instances hold no state."""
+
+    keys_inline: bool
+    """Whether foreign keys are a part of CREATE TABLE, and not statements of their own."""
+
+    reader_options: dict[str, Any]
+    """More parameters for a connection that reads values as the texts that the server sends."""
+
+    @abstractmethod
+    def begin_reading(self, execute: Execute) -> None:
+        """One state of the whole database from now on, that nothing is written in."""
+
+    @abstractmethod
+    def begin_filling(self, execute: Execute) -> None:
+        """Let values be taken as they were read, quickly, and no foreign key be looked at."""
+
+    @abstractmethod
+    def end_filling(self, execute: Execute) -> None: ...
+
+    @abstractmethod
+    def exactly(self, column: Column) -> str:
+        """The expression whose value, inserted elsewhere, is the same value."""
+
+    @abstractmethod
+    def insert(self, table: Table, columns: Sequence[str]) -> str:
+        """An INSERT up to its VALUES."""
+
+    @abstractmethod
+    def remove_orphans(
+        self, execute: Execute, table: Table, parent: Table, columns: Sequence[str], ref_columns: Sequence[str]
+    ) -> int:
+        """Delete the rows whose ``columns`` refer to ``ref_columns`` of no row; how many there were."""
+
+    @abstractmethod
+    def set_counters(self, source: Execute, target: Execute, schema: Schema) -> None:
+        """Let what counts by itself go on as it would in the source."""
+
+    @abstractmethod
+    def own_tables(self, execute: Execute) -> list[str]:
+        """pwmig's own tables in the default schema."""
+
+    @abstractmethod
+    def hidden(self, execute: Execute) -> list[str]:
+        """The tables some of whose rows this account may not see."""
+
+    @abstractmethod
+    def fingerprint(self, execute: Execute) -> tuple[Any, ...]:
+        """What tells a database from itself at another time, without reading its rows."""
+
+    @abstractmethod
+    def written_to_be_filled(self, schema: Schema) -> tuple[str, ...]:
+        """The statements that make a schema in a copy: without what would reach out of it."""
