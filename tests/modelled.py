@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 
@@ -15,7 +15,6 @@ from pwmig.declared import compare, find_models, models_schema
 from pwmig.dialects import dialect_of
 from pwmig.diff import diff
 from pwmig.modelling import write_models
-from pwmig.schema import Schema
 
 CONFIG = "config_of_written_models"
 
@@ -41,10 +40,13 @@ def formatted(source: str) -> str:
     return subprocess.run(ruff, input=source.encode(), capture_output=True, check=True).stdout.decode()
 
 
-def assert_models_say(database: peewee.Database, schema: Schema | None = None) -> str:
-    """The source of models for a database, which declare what is in it and are set as ruff sets them."""
+def assert_models_say(database: peewee.Database, *, but: Sequence[str] = ()) -> str:
+    """The source of models for a database, which declare what is in it and are set as ruff sets them.
+
+    ``but`` are the lines of the differences that are left, since no model can say them.
+    """
     dialect = dialect_of(database)
-    live = dialect.introspect(database) if schema is None else schema
+    live = dialect.introspect(database)
     source = write_models(live, dialect, config=CONFIG)
     assert source == write_models(live, dialect, config=CONFIG)
     with run(source, database) as module:
@@ -52,6 +54,7 @@ def assert_models_say(database: peewee.Database, schema: Schema | None = None) -
         sayable = [table for table in live.tables if dialect.model_terms.is_sayable(table)]
         assert len(models) == len(sayable)
         before, after = compare(live, models_schema(models, dialect, database))
-    assert [f"{change.sign} {change.describe()}" for change in diff(before, after)] == []
-    assert formatted(source) == source
+    said = [f"{change.sign} {change.describe()}" for change in diff(before, after)]
+    assert said == [*but], "\n".join((*said, source))
+    assert formatted(source) == source, source
     return source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -156,7 +157,7 @@ class _Source:
         if place not in self.own_fields:
             self._use(term.kind, term.module)
             taken = CLASS_NAMES | {model.name for model in self.plan.models} | {n for n, _ in self.own_fields.values()}
-            word = term.storage.partition("(")[0] or term.storage
+            word = _IDENTITY.sub("identity", term.storage.replace("[]", " array").partition("(")[0]) or term.storage
             suffix = "ForeignKeyField" if term.kind == "ForeignKeyField" else "Field"
             name = free(camel(word, "Own") + suffix, taken, "")
             lines = assigned("field_type", literal(self.terms.sql(_unmapped(term.storage))), 4)
@@ -298,6 +299,8 @@ def _usual_name(table: str, columns: Iterable[str]) -> str:
     name: str = peewee._truncate_constraint_name(f"{table}_{words}")
     return name
 
+
+_IDENTITY = re.compile("GENERATED (ALWAYS|BY DEFAULT) AS IDENTITY")
 
 _MAPPED = frozenset(
     word

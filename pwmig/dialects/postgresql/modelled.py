@@ -51,7 +51,7 @@ _SIZED = (
 )
 _NEAREST = (
     (re.compile(r"json"), "JSONField"),
-    (re.compile(r"timestamp\(\d+\) without time zone"), "DateTimeField"),
+    (re.compile(r"timestamp\(\d+\) with(out)? time zone"), "DateTimeField"),
     (re.compile(r"time\(\d+\) without time zone"), "TimeField"),
 )
 _SERIAL = {"smallint": "AutoField", "integer": "AutoField", "bigint": "BigAutoField"}
@@ -155,7 +155,7 @@ class PostgresqlTerms(ServerTerms):
         return table.partition_of is None and not table.inherits
 
     def unsaid(self, table: Table) -> tuple[str, ...]:
-        return tuple(_unsaid(table)) if self.is_sayable(table) else (_left_out(table), *_unsaid(table))
+        return tuple(_unsaid(table)) if self.is_sayable(table) else (_left_out(table),)
 
     def unsaid_things(self, schema: Schema) -> tuple[str, ...]:
         return tuple(_beside(schema))
@@ -196,8 +196,8 @@ def _field_of(text: str) -> FieldTerm:
 
 def _left_out(table: Table) -> str:
     if table.partition_of is not None:
-        return f"the table {table.name}, a partition of {table.partition_of}"
-    return f"the table {table.name}, which inherits from {', '.join(table.inherits)}"
+        return f"the table {table.name}, a partition of {table.partition_of}, with all that it has"
+    return f"the table {table.name}, which inherits from {', '.join(table.inherits)}, with all that it has"
 
 
 def _unsaid(table: Table) -> Iterator[str]:
