@@ -39,8 +39,9 @@ def set_type(
     what = f"the type of column {column.name!r} of {work.name!r} can't be changed"
     work.require_no_needs(what, readers_of_column(work, column.name), column.name)
     facts = _facts(server, work, column)
-    if cast is None:
-        _require_same_values(server, work, column, facts.type, type_)
+    if cast is None and _keeps_values(server, work, column, facts.type, type_):
+        # What comes out the same both ways may be cast, also where the server would not do it by itself.
+        cast = None if _assignable(server, f"NULL::{facts.type}", type_) else f"{name}::{type_}"
     _require_default_fits(server, work, column, type_)
     collates, is_toasted = _abilities(server, type_)
     sql = f"ALTER COLUMN {name} TYPE {type_}"
@@ -142,23 +143,26 @@ def _type_of(server: PostgresqlServer, expression: str) -> int:
 # -- values
 
 
-def _require_same_values(server: PostgresqlServer, work: Work, column: Column, old: str, new: str) -> None:
-    """Refuse a type that would round, cut or otherwise alter a value on its way, as ``numeric`` to ``integer`` does."""
+def _keeps_values(server: PostgresqlServer, work: Work, column: Column, old: str, new: str) -> bool:
+    """Whether it is known that all values stay; False where types can't be cast or compared.
+
+    Refuses a type that would round, cut or otherwise alter a value on its way, as ``numeric`` to ``integer`` does.
+    """
     if _is_wider(old, new) or column.generated is not None:
-        return
+        return False
     name = server.quote(column.name)
     there = f"t.{name}::{new}"
     condition = f"{there}::{old} IS DISTINCT FROM t.{name}"
     rows = _tried(server, f"SELECT t.{name}::text, ({there})::text FROM {work.sql} AS t WHERE {condition} LIMIT 1")
     if rows:
         before, after = rows[0]
-        count = work.count(condition)
         raise work.refused(
             f"the type of {work.name}.{column.name} can't be changed without changing values",
-            f"{count} would hold another value, as {before!r:.60} would become {after!r:.60}",
+            f"{work.count(condition)} would hold another value, as {before!r:.60} would become {after!r:.60}",
             "mend these values first, or say with cast= how they become the new ones",
             column.name,
         )
+    return rows is not None
 
 
 def _is_wider(old: str, new: str) -> bool:
@@ -171,13 +175,13 @@ def _is_wider(old: str, new: str) -> bool:
     return new.upper().startswith("VARCHAR") and before.isdigit() and after.isdigit() and int(before) <= int(after)
 
 
-def _tried(server: PostgresqlServer, sql: str) -> list[tuple[Any, ...]]:
-    """The rows of a question, none where types can't be cast or compared: then the ALTER TABLE itself says so."""
+def _tried(server: PostgresqlServer, sql: str) -> list[tuple[Any, ...]] | None:
+    """The rows of a question, None where types can't be cast or compared: then the ALTER TABLE itself says so."""
     try:
         with server.database.atomic():
             return server.ask(sql)
     except Exception:  # An error of whichever driver is in use.
-        return []
+        return None
 
 
 def _alter(server: PostgresqlServer, work: Work, column: Column, type_: str, changes: list[str]) -> None:
