@@ -262,7 +262,8 @@ class Bench:
                     why="a migration is made of values such as AddColumn('player', ColumnSpec('level'))",
                     way_out="take one of pwmig.operations, or give the code as source=...",
                 )
-        return source(operations, config_module=self.project.config.config, schema=self.schema)
+        config, kinds = self.project.config.config, self.project.dialect.kinds
+        return source(operations, config_module=config, schema=self.schema, kinds=kinds)
 
     def cancel(self) -> bool:
         """Stop the run under way; False where there is none."""

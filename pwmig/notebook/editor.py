@@ -311,7 +311,8 @@ class Editor:
 
     @property
     def _write(self) -> Write:
-        return drafts.writer(self._bench.project.config.config, self._before)
+        project = self._bench.project
+        return drafts.writer(project.config.config, self._before, project.dialect.kinds)
 
     def _require_saved(self) -> None:
         if self.draft.unsaved:
