@@ -84,6 +84,9 @@ class _MySQLMoving(Moving):
                 value = source(f"SELECT next_not_cached_value FROM {qualified(counter)}")[0][0]
                 target(f"SELECT SETVAL({qualified(counter)}, {int(value)}, 0)")
 
+    def count_on(self, execute: Execute, table: Table, column: str) -> None:
+        """An AUTO_INCREMENT column does so by itself."""
+
     def own_tables(self, execute: Execute) -> list[str]:
         return [row[0] for row in execute(_OWN)]
 

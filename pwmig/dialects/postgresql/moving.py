@@ -85,6 +85,11 @@ class _PostgresqlMoving(Moving):
                 with suppress(Exception):  # A sequence with another range than its value.
                     target(f"SELECT pg_catalog.setval({literal(qualified(counter))}::regclass, {int(value)})")
 
+    def count_on(self, execute: Execute, table: Table, column: str) -> None:
+        counter = f"pg_catalog.pg_get_serial_sequence({literal(qualified(table))}, {literal(column)})"
+        last = f"(SELECT max({quote(column)}) FROM {qualified(table)})"
+        execute(f"SELECT pg_catalog.setval({counter}, {last}) WHERE {last} IS NOT NULL")
+
     def own_tables(self, execute: Execute) -> list[str]:
         return [row[0] for row in execute(_OWN)]
 

@@ -106,6 +106,7 @@ def _copy_history(
         History(dialect, copy, name).create()
         table = Table(name, tuple(Column(column, "text") for column in COLUMNS), primary_key=("id",))
         copy_whole(stream, target, dialect.speech, dialect.moving, table)
+        dialect.moving.count_on(target, table, "id")
 
 
 def _teller(listener: Listener | None) -> Callable[[int, int], None]:

@@ -52,7 +52,7 @@ class ServerDialect(Dialect):
     def streaming(
         self, database: peewee.Database, *, inside: bool = False
     ) -> AbstractContextManager[Callable[[str], Iterable[Any]]]:
-        """What gives the rows of a query a few at a time; ``inside``: a transaction is open, though Peewee does not know."""
+        """What gives the rows of a query a few at a time; ``inside``: in a transaction that Peewee does not know of."""
 
     def filled_from(self, database: peewee.Database, template: str) -> None:
         """Fill the empty database that ``database`` is connected to from the one named, where it is not made of it."""

@@ -52,6 +52,10 @@ class Moving(ABC):
         """Let what counts by itself go on as it would in the source."""
 
     @abstractmethod
+    def count_on(self, execute: Execute, table: Table, column: str) -> None:
+        """Let a column that counts by itself go on behind the largest number that is in it."""
+
+    @abstractmethod
     def own_tables(self, execute: Execute) -> list[str]:
         """pwmig's own tables in the default schema."""
 
