@@ -13,7 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["columns", "constraints", "indexes", "relations"]
+__all__ = [
+    "SCHEMA", "USER_SCHEMA", "any_of", "asked", "columns", "constraints", "in_sql", "indexes", "not_of_extension",
+    "relations", "shown",
+]  # fmt: skip
 
 _SETTINGS = (
     ("search_path", "concat_ws(', ', quote_ident(home), 'pg_temp')"),
@@ -28,6 +31,9 @@ _KEPT = ", ".join(f"current_setting('{name}') AS {name}" for name, _ in _SETTING
 _SET = ", ".join(f"set_config('{name}', {value}, true)" for name, value in _SETTINGS)
 _SET_BACK = ", ".join(f"set_config('{name}', {name}, true)" for name, _ in _SETTINGS)
 _HOME = "(SELECT home FROM was)"
+
+SCHEMA = f"nullif(n.nspname, {_HOME})::text"
+"""A thing's schema, None for the default one; ``n`` is its row of pg_namespace."""
 
 USER_SCHEMA = r"n.nspname <> 'information_schema' AND n.nspname !~ '^(pg|pwmig)_'"
 """That a schema is neither the server's nor pwmig's; ``n`` is its row of pg_namespace."""
@@ -67,7 +73,7 @@ def in_sql(schema: str, name: str, visible: str) -> str:
 
 def _relations(kinds: str, named: str) -> str:
     return f"""
-SELECT c.oid::int8, c.relkind::text, nullif(n.nspname, {_HOME})::text, c.relname::text,
+SELECT c.oid::int8, c.relkind::text, {SCHEMA}, c.relname::text,
     CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid)
          WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
     CASE WHEN c.relkind IN ('r', 'p') THEN nullif(ARRAY(
@@ -214,7 +220,7 @@ SELECT c.conrelid::int8, c.conname::text, c.contype::text, c.oid::int8, c.conind
     CASE WHEN c.condeferrable THEN CASE WHEN c.condeferred THEN 'DEFERRABLE INITIALLY DEFERRED'
         ELSE 'DEFERRABLE INITIALLY IMMEDIATE' END END,
     c.convalidated, NOT c.connoinherit,
-    CASE c.contype WHEN 'f' THEN ARRAY[nullif(n.nspname, {_HOME})::text, {shown("n.nspname", "f.relname")},
+    CASE c.contype WHEN 'f' THEN ARRAY[{SCHEMA}, {shown("n.nspname", "f.relname")},
         c.confmatchtype::text, c.confdeltype::text, c.confupdtype::text]
         || {names("c.confrelid", "c.confkey")} || {set_columns} END
 FROM pg_constraint c LEFT JOIN pg_class f ON f.oid = c.confrelid LEFT JOIN pg_namespace n ON n.oid = f.relnamespace

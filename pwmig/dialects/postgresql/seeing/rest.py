@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from pwmig.dialects.postgresql.seeing.grants import grants, grants_if_any
 from pwmig.dialects.postgresql.seeing.queries import (
+    SCHEMA,
     USER_SCHEMA,
     any_of,
     asked,
@@ -15,29 +17,9 @@ from pwmig.dialects.postgresql.seeing.queries import (
     not_of_extension,
     shown,
 )
+from pwmig.dialects.postgresql.seeing.routines import AGGREGATES, ROUTINES
 
 __all__ = ["everything", "of_tables"]
-
-_HOME_IS_NONE = "nullif(n.nspname, (SELECT home FROM was))::text"
-
-
-def _grants(acl: str, kind: str, owner: str) -> str:
-    """What roles may do beyond what they may anyway, and what they may not though they might, as an array."""
-    had = f"aclexplode(acldefault('{kind}', {owner}))"
-    what = "grantee, privilege_type, is_grantable"
-    return f"""ARRAY(
-        SELECT CASE WHEN gone THEN 'REVOKE ' ELSE '' END || string_agg(privilege_type, ', ' ORDER BY privilege_type)
-            || CASE WHEN gone THEN ' FROM ' ELSE ' TO ' END
-            || CASE grantee WHEN 0 THEN 'PUBLIC' WHEN {owner} THEN 'CURRENT_USER'
-                ELSE quote_ident(pg_get_userbyid(grantee)) END
-            || CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
-        FROM ((SELECT false AS gone, {what} FROM aclexplode({acl}) EXCEPT SELECT false, {what} FROM {had})
-            UNION ALL (SELECT true, {what} FROM {had} EXCEPT SELECT true, {what} FROM aclexplode({acl}))) g
-        GROUP BY gone, grantee, is_grantable ORDER BY 1)"""
-
-
-def _optional(acl: str, kind: str, owner: str) -> str:
-    return f"CASE WHEN {acl} IS NOT NULL THEN {_grants(acl, kind, owner)} END"
 
 
 # -- what belongs to tables and views
@@ -74,10 +56,10 @@ FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE s.st
 
 
 def _relation_grants(oids: Iterable[int]) -> str:
-    return f"""SELECT c.oid::int8, 'grants', 0, {_grants("c.relacl", "r", "c.relowner")}
+    return f"""SELECT c.oid::int8, 'grants', 0, {grants("c.relacl", "r", "c.relowner")}
 FROM pg_class c WHERE c.oid = {any_of(oids)} AND c.relacl IS NOT NULL
 UNION ALL
-SELECT a.attrelid::int8, 'grants', a.attnum::int4, {_grants("a.attacl", "c", "c.relowner")}
+SELECT a.attrelid::int8, 'grants', a.attnum::int4, {grants("a.attacl", "c", "c.relowner")}
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 WHERE a.attrelid = {any_of(oids)} AND a.attacl IS NOT NULL AND a.attnum > 0 AND NOT a.attisdropped"""
 
@@ -92,10 +74,10 @@ FROM pg_description d WHERE d.classoid = 'pg_constraint'::regclass AND d.objoid 
 
 def _sequences(owned: str) -> str:
     return f"""SELECT coalesce(d.refobjid, 0)::int8, 'sequence', coalesce(d.refobjsubid, 0),
-    ARRAY[{_HOME_IS_NONE}, {shown("n.nspname", "c.relname")}, format_type(s.seqtypid, NULL), s.seqstart::text,
+    ARRAY[{SCHEMA}, {shown("n.nspname", "c.relname")}, format_type(s.seqtypid, NULL), s.seqstart::text,
         s.seqincrement::text, s.seqmin::text, s.seqmax::text, s.seqcache::text, s.seqcycle::text,
         CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED' END, s.seqrelid::text]
-    || {_optional("c.relacl", "s", "c.relowner")}
+    || {grants_if_any("c.relacl", "s", "c.relowner")}
 FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid AND d.objsubid = 0
     AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
@@ -119,14 +101,14 @@ def of_tables(version: int, oids: Collection[int], indexes: Iterable[int], const
 
 
 _NAMESPACES = f"""SELECT n.oid::int8, 'namespace', 0, ARRAY[n.nspname::text, obj_description(n.oid, 'pg_namespace')]
-    || {_optional("n.nspacl", "n", "n.nspowner")}
+    || {grants_if_any("n.nspacl", "n", "n.nspowner")}
 FROM pg_namespace n WHERE {USER_SCHEMA} AND n.nspname NOT IN ('public', (SELECT coalesce(home, '') FROM was))
     AND {not_of_extension("pg_namespace", "n.oid")}"""
 
-_EXTENSIONS = f"""SELECT x.oid::int8, 'extension', 0, ARRAY[x.extname::text, x.extversion, {_HOME_IS_NONE}]
+_EXTENSIONS = f"""SELECT x.oid::int8, 'extension', 0, ARRAY[x.extname::text, x.extversion, {SCHEMA}]
 FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace WHERE x.extname <> 'plpgsql'"""
 
-_TYPE = f"ARRAY[{_HOME_IS_NONE}, {shown('n.nspname', 't.typname')}, obj_description(t.oid, 'pg_type')"
+_TYPE = f"ARRAY[{SCHEMA}, {shown('n.nspname', 't.typname')}, obj_description(t.oid, 'pg_type')"
 _TYPE_FROM = "pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace"
 _TYPE_OWN = f"{USER_SCHEMA} AND {not_of_extension('pg_type', 't.oid')}"
 
@@ -149,7 +131,7 @@ SELECT c.contypid::int8, 'domain check', 0, ARRAY[c.conname::text, pg_get_expr(c
     CASE WHEN NOT c.convalidated THEN 'NOT VALID' END, obj_description(c.oid, 'pg_constraint')]
 FROM pg_constraint c WHERE c.contypid <> 0 AND c.contype = 'c'
 UNION ALL
-SELECT t.oid::int8, 'type grants', 0, {_grants("t.typacl", "T", "t.typowner")}
+SELECT t.oid::int8, 'type grants', 0, {grants("t.typacl", "T", "t.typowner")}
 FROM pg_type t WHERE t.typacl IS NOT NULL AND t.typtype IN ('e', 'd', 'c', 'r')"""
 
 
@@ -170,7 +152,7 @@ FROM {_TYPE_FROM} JOIN pg_range r ON r.rngtypid = t.oid WHERE t.typtype = 'r' AN
 
 
 # What a collation consists of has another name in almost every version, so its row is read as JSON.
-_COLLATIONS = f"""SELECT l.oid::int8, 'collation', 0, ARRAY[{_HOME_IS_NONE}, {shown("n.nspname", "l.collname")},
+_COLLATIONS = f"""SELECT l.oid::int8, 'collation', 0, ARRAY[{SCHEMA}, {shown("n.nspname", "l.collname")},
     obj_description(l.oid, 'pg_collation'), concat_ws(', ',
         'provider = ' || CASE l.collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END,
         CASE l.collprovider WHEN 'c' THEN 'lc_collate = ' || quote_literal(l.collcollate) || ', lc_ctype = '
@@ -182,24 +164,6 @@ FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace CROSS JOIN LA
 WHERE l.oid >= 16384 AND {USER_SCHEMA} AND {not_of_extension("pg_collation", "l.oid")}"""
 
 
-def _routine(words: str) -> str:
-    """The text of a routine, which ``pg_get_functiondef`` begins with its schema, whatever the search path."""
-    begin = f"'CREATE OR REPLACE {words} '"
-    return f"""CASE n.nspname WHEN (SELECT home FROM was)
-        THEN {begin} || substr(pg_get_functiondef(p.oid), length({begin} || quote_ident(n.nspname)) + 2)
-        ELSE pg_get_functiondef(p.oid) END"""
-
-
-_ROUTINES = f"""SELECT p.oid::int8, 'routine', 0, ARRAY[{_HOME_IS_NONE}, {shown("n.nspname", "p.proname")},
-    CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END,
-    CASE p.prokind WHEN 'p' THEN {_routine("PROCEDURE")} ELSE {_routine("FUNCTION")} END,
-    pg_get_function_identity_arguments(p.oid), obj_description(p.oid, 'pg_proc')]
-    || {_optional("p.proacl", "f", "p.proowner")}
-FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE p.oid >= 16384 AND p.prokind IN ('f', 'p', 'w') AND {USER_SCHEMA} AND {not_of_extension("pg_proc", "p.oid")}
-    AND NOT EXISTS (SELECT FROM pg_depend i WHERE i.classid = 'pg_proc'::regclass AND i.objid = p.oid
-        AND i.deptype = 'i')"""
-
 _FREE_SEQUENCES = f"{USER_SCHEMA} AND c.relname !~ '^pwmig_' AND {not_of_extension('pg_class', 'c.oid')}"
 
 
@@ -209,5 +173,5 @@ def everything(version: int, oids: Iterable[int]) -> str:
     return asked("\nUNION ALL\n".join([
         _triggers(version, oids), _rules(oids), _policies(oids), _statistics(oids), _relation_grants(oids),
         _comments(">= 16384", ">= 16384"), _sequences(_FREE_SEQUENCES),
-        _NAMESPACES, _EXTENSIONS, _TYPES, _ranges(version), _COLLATIONS, _ROUTINES,
+        _NAMESPACES, _EXTENSIONS, _TYPES, _ranges(version), _COLLATIONS, ROUTINES, AGGREGATES,
     ]), 4)  # fmt: skip

@@ -27,7 +27,6 @@ UNSEEN: dict[str, str] = {
     "foreign tables, servers and mappings": _COMMUNICATION,
     "publications and subscriptions": _COMMUNICATION,
     "event triggers": "would run on pwmig's own statements; only a superuser may create them",
-    "aggregates": _MACHINERY,
     "operators, operator classes and families": _MACHINERY,
     "base types": _MACHINERY,
     "casts and transforms": _MACHINERY,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -75,7 +76,10 @@ def ordered(schema: Schema, names: Names) -> list[Thing]:
 
 def _needs(thing: Thing, names: Names, tables: dict[str, Table]) -> Iterator[Thing]:
     """What has to be there before a thing can be made."""
-    if isinstance(thing, View | Routine):
+    if isinstance(thing, Routine) and thing.kind == "aggregate":
+        # An aggregate names its routines without parentheses.
+        yield from names.needed(re.sub(r" = ([^,()]+)(?=[,)])", r" = \1()", thing.sql))
+    elif isinstance(thing, View | Routine):
         yield from names.needed(thing.sql, query=isinstance(thing, View))
     elif isinstance(thing, Type):
         for text in (thing.base, thing.definition, *(column.type for column in thing.attributes)):

@@ -178,9 +178,11 @@ class _Writing:
         for sequence in self.schema.sequences:
             yield from _told_of_sequence(sequence)
         for routine in self.schema.routines:
-            thing = f"{routine.kind.upper()} {qualified(routine)}({routine.arguments})"
+            arguments = routine.arguments or ("*" if routine.kind == "aggregate" else "")
+            thing = f"{routine.kind.upper()} {qualified(routine)}({arguments})"
+            rights = "FUNCTION" + thing[9:] if routine.kind == "aggregate" else thing
             yield from comment_statement(thing, routine.comment)
-            yield from grant_statements(thing, routine.grants)
+            yield from grant_statements(rights, routine.grants)
         for table in self.tables:
             yield from _told_of_table(table)
         for view in self.views:
@@ -208,6 +210,8 @@ def _told_of_table(table: Table) -> Iterator[str]:
         if column.sequence is not None:
             if column.identity is None:
                 yield f"ALTER SEQUENCE {qualified(column.sequence)} OWNED BY {place}"
+            elif "UNLOGGED" in column.sequence.options and "UNLOGGED" not in table.options:
+                yield f"ALTER SEQUENCE {qualified(column.sequence)} SET UNLOGGED"
             yield from _told_of_sequence(column.sequence)
         yield from comment_statement(f"COLUMN {place}", column.comment)
         yield from grant_statements(f"TABLE {name}", column.grants, quote(column.name))
