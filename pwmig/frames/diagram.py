@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from pwmig.diff import Change
+from pwmig.diff.case import Case
 from pwmig.errors import PwmigError
 from pwmig.frames.diagram_marks import DROPPED, Marks, marks_of
 from pwmig.schema import Column, ForeignKey, Schema, Table
@@ -78,9 +79,9 @@ def draw(
     references); with ``distance`` only those at most so many references away. Raises PwmigError where there
     is no table ``focus``.
     """
-    marks = marks_of(changes)
+    marks = marks_of(changes, Case.of(schema))
     whole = _Whole(schema, marks)
-    if focus is not None and focus.lower() not in whole.tables:
+    if focus is not None and whole.key(focus) not in whole.tables:
         raise PwmigError(
             f"there is no table {focus!r} to draw the neighbours of",
             why="the schema does not hold it",
@@ -99,12 +100,13 @@ class _Whole:
 
     def __init__(self, schema: Schema, marks: Marks) -> None:
         self.marks = marks
-        every = {table.name.lower(): table for table in (*marks.dropped_tables, *schema.tables)}
+        self.key = marks.case.table
+        every = {self.key(table.name): table for table in (*marks.dropped_tables, *schema.tables)}
         self.tables = {name: every[name] for name in sorted(every)}
         self.near: dict[str, set[str]] = {name: set() for name in self.tables}
         for name in self.tables:
             for key in self.references(name):
-                if (other := key.ref_table.lower()) in self.near and other != name:
+                if (other := self.key(key.ref_table)) in self.near and other != name:
                     self.near[name].add(other)
                     self.near[other].add(name)
 
@@ -124,7 +126,7 @@ class _Whole:
     def middle(self, focus: str | None) -> tuple[list[str], str]:
         """Where to start from, and what that is called."""
         if focus is not None:
-            return [focus.lower()], self.tables[focus.lower()].name
+            return [self.key(focus)], self.tables[self.key(focus)].name
         changed = [name for name in self.tables if self.marks.table(name)]
         if changed:
             return changed, "what changed"
@@ -151,7 +153,7 @@ def _text(whole: _Whole, shown: Sequence[str], note: str, most_columns: int) -> 
 
     def id_of(table: str) -> str | None:
         """The entity of a table; None for one that is not shown, a new one where there is no such table."""
-        name = table.lower()
+        name = whole.key(table)
         if name in whole.tables:
             return ids.get(name)
         return missing.setdefault(table, f"m{len(missing) + 1}")
@@ -186,28 +188,28 @@ class _Keys:
     """What a table's columns are keys of."""
 
     def __init__(self, table: Table) -> None:
-        self.primary = _folded(table.primary_key)
-        self.foreign = {name for key in table.foreign_keys for name in _folded(key.columns)}
+        self.primary = _named(table, table.primary_key)
+        self.foreign = {name for key in table.foreign_keys for name in _named(table, key.columns)}
         self.unique = {next(iter(names)) for names in unique_sets(table) if len(names) == 1} - self.primary
 
     def text(self, column: Column) -> str:
-        name = column.name.lower()
+        name = column.name
         held = (("PK", self.primary), ("FK", self.foreign), ("UK", self.unique))
         return ", ".join(word for word, names in held if name in names)
 
     def rank(self, column: Column, mark: str) -> int:
         """Keys first, then what changed, then the rest."""
-        name = column.name.lower()
+        name = column.name
         tests = (name in self.primary, name in self.foreign, bool(mark))
         return next((place for place, holds in enumerate(tests) if holds), len(tests))
 
 
 def unique_sets(table: Table) -> list[frozenset[str]]:
-    """The sets of columns (folded) of which no two rows have the same values."""
+    """The sets of columns of which no two rows have the same values."""
     indexes = [index for index in table.indexes if index.unique and index.predicate is None]
     sets = [table.primary_key, *(unique.columns for unique in table.uniques)]
     sets += [index.columns for index in indexes if all(part.column for part in index.parts)]
-    return [_folded(names) for names in sets if names]
+    return [_named(table, names) for names in sets if names]
 
 
 def _attribute(column: Column, keys: str, mark: str) -> str:
@@ -236,12 +238,13 @@ def _crows_feet(table: Table, key: ForeignKey) -> tuple[str, str]:
     """How many rows stand at the parent's end, and how many at the child's."""
     columns = [table.column(name) for name in key.columns]
     required = all(column is not None and not column.nullable for column in columns)
-    alone = any(names <= _folded(key.columns) for names in unique_sets(table))
+    alone = any(names <= _named(table, key.columns) for names in unique_sets(table))
     return ("||" if required else "|o"), ("o|" if alone else "o{")
 
 
-def _folded(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(name.lower() for name in names)
+def _named(table: Table, names: Iterable[str]) -> frozenset[str]:
+    """The columns as the table itself writes them, whatever their letter case is elsewhere."""
+    return frozenset(column.name if (column := table.column(name)) else name for name in names)
 
 
 # -- words

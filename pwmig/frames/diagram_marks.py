@@ -11,28 +11,28 @@ from pwmig.diff import (
     AddForeignKey,
     AlterColumn,
     AlterForeignKey,
-    AlterView,
     Change,
     CreateTable,
-    CreateView,
     DropColumn,
     DropForeignKey,
     DropTable,
-    DropView,
     RenameColumn,
     RenameTable,
 )
+from pwmig.diff.case import Case
 from pwmig.schema import Column, ForeignKey, Table
 
 __all__ = ["ADDED", "CHANGED", "DROPPED", "Marks", "marks_of"]
 
+_FOLDED = Case()
 ADDED, DROPPED, CHANGED = "+ added", "- dropped", "~ changed"
 
 
 @dataclass(slots=True)
 class Marks:
-    """The marks by folded names; nothing is marked with an empty text."""
+    """The marks by names, folded as the ``case`` says; nothing is marked with an empty text."""
 
+    case: Case = field(default_factory=Case)
     tables: dict[str, str] = field(default_factory=dict)
     columns: dict[tuple[str, str], str] = field(default_factory=dict)
     references: dict[tuple[str, ForeignKey], str] = field(default_factory=dict)
@@ -41,32 +41,35 @@ class Marks:
     gone_references: dict[str, list[ForeignKey]] = field(default_factory=lambda: defaultdict(list))
 
     def table(self, table: str) -> str:
-        return self.tables.get(table.lower(), "")
+        return self.tables.get(self.case.table(table), "")
 
     def column(self, table: str, column: str) -> str:
-        return self.columns.get((table.lower(), column.lower()), "")
+        return self.columns.get(self.place(table, column), "")
+
+    def place(self, table: str, column: str) -> tuple[str, str]:
+        return self.case.table(table), self.case.column(column)
 
     def reference(self, table: str, key: ForeignKey) -> str:
-        return self.references.get((table.lower(), key), "")
+        return self.references.get((self.case.table(table), key), "")
 
     def dropped_columns(self, table: str) -> Sequence[Column]:
-        return self.gone_columns.get(table.lower(), ())
+        return self.gone_columns.get(self.case.table(table), ())
 
     def dropped_references(self, table: str) -> Sequence[ForeignKey]:
-        return self.gone_references.get(table.lower(), ())
+        return self.gone_references.get(self.case.table(table), ())
 
 
-def marks_of(changes: Iterable[Change]) -> Marks:
-    """The marks of a schema as it is after the changes. Views are in no picture, so theirs are left out."""
-    marks = Marks()
+def marks_of(changes: Iterable[Change], case: Case = _FOLDED) -> Marks:
+    """The marks of a schema as it is after the changes. Only tables are in the picture."""
+    marks = Marks(case)
     for change in changes:
-        if not isinstance(change, (CreateView, DropView, AlterView)):
+        if change.of_table:
             _mark(marks, change)
     return marks
 
 
 def _mark(marks: Marks, change: Change) -> None:
-    table = change.table.lower()
+    table = marks.case.table(change.table)
     match change:
         case CreateTable():
             marks.tables[table] = ADDED
@@ -83,14 +86,14 @@ def _mark(marks: Marks, change: Change) -> None:
 def _mark_part(marks: Marks, table: str, change: Change) -> None:
     match change:
         case AddColumn(column=column):
-            marks.columns[table, column.name.lower()] = ADDED
+            marks.columns[table, marks.case.column(column.name)] = ADDED
         case DropColumn(column=column):
-            marks.columns[table, column.name.lower()] = DROPPED
+            marks.columns[table, marks.case.column(column.name)] = DROPPED
             marks.gone_columns[table].append(column)
         case RenameColumn(old_name=old_name, name=name):
-            marks.columns[table, name.lower()] = f"~ renamed from {old_name}"
+            marks.columns[table, marks.case.column(name)] = f"~ renamed from {old_name}"
         case AlterColumn(after=after):
-            _also(marks, (table, after.name.lower()), "~ " + ", ".join(map(str, change.facts)))
+            _also(marks, (table, marks.case.column(after.name)), "~ " + ", ".join(map(str, change.facts)))
         case AddForeignKey(foreign_key=key):
             marks.references[table, key] = ADDED
         case AlterForeignKey(after=key):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pwmig.diff import RenameTable
+from pwmig.diff.case import Case
 from pwmig.errors import PwmigError
 from pwmig.frames.facts import FactPair, fact_pairs, facts_grid, schema_grid
 from pwmig.frames.grid import Grid
@@ -30,13 +31,13 @@ __all__ = [
 
 def touched_tables(run: Run) -> tuple[str, ...]:
     """The tables that a run changed, as they are called after (dropped ones: as they were), in its order."""
-    wanted = [change.table for change in run.changes]
-    sampled = [rows.table for snapshot in (run.after, run.before) if snapshot for rows in snapshot.rows]
-    known = {
-        name.lower(): name for snapshot in (run.before, run.after) if snapshot for name in snapshot.schema.table_names
-    }
-    gone = {change.old_name.lower() for change in run.changes if isinstance(change, RenameTable)}
-    names = dict.fromkeys(name.lower() for name in (*wanted, *sampled))
+    snapshots = [snapshot for snapshot in (run.after, run.before) if snapshot]
+    case = Case.of(*(snapshot.schema for snapshot in snapshots))
+    wanted = [change.table for change in run.changes if change.of_table]
+    sampled = [rows.table for snapshot in snapshots for rows in snapshot.rows]
+    known = {case.table(name): name for snapshot in reversed(snapshots) for name in snapshot.schema.table_names}
+    gone = {case.table(change.old_name) for change in run.changes if isinstance(change, RenameTable)}
+    names = dict.fromkeys(map(case.table, (*wanted, *sampled)))
     return tuple(known[name] for name in names if name in known and name not in gone)
 
 
@@ -74,7 +75,8 @@ def comparison(run: Run, table: str, *, changed_only: bool = False) -> Compariso
     named = after or before
     if named is None:
         raise _no_table(table, "rows of", touched_tables(run))
-    counted = next((count for count in run.row_changes if count.table.lower() == named.table.lower()), None)
+    key = renames.case.table
+    counted = next((count for count in run.row_changes if key(count.table) == key(named.table)), None)
     return compare(before, after, renames, table=named.table, counted=counted, changed_only=changed_only)
 
 

@@ -140,21 +140,17 @@ def compare(
 
 
 def _column_pairs(before: Rows | None, after: Rows | None, renames: RunRenames) -> tuple[ColumnPair, ...]:
+    fold = renames.case.column
     old = {} if before is None else {renames.column(before.table, name): name for name in before.columns}
-    places = {name.lower(): place for place, name in enumerate(old)}
-    pairs = [
-        ColumnPair(name, places.get(name.lower()), place, _old_name(old, name))
-        for place, name in enumerate(after.columns if after else ())
-    ]
-    here = {pair.name.lower() for pair in pairs}
-    gone = [ColumnPair(was, places[name.lower()], None) for name, was in old.items() if name.lower() not in here]
+    places = {fold(name): place for place, name in enumerate(old)}
+    names = {fold(now): was for now, was in old.items()}
+    pairs = []
+    for place, name in enumerate(after.columns if after else ()):
+        was = names.get(fold(name), name)
+        pairs.append(ColumnPair(name, places.get(fold(name)), place, "" if fold(was) == fold(name) else was))
+    here = {fold(pair.name) for pair in pairs}
+    gone = [ColumnPair(was, places[fold(name)], None) for name, was in old.items() if fold(name) not in here]
     return tuple(pairs + gone)
-
-
-def _old_name(old: dict[str, str], name: str) -> str:
-    """What the column was called before, if that was another name."""
-    was = next((was for now, was in old.items() if now.lower() == name.lower()), name)
-    return "" if was.lower() == name.lower() else was
 
 
 def _key(before: Rows | None, after: Rows | None, columns: Sequence[ColumnPair]) -> tuple[ColumnPair, ...]:

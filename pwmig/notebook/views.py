@@ -106,8 +106,8 @@ def question_html(needed: ConfirmationNeeded) -> str:
 def table_options(schema: Schema, run: Run | None) -> tuple[tuple[str, str], ...]:
     """The tables to choose from as (label, name) pairs: those that the run touched first, marked."""
     touched = frames.touched_tables(run) if run else ()
-    seen = {name.lower() for name in touched}
-    others = tuple((f"  {name}", name) for name in schema.table_names if name.lower() not in seen)
+    seen = {schema.key(name) for name in touched}
+    others = tuple((f"  {name}", name) for name in schema.table_names if schema.key(name) not in seen)
     return (*((f"~ {name}", name) for name in touched), *others)
 
 
