@@ -13,6 +13,7 @@ from mariadb_everything import EVERYTHING, asked, run, see
 
 from pwmig.dialects.mysql.quoting import quote
 from pwmig.dialects.mysql.seeing.unseen import UNSEEN
+from pwmig.dialects.mysql.writing import write
 from pwmig.errors import DatabaseUnavailable
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Schema, Sequence, Table
 
@@ -412,6 +413,16 @@ def test_a_table_that_cannot_be_read_is_not_left_out_in_silence(mariadb: peewee.
     run(mariadb, ["DROP TABLE part"])
     with pytest.raises(DatabaseUnavailable, match="the table broken can't be read"):
         see(mariadb)
+
+
+def test_a_broken_view_is_seen_as_broken(mariadb: peewee.Database) -> None:
+    run(mariadb, ["CREATE TABLE t (a int)", "CREATE VIEW v AS SELECT a FROM t", "CREATE VIEW w AS SELECT a FROM v"])
+    assert [view.options for view in see(mariadb).views] == [(), ()]
+    run(mariadb, ["DROP TABLE t"])
+    schema = see(mariadb)
+    assert [(view.name, view.options) for view in schema.views] == [("v", ("BROKEN",)), ("w", ("BROKEN",))]
+    assert schema.views[0].sql == "CREATE VIEW `v` AS select `t`.`a` AS `a` from `t`"
+    assert write(schema) == ()
 
 
 HOSTILE = (

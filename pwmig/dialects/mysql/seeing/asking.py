@@ -5,8 +5,8 @@ table's name with constants lets it open that table only and scan no folder
 (https://mariadb.com/kb/en/optimizing-queries-from-the-information-schema/, "Scanned 0 databases"); IN lets it scan the
 folder. So a few tables are asked for one by one, each a branch of a UNION ALL, and many by IN.
 
-Columns and parts of indexes come in their order, without sorting, on MariaDB; MySQL, whose catalog is tables
-(https://dev.mysql.com/doc/refman/8.0/en/information-schema-optimization.html), promises none and sorts.
+Columns and parts of indexes come in their order on MariaDB. MySQL, whose catalog is tables
+(https://dev.mysql.com/doc/refman/8.0/en/information-schema-optimization.html), promises none, so places come with them.
 
 Under ANSI_QUOTES the catalog writes names between other quotes, so the questions ask under an empty sql_mode: by
 SET STATEMENT (https://mariadb.com/kb/en/set-statement/), on MySQL by the hint SET_VAR
@@ -24,7 +24,7 @@ from pwmig.dialects.mysql.quoting import qualified
 from pwmig.dialects.mysql.seeing.catalogs import COLUMNS, INDEXES, REST, WIDTH, Catalog, catalog_of
 from pwmig.errors import DatabaseUnavailable
 
-__all__ = ["Answers", "Execute", "Server", "ask", "ask_more", "ask_server", "wanted_places"]
+__all__ = ["Answers", "Execute", "Server", "ask", "ask_more", "ask_server", "in_their_places", "wanted_places"]
 
 Execute = Callable[..., Sequence[tuple[Any, ...]]]
 """``execute(sql, params=())``: runs one statement and gives its rows, as a list of tuples."""
@@ -92,10 +92,18 @@ def ask(execute: Execute, server: Server, places: tuple[Place, ...]) -> Answers:
     if any(names is None or names for _, names in places):
         answers.columns = _put(execute, server, [catalog_of(COLUMNS, server.mariadb)], places, None)
         answers.indexes = _put(execute, server, [catalog_of(INDEXES, server.mariadb)], places, None)
+        if not server.mariadb:
+            answers.columns = in_their_places(answers.columns, 1)
+            answers.indexes = in_their_places(answers.indexes, 2)
         catalogs = [catalog_of(catalog, server.mariadb) for catalog in REST]
         for row in _put(execute, server, catalogs, places, WIDTH):
             answers.rest.setdefault(row[0], []).append(row[1:])
     return answers
+
+
+def in_their_places(rows: Sequence[tuple[Any, ...]], named: int) -> list[tuple[Any, ...]]:
+    """Rows of one thing together, ordered by their last value and without it; ``named`` values name a thing."""
+    return [row[:-1] for row in sorted(rows, key=lambda row: (*row[:named], int(row[-1])))]
 
 
 def ask_more(
@@ -165,9 +173,6 @@ def _branches(server: Server, catalog: Catalog, place: Place, width: int | None)
         texts, params = [f"{sql} AND {catalog.table} IN ({', '.join(['%s'] * len(names))})"], [schema, *names]
     if catalog.where:
         texts = [f"{text} AND {catalog.where}" for text in texts]
-    if catalog.order:
-        texts = [f"{text} ORDER BY {catalog.order}" for text in texts]
-        texts = [f"({text})" for text in texts] if len(texts) > 1 else texts
     return texts, params
 
 

@@ -24,7 +24,6 @@ class Catalog:
     table: str
     fields: tuple[str, ...]
     where: str = ""
-    order: str = ""
     schema_wide: bool = False
     in_memory: bool = False
 
@@ -47,8 +46,8 @@ INDEXES = Catalog(
     ("INDEX_NAME", "COLUMN_NAME", "COLLATION", "SUB_PART", "INDEX_TYPE", "NON_UNIQUE", "INDEX_COMMENT", "IGNORED"),
 )
 
-# At most five fields a catalog, since every row of the UNION has as many; what has more packs them into one.
-WIDTH = 5
+# At most six fields a catalog, since every row of the UNION has as many; what has more packs them into one.
+WIDTH = 6
 REST = (
     Catalog(
         "table",
@@ -71,7 +70,7 @@ REST = (
         "TABLE_NAME",
         (
             *("CONSTRAINT_NAME", "COLUMN_NAME", "REFERENCED_TABLE_SCHEMA", "REFERENCED_TABLE_NAME"),
-            "REFERENCED_COLUMN_NAME",
+            *("REFERENCED_COLUMN_NAME", "ORDINAL_POSITION"),
         ),
         where="REFERENCED_TABLE_NAME IS NOT NULL",
     ),
@@ -110,6 +109,7 @@ REST = (
         (
             *("PARTITION_NAME", "PARTITION_METHOD", "PARTITION_EXPRESSION", "PARTITION_DESCRIPTION"),
             "JSON_ARRAY(SUBPARTITION_NAME, SUBPARTITION_METHOD, SUBPARTITION_EXPRESSION, PARTITION_COMMENT)",
+            "PARTITION_ORDINAL_POSITION * 65536 + coalesce(SUBPARTITION_ORDINAL_POSITION, 0)",
         ),
         where="PARTITION_NAME IS NOT NULL",
     ),
@@ -174,16 +174,14 @@ MYSQL = {
         "COLUMNS",
         "TABLE_SCHEMA",
         "TABLE_NAME",
-        (*COLUMNS.fields, "SRS_ID"),
-        order="TABLE_NAME, ORDINAL_POSITION",
+        (*COLUMNS.fields, "SRS_ID", "ORDINAL_POSITION"),
     ),
     "index": Catalog(
         "index",
         "STATISTICS",
         "TABLE_SCHEMA",
         "TABLE_NAME",
-        (*INDEXES.fields[:-1], "IF(IS_VISIBLE = 'NO', 'YES', 'NO')", "EXPRESSION"),
-        order="TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
+        (*INDEXES.fields[:-1], "IF(IS_VISIBLE = 'NO', 'YES', 'NO')", "EXPRESSION", "SEQ_IN_INDEX"),
     ),
     "check": Catalog(
         "check",

@@ -23,9 +23,11 @@ _COMPRESSED = re.compile(r" ?/\*M?!\d+ (COMPRESSED[^*]*?) ?\*/")
 _ON_UPDATE = re.compile(r"on update ([^\s,]+)", re.IGNORECASE)
 _NUMBERS = re.compile(r"(tinyint|smallint|mediumint|int|bigint|decimal|float|double|year|bit)\b", re.IGNORECASE)
 _NOW = re.compile(r"CURRENT_TIMESTAMP(\(\d*\))?$", re.IGNORECASE)
-_GEOMETRIES = (
-    *("geometry", "point", "linestring", "polygon"),
-    *("multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection"),
+_GEOMETRIES = frozenset(
+    (
+        *("geometry", "point", "linestring", "polygon"),
+        *("multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection"),
+    )
 )
 
 

@@ -64,7 +64,7 @@ def _unread(answers: Answers) -> list[tuple[str, str]]:
     """Tables that the catalog can't tell of, as while another connection alters them, with the server's reason."""
     seen = {row[0] for row in answers.columns}
     found = []
-    for name, kind, engine, _, _, comment in answers.rest.get("table", ()):
+    for name, kind, engine, _, _, comment, *_ in answers.rest.get("table", ()):
         if kind in (*_TABLES, "SEQUENCE") and (engine is None or name not in seen):
             found.append((name.lstrip("\0"), comment or "it was dropped or altered meanwhile"))
     return found
@@ -118,9 +118,10 @@ class _Found:
                 self.tables[name] = Raw(self._shown(name), tuple(about), self.schema(name))
             elif about[0] == "SEQUENCE" and self._is_wanted(name):
                 self.sequences[name] = Raw(self._shown(name), tuple(about), self.schema(name))
+        broken = {row[0] for row in self._rest.get("table", ()) if row[1] == "VIEW" and row[5] not in ("", "VIEW")}
         for name, *row in self._rest.get("view", ()):
             if self._is_wanted(name):
-                self.views[name] = tuple(row)
+                self.views[name] = (*row[:4], name in broken)
 
     def _is_wanted(self, name: str) -> bool:
         plain = name

@@ -14,7 +14,10 @@ from pwmig.dialects.mysql.quoting import literal, qualified, quote
 from pwmig.dialects.mysql.seeing.texts import canonical, readable, under_mode
 from pwmig.schema import Event, Routine, Sequence, View
 
-__all__ = ["event", "routine", "sequence", "view"]
+__all__ = ["BROKEN", "event", "routine", "sequence", "view"]
+
+BROKEN = "BROKEN"
+"""The option of a view that can't be read, since something that it names is gone."""
 
 Row = tuple[Any, ...]
 
@@ -23,8 +26,11 @@ _WIDTH = re.compile(r"\(\d+\)")
 
 
 def view(name: str, row: Row, schema: str | None, database: str, grants: tuple[str, ...]) -> View:
-    """A view from its row of information_schema.VIEWS; tables of the same database stand in its text without it."""
-    algorithm, security, check, definition = row[:4]
+    """A view from its row of information_schema.VIEWS; tables of the same database stand in its text without it.
+
+    The row's last value is whether the view is broken: what it reads is not there any more.
+    """
+    algorithm, security, check, definition, broken = row
     plain = name if schema is None else name[len(schema) + 1 :]
     words = ["CREATE"]
     if algorithm != "UNDEFINED":
@@ -36,7 +42,7 @@ def view(name: str, row: Row, schema: str | None, database: str, grants: tuple[s
     words += ["VIEW", qualified(plain, schema), "AS", body.strip()]
     if check != "NONE":
         words.append(f"WITH {check} CHECK OPTION")
-    return View(name, " ".join(words), grants=grants, schema=schema)
+    return View(name, " ".join(words), options=(BROKEN,) if broken else (), grants=grants, schema=schema)
 
 
 def routine(name: str, row: Row, parameters: Many[Row]) -> Routine:

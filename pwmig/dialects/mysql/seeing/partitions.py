@@ -15,15 +15,16 @@ __all__ = ["partitioning"]
 
 
 def partitioning(rows: Sequence[tuple[Any, ...]]) -> str:
-    """One text for all rows of a table, in their order; the engine and defaults that hold anyway are left out."""
-    _, method, expression, _, packed = rows[0]
+    """One text for all rows of a table; the engine and defaults that hold anyway are left out."""
+    rows = sorted(rows, key=lambda row: int(row[5]))
+    _, method, expression, _, packed, _ = rows[0]
     _, sub_method, sub_expression, _ = loads(packed)
     text = _by(method, expression)
     if sub_method:
         text += f" SUBPARTITION BY {_by(sub_method, sub_expression)}"
     parts: dict[str, list[str]] = {}
     heads: dict[str, str] = {}
-    for name, _, _, values, more in rows:
+    for name, _, _, values, more, _ in rows:
         sub, _, _, comment = loads(more)
         heads.setdefault(name, f"PARTITION {quote(name)}{_values(method, values)}{_comment(comment)}")
         parts.setdefault(name, []).extend([f"SUBPARTITION {quote(sub)}"] if sub else [])

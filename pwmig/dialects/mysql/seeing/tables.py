@@ -181,7 +181,9 @@ def _foreign_keys(raw: Raw, database: str) -> tuple[ForeignKey, ...]:
 
 
 def _foreign_key(name: str, rows: list[Row], actions: dict[str, Row], database: str) -> ForeignKey:
-    _, _, place, table, _ = rows[0]
+    if len(rows) > 1:
+        rows.sort(key=lambda row: int(row[5]))
+    _, _, place, table, *_ = rows[0]
     on_delete, on_update = actions.get(name, ("RESTRICT", "RESTRICT"))
     away = place != database
     return ForeignKey(
@@ -197,7 +199,7 @@ def _foreign_key(name: str, rows: list[Row], actions: dict[str, Row], database: 
 
 def _checks(raw: Raw, mariadb: bool) -> tuple[Check, ...]:
     found = []
-    for name, level, clause, enforced, _ in raw.checks:
+    for name, level, clause, enforced, *_ in raw.checks:
         text = clause.strip() if mariadb else _bare(unescaped(clause))
         found.append(Check(text, name, name if level == "Column" else None, enforced=enforced != "NO"))
     return tuple(sorted(found, key=lambda check: ((check.name or "").lower(), check.name or "", check.expression)))
@@ -213,7 +215,7 @@ def _triggers(raw: Raw) -> tuple[Trigger, ...]:
     """The triggers; each names the one that it FOLLOWS, for their order counts."""
     found = []
     before: dict[tuple[str, str], str] = {}
-    for name, timing, event, packed, body in sorted(raw.triggers, key=lambda row: int(loads(row[3])[0])):
+    for name, timing, event, packed, body, *_ in sorted(raw.triggers, key=lambda row: int(loads(row[3])[0])):
         mode = loads(packed)[1]
         follows = before.get((timing, event))
         before[timing, event] = name

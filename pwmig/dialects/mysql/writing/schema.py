@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pwmig.dialects.mysql.quoting import literal, qualified, quote
+from pwmig.dialects.mysql.seeing.objects import BROKEN
 from pwmig.dialects.mysql.seeing.texts import mentioned
 from pwmig.dialects.mysql.writing.clauses import foreign_key_clause
 from pwmig.dialects.mysql.writing.objects import (
@@ -26,7 +27,8 @@ def write(schema: Schema, *, for_copy: bool = False) -> tuple[str, ...]:
     """The statements that make exactly this schema in an empty database, each to be executed alone, without parameters.
 
     Sequences come first, then routines (whose bodies are not looked into before they run), tables behind those that
-    they refer to, foreign keys that close a circle, views, triggers, events and grants.
+    they refer to, foreign keys that close a circle, views, triggers, events and grants. A view that is broken is left
+    out: no server makes one.
 
     ``for_copy`` leaves out what a copy must not have: grants, which outlive their database
     (https://mariadb.com/kb/en/drop-database/), and events that are enabled, which would run.
@@ -35,14 +37,18 @@ def write(schema: Schema, *, for_copy: bool = False) -> tuple[str, ...]:
     statements += [sequence_statement(sequence) for sequence in schema.sequences]
     statements += [text for routine in schema.routines for text in routine_statements(routine)]
     statements += _tables(schema)
-    statements += [view.sql for view in _views_in_order(schema)]
+    statements += [view.sql for view in _whole(_views_in_order(schema))]
     statements += [trigger.sql for table in schema.tables for trigger in triggers_in_order(table.triggers)]
     events = [replace(event, enabled=event.enabled or "DISABLED") for event in schema.events]
     statements += [event_statement(event) for event in (events if for_copy else schema.events)]
     if not for_copy:
-        things: list[Sequence | Table | View] = [*schema.sequences, *schema.tables, *schema.views]
+        things: list[Sequence | Table | View] = [*schema.sequences, *schema.tables, *_whole(schema.views)]
         statements += [text for thing in things for text in grant_statements(thing)]
     return tuple(statements)
+
+
+def _whole(views: Iterable[View]) -> list[View]:
+    return [view for view in views if BROKEN not in view.options]
 
 
 def _namespace(namespace: Namespace) -> str:

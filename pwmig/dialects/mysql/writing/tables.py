@@ -15,7 +15,7 @@ from pwmig.dialects.mysql.writing.clauses import (
 )
 from pwmig.schema import ForeignKey, Table
 
-__all__ = ["create_table", "engine_of", "table_options"]
+__all__ = ["create_table", "engine_of", "partitioning_text", "period_clauses", "table_options"]
 
 _MOST_ROWS = 2**64 - 1
 
@@ -32,15 +32,15 @@ def create_table(table: Table, foreign_keys: Iterable[ForeignKey] | None = None)
     lines += [index_clause(index, engine) for index in table.indexes]
     lines += [check_clause(check) for check in table.checks if check.column is None]
     lines += [foreign_key_clause(key) for key in (table.foreign_keys if foreign_keys is None else foreign_keys)]
-    lines += _period(table)
+    lines += period_clauses(table)
     body = ",\n  ".join(lines)
     text = f"CREATE TABLE {qualified(table)} (\n  {body}\n)"
     options = table_options(table)
     text += f" {options}" if options else ""
-    return text + (f"\nPARTITION BY {_partitioning(table.partitioning)}" if table.partitioning is not None else "")
+    return text + (f"\nPARTITION BY {partitioning_text(table.partitioning)}" if table.partitioning is not None else "")
 
 
-def _partitioning(text: str) -> str:
+def partitioning_text(text: str) -> str:
     """The partitions, with a bound to rows where there are several for the past.
 
     The server wants a rule when to begin the next one, and the catalog doesn't tell it: so none begins by itself.
@@ -68,7 +68,7 @@ def _option(table: Table, name: str) -> str | None:
     return next((option[len(start) :] for option in table.options if option.startswith(start)), None)
 
 
-def _period(table: Table) -> list[str]:
+def period_clauses(table: Table) -> list[str]:
     """The columns that bound a row's time (https://mariadb.com/kb/en/system-versioned-tables/), if they are columns."""
     bounds = {column.generated: quote(column.name) for column in table.columns if column.generated}
     if "ROW START" in bounds and "ROW END" in bounds:
