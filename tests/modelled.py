@@ -20,7 +20,7 @@ CONFIG = "config_of_written_models"
 
 
 @contextmanager
-def run(source: str, database: peewee.Database) -> Iterator[ModuleType]:
+def loaded(source: str, database: peewee.Database) -> Iterator[ModuleType]:
     """The module that a source makes, while its config is there."""
     config, module = ModuleType(CONFIG), ModuleType("written_models")
     vars(config)["database"] = database
@@ -49,7 +49,7 @@ def assert_models_say(database: peewee.Database, *, but: Sequence[str] = ()) -> 
     live = dialect.introspect(database)
     source = write_models(live, dialect, config=CONFIG)
     assert source == write_models(live, dialect, config=CONFIG)
-    with run(source, database) as module:
+    with loaded(source, database) as module:
         models = find_models(module)
         sayable = [table for table in live.tables if dialect.model_terms.is_sayable(table)]
         assert len(models) == len(sayable)

@@ -9,7 +9,9 @@ from pathlib import Path
 import peewee
 import pytest
 from hypothesis import given
-from modelled import assert_models_say, run
+from mariadb_everything import EVERYTHING, run
+from modelled import assert_models_say, loaded
+from requirements import ROOT
 from strategies import HOSTILE_NAMES, quoted, scripts
 from test_sqlite_writing import COLUMNS, EVERY_FACT
 
@@ -116,14 +118,14 @@ CLASHES = [
 @pytest.mark.parametrize(("columns", "fields"), CLASHES)
 def test_fields_have_names_that_python_and_peewee_leave_free(columns: str, fields: list[str]) -> None:
     database = sqlite(f"CREATE TABLE t ({columns})")
-    with run(assert_models_say(database), database) as module:
+    with loaded(assert_models_say(database), database) as module:
         assert list(module.T._meta.fields) == fields
 
 
 def test_classes_have_names_of_their_own() -> None:
     names = ("model", "base_model", "text_field", "sql", "int", "A b", "a_b", "ab")
     database = sqlite(*(f"CREATE TABLE {quoted(name)} (id INTEGER PRIMARY KEY, a unheard_of)" for name in names))
-    with run(assert_models_say(database), database) as module:
+    with loaded(assert_models_say(database), database) as module:
         made = {model._meta.table_name: name for name, model in vars(module).items() if hasattr(model, "_meta")}
     assert {name: made[name] for name in names} == {
         "model": "Model2", "base_model": "BaseModel2", "text_field": "TextField2", "sql": "Sql2", "int": "Int2",
@@ -142,7 +144,7 @@ def test_references_that_would_be_read_back_under_one_name_are_told_apart() -> N
         "CREATE TABLE match (home INTEGER REFERENCES team, away INTEGER REFERENCES team, team TEXT, team_id INTEGER"
         " REFERENCES team, [save] INTEGER REFERENCES team)",
     )
-    with run(assert_models_say(database), database) as module:
+    with loaded(assert_models_say(database), database) as module:
         team = module.Team.create(match_set=1)
         made = module.Match.create(home=team, away=team, team="x", team_id=team, save_=team)
         assert (made.home, made.away, made.team, made.team_id, made.save_) == (team, team, "x", team, team)
@@ -160,7 +162,7 @@ def test_a_virtual_table_is_named_as_one_that_no_model_says() -> None:
     assert "# - the virtual table notes USING fts5(title)" in assert_models_say(database)
 
 
-# -- PostgreSQL
+# -- servers
 
 
 def statements_of(script: str) -> list[str]:
@@ -170,10 +172,108 @@ def statements_of(script: str) -> list[str]:
     return [part for part in made if re.match(r"(CREATE|ALTER) (TABLE|INDEX|UNIQUE)", part)]
 
 
+def everything_of_postgresql(database: peewee.Database) -> None:
+    for role in ("pwmig_reader", 'pwmig "Writer"'):
+        run(database, [f"DO $$ BEGIN CREATE ROLE {quoted(role)}; EXCEPTION WHEN duplicate_object THEN NULL; END $$"])
+    script = (ROOT / "tests" / "postgres_everything.sql").read_text()
+    for statement in re.split(r";[ \t]*\n(?=[A-Z\n-])", script):
+        run(database, [statement])
+        database.commit()
+
+
 def test_models_of_chinook_on_postgresql_declare_it(
     postgres: peewee.Database, real_data: Callable[[str], Path]
 ) -> None:
-    for statement in statements_of(real_data("chinook_postgres.sql").read_text()):
-        postgres.execute_sql(statement)
+    run(postgres, statements_of(real_data("chinook_postgres.sql").read_text()))
+    postgres.commit()
     source = assert_models_say(postgres)
-    assert "# -" not in source and "class NvarcharField" not in source
+    assert "# -" not in source and "(Field)" not in source
+
+
+def test_models_of_everything_in_postgresql_declare_it_and_name_the_rest(postgres: peewee.Database) -> None:
+    everything_of_postgresql(postgres)
+    unsaid = {
+        'the sequence "audit"."second_of_log" of id': "~ column audit.log.id: sequence audit.second_of_log -> none",
+        "that the index only_above is not valid": "~ index only_above on measures: valid no -> yes",
+    }
+    source = assert_models_say(postgres, but=tuple(unsaid.values()))
+    for said in (*unsaid, "the enum type mood", "the policy own", "the comment of net: without tax, 100%"):
+        assert f"# - {said}\n" in source
+
+
+def test_models_of_chinook_on_mariadb_declare_it(mariadb: peewee.Database, real_data: Callable[[str], Path]) -> None:
+    run(mariadb, statements_of(real_data("chinook_mysql.sql").read_text()))
+    source = assert_models_say(mariadb)
+    assert "(Field)" not in source
+
+
+def test_models_of_everything_in_mariadb_declare_it_and_name_the_rest(mariadb: peewee.Database) -> None:
+    run(mariadb, EVERYTHING)
+    source = assert_models_say(mariadb)
+    for said in ("the trigger quoting", "the sequence numbers", "the event daily", "the view a_first"):
+        assert f"# - {said}\n" in source
+
+
+SERVER_NAMES = (
+    'say "hi"',
+    "it's",
+    "per%cent",
+    "100%s",
+    "back`tick",
+    "select",
+    "Player Of The Year",
+    "名前",
+    "\\",
+    "line\nbreak",
+    "x" * 60,
+)
+
+
+@pytest.mark.parametrize("name", SERVER_NAMES)
+def test_models_declare_hostile_names_on_postgresql(postgres: peewee.Database, name: str) -> None:
+    q, other = quoted(name), quoted(name[:50] + " 2")
+    run(
+        postgres,
+        [
+            f"CREATE TABLE {q} ({q} serial PRIMARY KEY, {other} integer DEFAULT 5 % 3 REFERENCES {q} ({q}),"
+            f" CONSTRAINT {quoted(name[:50] + ' u')} UNIQUE ({other}), CONSTRAINT {q} CHECK ({other} % 2 > 0))",
+            f"CREATE TABLE {other} ({q} integer, {other} text, PRIMARY KEY ({q}, {other}),"
+            f" CONSTRAINT {q} FOREIGN KEY ({q}) REFERENCES {q} ({q}))",
+            f"CREATE INDEX {quoted(name[:50] + ' i')} ON {q} ({other} DESC) WHERE {other} % 2 = 1",
+            f"CREATE INDEX {quoted(name[:50] + ' j')} ON {other} (({q} % 2))",
+        ],
+    )
+    postgres.commit()
+    assert_models_say(postgres)
+
+
+@pytest.mark.parametrize("name", SERVER_NAMES)
+def test_models_declare_hostile_names_on_mariadb(mariadb: peewee.Database, name: str) -> None:
+    q, other = (f"`{one.replace('`', '``')}`" for one in (name, name[:50] + " 2"))
+    run(
+        mariadb,
+        [
+            f"CREATE TABLE {q} ({q} int AUTO_INCREMENT PRIMARY KEY, {other} int DEFAULT (5 % 3) COMMENT '100%',"
+            f" UNIQUE KEY {other} ({other}), CONSTRAINT {q} CHECK ({other} % 2 > 0))",
+            f"CREATE TABLE {other} ({q} int, {other} varchar(20), PRIMARY KEY ({q}, {other}),"
+            f" CONSTRAINT {q} FOREIGN KEY ({q}) REFERENCES {q} ({q}) ON DELETE CASCADE)",
+            f"CREATE INDEX `i` ON {other} ({other}(3), {q} DESC)",
+        ],
+    )
+    assert_models_say(mariadb)
+
+
+def test_models_of_tables_in_circles_declare_them(server_database: peewee.Database) -> None:
+    run(
+        server_database,
+        [
+            "CREATE TABLE team (id int PRIMARY KEY, code int NOT NULL UNIQUE, captain int)",
+            "CREATE TABLE player (id int PRIMARY KEY, a int, b int, team int REFERENCES team (code),"
+            " boss int REFERENCES player (id), UNIQUE (a, b))",
+            "ALTER TABLE team ADD CONSTRAINT captain FOREIGN KEY (captain) REFERENCES player (id) ON DELETE SET NULL",
+            "CREATE TABLE pair (a int, b int, c int, PRIMARY KEY (a, b), FOREIGN KEY (a, b) REFERENCES player (a, b))",
+        ],
+    )
+    server_database.commit()
+    source = assert_models_say(server_database)
+    assert "DeferredForeignKey(" in source and "depends_on = (Player,)" in source

@@ -34,13 +34,19 @@ class ModelTerms(ABC):
     as they may stand in them.
     """
 
+    usual_action = "NO ACTION"
+    """What a foreign key does where nothing is said."""
+
+    keys_need_targets = True
+    """Whether a foreign key can be made only when the table that it refers to is there."""
+
     def sql(self, text: str) -> str:
         """A text of SQL as Peewee has to be given it for the database to get it as it is."""
         return text
 
-    def name(self, name: str) -> str | None:
-        """A name as Peewee has to be given it, None where Peewee can't bring it to the database."""
-        return name
+    def name(self, name: str) -> str:
+        """A name as Peewee has to be given it, which puts the quotes around it."""
+        return self.sql(name)
 
     @abstractmethod
     def field(self, table: Table, column: Column) -> FieldTerm:
@@ -107,7 +113,7 @@ class ModelTerms(ABC):
         return table.indexes
 
     @abstractmethod
-    def options(self, table: Table) -> dict[str, Any]:
+    def options(self, table: Table, schema: Schema) -> dict[str, Any]:
         """What Meta says of the table: ``strict_tables``, ``table_settings``, ..."""
 
     @abstractmethod

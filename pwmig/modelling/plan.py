@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pwmig.dialects.modelled import FieldTerm, ModelTerms
@@ -14,10 +14,14 @@ __all__ = ["Member", "ModelPlan", "Plan", "Reference", "plan"]
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A foreign key that a field says: the table it goes to, and whether that class comes later."""
+    """A foreign key that a field says: the table it goes to, and whether that class comes later.
+
+    ``source`` is the foreign key in the letter case that it has in the database, ``key`` in that of the columns.
+    """
 
     key: ForeignKey
     target: Table
+    source: ForeignKey
     deferred: bool = False
     backref: str | None = None
     object_id_name: str | None = None
@@ -35,11 +39,18 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class ModelPlan:
-    """A model: its class's name, and its fields in the order of the table's columns."""
+    """A model: its class's name, and its fields in the order of the table's columns.
+
+    ``keys`` are the foreign keys that no field says, ``unsaid_keys`` those that can't be said at all, since they go to
+    a class that comes later; ``depends_on`` are the classes whose tables have to be there first.
+    """
 
     name: str
     table: Table
     members: tuple[Member, ...]
+    keys: tuple[ForeignKey, ...] = ()
+    unsaid_keys: tuple[ForeignKey, ...] = ()
+    depends_on: tuple[str, ...] = ()
 
     def member(self, column: str) -> Member:
         return next(member for member in self.members if member.column.name == column)
@@ -64,13 +75,15 @@ def plan(schema: Schema, terms: ModelTerms) -> Plan:
     tables = tuple(table for table in schema.tables if terms.is_sayable(table))
     named = class_names(tables)
     chosen = _Choice(schema, tables, terms)
-    while unfit := [place for place in _deferred(tables, chosen.references) if not chosen.may_wait(place)]:
+    while unfit := [place for place in _deferred(chosen) if not chosen.may_wait(place)]:
         for place in unfit:
             del chosen.references[place]
-    late = _deferred(tables, chosen.references)
+    late = _deferred(chosen)
     references = {place: replace(one, deferred=place in late) for place, one in chosen.references.items()}
-    order, _ = _order(tables, references)
+    order, _ = _order(chosen)
     models = [_model(named[table.name], table, _own(references, table), chosen) for table in order]
+    if terms.keys_need_targets:
+        models = [_with_keys(model, models[:at], schema, named) for at, model in enumerate(models)]
     left_out = tuple(table for table in schema.tables if table not in tables)
     return Plan(tuple(_with_backrefs(models)), left_out)
 
@@ -126,7 +139,7 @@ class _Choice:
             return None
         if self.terms.field(table, column).kind.endswith("AutoField") and column.autoincrement:
             return None
-        return Reference(replace(key, columns=(column.name,), ref_columns=(to.name,)), target)
+        return Reference(replace(key, columns=(column.name,), ref_columns=(to.name,)), target, key)
 
     def _goes_round(self, place: _Place) -> bool:
         """Whether a reference leads back to itself: Peewee takes a field's type from the one that it goes to."""
@@ -140,6 +153,18 @@ class _Choice:
     def _next(self, place: _Place) -> _Place:
         reference = self.references[place]
         return reference.target.name, reference.key.ref_columns[0]
+
+    def keys(self, table: Table) -> tuple[ForeignKey, ...]:
+        """The foreign keys of a table that no field says."""
+        said = [reference.source for (name, _), reference in self.references.items() if name == table.name]
+        return tuple(key for key in table.foreign_keys if not any(key is one for one in said))
+
+    def needs(self, table: Table) -> Iterator[str]:
+        """The names of the tables that one refers to."""
+        yield from (reference.target.name for (name, _), reference in self.references.items() if name == table.name)
+        if self.terms.keys_need_targets:
+            targets = (self.schema.table(key.ref_table) for key in self.keys(table))
+            yield from (target.name for target in targets if target is not None)
 
     def may_wait(self, place: _Place) -> bool:
         """Whether a DeferredForeignKey can say the reference: it is no part of a key, and of the usual class."""
@@ -171,30 +196,59 @@ def _own(references: Mapping[_Place, Reference], table: Table) -> dict[str, Refe
     return {column: reference for (name, column), reference in references.items() if name == table.name}
 
 
-def _order(
-    tables: Iterable[Table], references: Mapping[_Place, Reference]
-) -> tuple[list[Table], dict[str, frozenset[str]]]:
+def _order(chosen: _Choice) -> tuple[list[Table], dict[str, frozenset[str]]]:
     """The tables with those that they refer to in front; and for a table in a circle, who refers to it from before."""
-    waiting = {table.name: table for table in tables}
-    needs: dict[str, set[str]] = {name: set() for name in waiting}
-    for (name, _), reference in references.items():
-        needs[name].add(reference.target.name)
+    waiting = {table.name: table for table in chosen.tables}
+    needs = {table.name: set(chosen.needs(table)) - {table.name} for table in chosen.tables}
     order: list[Table] = []
     ahead: dict[str, set[str]] = {}
     while waiting:
-        ready = [name for name in waiting if not (needs[name] - {name}) & waiting.keys()]
+        ready = [name for name in waiting if not needs[name] & waiting.keys()]
         if not ready:
-            ready = [min(waiting, key=lambda name: (len(needs[name] & waiting.keys()), name))]
-            for target in (needs[ready[0]] - {ready[0]}) & waiting.keys():
+            ready = [_first_of_circle({name: needs[name] & waiting.keys() for name in waiting}, chosen)]
+            for target in needs[ready[0]] & waiting.keys():
                 ahead.setdefault(target, set()).add(ready[0])
         order += [waiting.pop(name) for name in ready]
     return order, {target: frozenset(names) for target, names in ahead.items()}
 
 
-def _deferred(tables: Iterable[Table], references: Mapping[_Place, Reference]) -> list[_Place]:
+def _first_of_circle(needs: Mapping[str, Iterable[str]], chosen: _Choice) -> str:
+    """Of tables that wait for each other the one that loses least if its class comes first."""
+    around = [table for table in chosen.tables if table.name in needs and _reaches(table.name, table.name, needs)]
+    return min(around, key=lambda table: (len(chosen.keys(table)), len(list(needs[table.name])), table.name)).name
+
+
+def _reaches(start: str, end: str, needs: Mapping[str, Iterable[str]]) -> bool:
+    seen: set[str] = set()
+    waiting = list(needs[start])
+    while waiting:
+        name = waiting.pop()
+        if name == end:
+            return True
+        if name not in seen:
+            seen.add(name)
+            waiting += needs[name]
+    return False
+
+
+def _deferred(chosen: _Choice) -> list[_Place]:
     """The references to classes that come later."""
-    _, ahead = _order(tables, references)
-    return [place for place, reference in references.items() if place[0] in ahead.get(reference.target.name, ())]
+    _, ahead = _order(chosen)
+    return [place for place, reference in chosen.references.items() if place[0] in ahead.get(reference.target.name, ())]
+
+
+def _with_keys(model: ModelPlan, before: Iterable[ModelPlan], schema: Schema, named: Mapping[str, str]) -> ModelPlan:
+    """The model with what its constraints need: the tables that they refer to have to be there."""
+    made = {other.table.name for other in before} | {model.table.name}
+    targets = [(key, schema.table(key.ref_table)) for key in model.keys]
+    unsaid = tuple(key for key, target in targets if target is None or target.name not in made)
+    needed = [target.name for key, target in targets if target is not None and key not in unsaid]
+    return replace(
+        model,
+        keys=tuple(key for key in model.keys if key not in unsaid),
+        unsaid_keys=unsaid,
+        depends_on=tuple(dict.fromkeys(named[name] for name in needed if name != model.table.name)),
+    )
 
 
 # -- fields
@@ -221,7 +275,7 @@ def _model(name: str, table: Table, references: Mapping[str, Reference], chosen:
         if reference is not None:
             reference = replace(reference, object_id_name=ids[column.name])
         members.append(Member(names[column.name], column, chosen.term(table, column), reference))
-    return ModelPlan(name, table, tuple(members))
+    return ModelPlan(name, table, tuple(members), chosen.keys(table))
 
 
 def _field_name(column: Column, refers: bool) -> str:

@@ -14,7 +14,7 @@ from pwmig.dialects.modelled import FieldTerm, ModelTerms
 from pwmig.modelling.layout import Call, Node, Series, assigned, keyword_items, laid_out, node
 from pwmig.modelling.names import CLASS_NAMES, camel, free
 from pwmig.modelling.plan import Member, ModelPlan, Plan
-from pwmig.schema import ForeignKey, Index, Schema, Table
+from pwmig.schema import Index, Schema, Table
 
 __all__ = ["source"]
 
@@ -23,7 +23,7 @@ _HEAD = '"""The schema as it is in the database: a class for each table."""\n'
 
 def source(schema: Schema, plan: Plan, terms: ModelTerms, config: str) -> str:
     """The text of a module with the models of a plan."""
-    return _Source(plan, terms).text(schema, config)
+    return _Source(schema, plan, terms).text(config)
 
 
 _BASE = "class BaseModel(Model):\n    class Meta:\n        database = database\n        legacy_table_names = False\n"
@@ -31,16 +31,17 @@ _BASE = "class BaseModel(Model):\n    class Meta:\n        database = database\n
 
 @dataclass(slots=True)
 class _Source:
+    schema: Schema
     plan: Plan
     terms: ModelTerms
     imports: dict[str, set[str]] = field(default_factory=lambda: {"peewee": {"Model"}})
     own_fields: dict[tuple[str, str, str], tuple[str, str]] = field(default_factory=dict)
     """(module, base, storage) -> the name of a field's class of this module, and its text."""
 
-    def text(self, schema: Schema, config: str) -> str:
+    def text(self, config: str) -> str:
         classes = [text for model in self.plan.models for text in self._class(model)]
         late = [line for model in self.plan.models if _waits(model) for line in self._index_lines(model)]
-        rest = _comment("Not here, since no model can say it", self._left_out(schema))
+        rest = _comment("Not here, since no model can say it", self._left_out())
         own = [text for _, text in self.own_fields.values()]
         parts = [_HEAD + "\n" + self._import_lines(config), *own, _BASE, *classes, "".join(late), rest]
         if not classes:  # a base without models would be one itself
@@ -61,10 +62,10 @@ class _Source:
     def _sql(self, text: str) -> Call:
         return Call(self._use("SQL"), (literal(text),))
 
-    def _left_out(self, schema: Schema) -> Iterator[str]:
+    def _left_out(self) -> Iterator[str]:
         for table in self.plan.left_out:
             yield from self.terms.unsaid(table)
-        yield from self.terms.unsaid_things(schema)
+        yield from self.terms.unsaid_things(self.schema)
 
     # -- a class
 
@@ -74,7 +75,9 @@ class _Source:
         body = "".join(f"{line}\n" for line in members)
         if meta:
             body += "\n" * bool(members) + "    class Meta:\n" + "".join(f"{line}\n" for line in meta)
-        unsaid = _comment(f"Of the table {_said(model.table.name)} no model can say", self.terms.unsaid(model.table))
+        keys = (f"the foreign key {', '.join(key.columns)} to {key.ref_table}" for key in model.unsaid_keys)
+        things = (*self.terms.unsaid(model.table), *keys)
+        unsaid = _comment(f"Of the table {_said(model.table.name)} no model can say", things)
         yield f"{unsaid}class {model.name}(BaseModel):\n{body or '    pass' + chr(10)}"
         indexes = [] if _waits(model) else self._index_lines(model)
         if indexes:
@@ -111,7 +114,7 @@ class _Source:
         if reference is not None:
             default_name = member.name if member.name.endswith("_id") else member.name + "_id"
         if column.name != default_name:
-            found["column_name"] = self._name(column.name)
+            found["column_name"] = self.terms.name(column.name)
         if reference is not None:
             found |= self._reference_arguments(table, member)
         if self.terms.null(table, column):
@@ -137,10 +140,10 @@ class _Source:
         values = {
             "object_id_name": reference.object_id_name,
             "backref": reference.backref,
-            "on_delete": key.on_delete if key.on_delete != "NO ACTION" else None,
-            "on_update": key.on_update if key.on_update != "NO ACTION" else None,
+            "on_delete": key.on_delete if key.on_delete != self.terms.usual_action else None,
+            "on_update": key.on_update if key.on_update != self.terms.usual_action else None,
             "deferrable": deferrable,
-            "constraint_name": None if name is None else self._name(name),
+            "constraint_name": None if name is None else self.terms.name(name),
         }
         return {word: value for word, value in values.items() if value is not None}
 
@@ -157,7 +160,7 @@ class _Source:
         if place not in self.own_fields:
             self._use(term.kind, term.module)
             taken = CLASS_NAMES | {model.name for model in self.plan.models} | {n for n, _ in self.own_fields.values()}
-            word = _IDENTITY.sub("identity", term.storage.replace("[]", " array").partition("(")[0]) or term.storage
+            word = _IDENTITY.sub("identity", _BRACKETS.sub(" ", term.storage.replace("[]", " array")))
             suffix = "ForeignKeyField" if term.kind == "ForeignKeyField" else "Field"
             name = free(camel(word, "Own") + suffix, taken, "")
             lines = assigned("field_type", literal(self.terms.sql(_unmapped(term.storage))), 4)
@@ -167,19 +170,15 @@ class _Source:
             self.own_fields[place] = (name, text)
         return self.own_fields[place][0]
 
-    def _name(self, name: str) -> str:
-        said = self.terms.name(name)
-        return name if said is None else said
-
     # -- Meta
 
     def _meta(self, model: ModelPlan) -> list[str]:
         table = model.table
         values: dict[str, Node] = {}
         if table.plain_name != peewee.make_snake_case(model.name):
-            values["table_name"] = literal(self._name(table.plain_name))
+            values["table_name"] = literal(self.terms.name(table.plain_name))
         if table.schema is not None:
-            values["schema"] = literal(self._name(table.schema))
+            values["schema"] = literal(self.terms.name(table.schema))
         several = [index for index in self.terms.indexes(table) if len(index.parts) > 1]
         usual = [index for index in several if self._usual_index(model, index.columns) is index]
         if usual:
@@ -192,7 +191,9 @@ class _Source:
         constraints = tuple(self._constraints(model))
         if constraints:
             values["constraints"] = Series(constraints)
-        for option, value in self.terms.options(table).items():
+        if model.depends_on:
+            values["depends_on"] = Series(model.depends_on, "()")
+        for option, value in self.terms.options(table, self.schema).items():
             values[option] = node(value)
         return [assigned(name, value, 8) for name, value in values.items()]
 
@@ -208,28 +209,17 @@ class _Source:
     def _constraints(self, model: ModelPlan) -> Iterator[Node]:
         table = model.table
         yield from map(self._sql, self.terms.constraints(table))
-        said = {member.reference.key.columns for member in model.members if member.reference}
-        for key in table.foreign_keys:
-            if len(key.columns) == 1 and key.columns in said and self._says(model, key):
-                continue
-            yield self._sql(self.terms.foreign_key(table, key))
+        yield from (self._sql(self.terms.foreign_key(table, key)) for key in model.keys)
         for expression, name in self.terms.checks(table):
-            named = keyword_items(name=self._name(name)) if name is not None else ()
+            named = keyword_items(name=self.terms.name(name)) if name is not None else ()
             yield Call(self._use("Check"), (literal(self.terms.sql(expression)), *named))
-
-    def _says(self, model: ModelPlan, key: ForeignKey) -> bool:
-        """Whether it is just this foreign key, of those of its column, that the field says."""
-        member = next(member for member in model.members if member.column.name == key.columns[0])
-        assert member.reference is not None
-        first = next(one for one in model.table.foreign_keys if _is_of(one, member.reference.key))
-        return first is key
 
     # -- indexes
 
     def _usual_index(self, model: ModelPlan, columns: tuple[str, ...]) -> Index | None:
         """The index of just these columns that ``index=True`` or Meta.indexes makes, under Peewee's name for it."""
         table = model.table
-        if any(self._name(name) != name for name in (table.plain_name, *columns)):
+        if any(self.terms.name(name) != name for name in (table.plain_name, *columns)):
             return None
         wanted = _usual_name(table.plain_name, columns)
         for index in self.terms.indexes(table):
@@ -273,7 +263,7 @@ class _Source:
             options["where"] = self._sql(self.terms.sql(index.predicate))
         if (using := self.terms.index_using(index)) is not None:
             options["using"] = using
-        options["name"] = self._name(index.name)
+        options["name"] = self.terms.name(index.name)
         if len(parts) == 1 and isinstance(parts[0], Call):  # which add_index would take for a whole statement
             made = (model.name, Series(tuple(parts), "()"), *keyword_items(**options))
             return Call(f"{model.name}.add_index", (Call(self._use("ModelIndex"), made),))
@@ -285,14 +275,6 @@ def _waits(model: ModelPlan) -> bool:
     return any(member.reference is not None and member.reference.deferred for member in model.members)
 
 
-def _is_of(key: ForeignKey, reference: ForeignKey) -> bool:
-    return len(key.columns) == 1 and (key.columns[0].lower(), key.ref_table.lower(), key.name) == (
-        reference.columns[0].lower(),
-        reference.ref_table.lower(),
-        reference.name,
-    )
-
-
 def _usual_name(table: str, columns: Iterable[str]) -> str:
     """The name that Peewee gives an index."""
     words = "".join(letter for letter in "_".join(columns) if letter.isalnum() or letter == "_")
@@ -300,6 +282,7 @@ def _usual_name(table: str, columns: Iterable[str]) -> str:
     return name
 
 
+_BRACKETS = re.compile(r"\(.*\)", re.DOTALL)
 _IDENTITY = re.compile("GENERATED (ALWAYS|BY DEFAULT) AS IDENTITY")
 
 _MAPPED = frozenset(

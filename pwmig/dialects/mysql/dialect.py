@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pwmig.codegen.kinds import Kinds
     from pwmig.dialects.base import Listener, Session
     from pwmig.dialects.migrator import Migrator
+    from pwmig.dialects.modelled import ModelTerms
     from pwmig.dialects.server.moving import Moving
     from pwmig.dialects.server.speech import Speech
     from pwmig.dialects.server.tokens import Lexer
@@ -125,6 +126,12 @@ class MySQLDialect(ServerDialect):
         from pwmig.codegen.kinds import MYSQL
 
         return MYSQL
+
+    @property
+    def model_terms(self) -> ModelTerms:
+        from pwmig.dialects.mysql.modelled import MySQLTerms
+
+        return MySQLTerms()
 
     @property
     def unseen(self) -> Mapping[str, str]:

@@ -144,7 +144,7 @@ class PostgresqlTerms(ServerTerms):
         said = index.include or not index.nulls_distinct or any(map(_is_made_with, index.options))
         return self.sql(index_statement(table, index)) if said else None
 
-    def options(self, table: Table) -> dict[str, Any]:
+    def options(self, table: Table, schema: Schema) -> dict[str, Any]:
         words = [f"PARTITION BY {table.partitioning}"] if table.partitioning is not None else []
         words += [word for word in table.options if word.startswith("USING ")]
         if text := settings(table.options):

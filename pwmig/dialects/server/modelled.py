@@ -12,6 +12,3 @@ class ServerTerms(ModelTerms):
 
     def sql(self, text: str) -> str:
         return text.replace("%", "%%")
-
-    def name(self, name: str) -> str | None:
-        return name.replace("%", "%%")

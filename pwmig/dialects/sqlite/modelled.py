@@ -68,6 +68,8 @@ _NEAREST = (
 
 
 class SqliteTerms(ModelTerms):
+    keys_need_targets = False
+
     def field(self, table: Table, column: Column) -> FieldTerm:
         if self._counts(table, column):
             if column.autoincrement and not self.column_clauses(table, column, FieldTerm("AutoIncrementField")):
@@ -153,7 +155,7 @@ class SqliteTerms(ModelTerms):
     def index_statement(self, table: Table, index: Index) -> str | None:
         return None
 
-    def options(self, table: Table) -> dict[str, Any]:
+    def options(self, table: Table, schema: Schema) -> dict[str, Any]:
         known = {"STRICT": "strict_tables", "WITHOUT ROWID": "without_rowid"}
         return {known[option]: True for option in table.options if option in known}
 
