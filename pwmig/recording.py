@@ -48,10 +48,12 @@ class Recorder:
     def listening(self) -> Iterator[None]:
         send, before = self.database.execute_sql, vars(self.database).get("execute_sql")
 
-        def execute_sql(sql: str, params: Any = None) -> Any:
+        def execute_sql(sql: str, params: Any = None, **options: Any) -> Any:
+            """As Peewee's; ``options`` are those that a class of playhouse's takes beside it."""
+            sender = partial(send, **options) if options else send
             if _only_looks(sql):
-                return send(sql, params)
-            return self._record(send, sql, params)
+                return sender(sql, params)
+            return self._record(sender, sql, params)
 
         self.database.execute_sql = execute_sql
         try:

@@ -32,12 +32,14 @@ _COUNTED = "SELECT schemaname, sequencename, last_value FROM pg_catalog.pg_seque
 
 # What was written to the tables since the server counts (which it may tell a second late), and by which transaction
 # each was last defined.
+_LOOK_S = 5
+_NEXT = "SELECT (pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()) % 4294967296)::text"
 _FINGERPRINT = """
 SELECT c.oid::bigint, c.xmin::text,
   pg_catalog.pg_stat_get_tuples_inserted(c.oid), pg_catalog.pg_stat_get_tuples_updated(c.oid),
   pg_catalog.pg_stat_get_tuples_deleted(c.oid)
 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
 ORDER BY 1"""
 
 
@@ -97,10 +99,31 @@ class _PostgresqlMoving(Moving):
         return [row[0] for row in execute(_HIDDEN)]
 
     def fingerprint(self, execute: Execute) -> tuple[Any, ...]:
-        return tuple(execute(_FINGERPRINT))
+        return (execute(_NEXT)[0][0], tuple(execute(_FINGERPRINT)))
+
+    def changed(self, execute: Execute, before: tuple[Any, ...]) -> bool:
+        first, tables = before
+        now, then = {row[0]: row[1:] for row in execute(_FINGERPRINT)}, {row[0]: row[1:] for row in tables}
+        if {oid: row[0] for oid, row in now.items()} != {oid: row[0] for oid, row in then.items()}:
+            return True
+        # The server counts a write a moment late, so one from before may be counted only now: look for a newer row.
+        counted = [oid for oid, row in now.items() if row[1:] != then[oid][1:]]
+        return any(now[oid][3] != then[oid][3] or _newer(execute, oid, first) for oid in counted)
 
     def written_to_be_filled(self, schema: Schema) -> tuple[str, ...]:
         return write(schema)
+
+
+def _newer(execute: Execute, oid: int, first: str) -> bool:
+    """Whether a table holds a row of the transaction ``first`` or a later one; where it takes too long to look, yes."""
+    name = execute(f"SELECT {int(oid)}::regclass::text")[0][0]
+    try:
+        execute(f"SET statement_timeout = '{_LOOK_S}s'")
+        return bool(execute(f"SELECT 1 FROM {name} WHERE age(xmin) <= age('{int(first)}'::xid) LIMIT 1"))
+    except Exception:
+        return True
+    finally:
+        execute("SET statement_timeout = 0")
 
 
 def _counters(schema: Schema) -> list[Counter]:

@@ -79,18 +79,23 @@ class ServerDialect(Dialect):
 
         return copied(database, self, listener)
 
-    def scratch(self, like: peewee.Database) -> AbstractContextManager[peewee.Database]:
+    @contextmanager
+    def scratch(self, like: peewee.Database) -> Iterator[peewee.Database]:
+        from pwmig.dialects.server.errors import translated
         from pwmig.dialects.server.scratch import scratch
 
-        return scratch(like, self.reach)
+        with translated(self.describe(like), self.reach.unavailable), scratch(like, self.reach) as database:
+            yield database
 
     @contextmanager
     def blank(self, database: peewee.Database) -> Iterator[None]:
+        from pwmig.dialects.server.errors import translated
         from pwmig.dialects.server.redirect import pointed_at
         from pwmig.dialects.server.scratch import made
 
-        with made(database, self.reach) as name, pointed_at(database, name, self.reach):
-            yield
+        with translated(self.describe(database), self.reach.unavailable):
+            with made(database, self.reach) as name, pointed_at(database, name, self.reach):
+                yield
 
     def template(self, database: peewee.Database) -> AbstractContextManager[Template]:
         from pwmig.dialects.server.template import template

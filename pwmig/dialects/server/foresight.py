@@ -97,7 +97,9 @@ class Foresight:
 
 
 def _names(tokens: Iterable[Token]) -> set[str]:
-    return {token.name for token in tokens if token.is_name}
+    """The names in a statement: a percent sign stands doubled in what Peewee gives to its driver."""
+    names = {token.name for token in tokens if token.is_name}
+    return names | {name.replace("%%", "%") for name in names if "%%" in name}
 
 
 def _closure(known: Known, names: Iterable[str]) -> set[str]:
@@ -139,7 +141,7 @@ def _target(tokens: Sequence[Token]) -> set[str]:
             if token.text != "(" or names:
                 break
         elif token.is_name:
-            names.add(token.name)
+            names |= _names([token])
     return names
 
 

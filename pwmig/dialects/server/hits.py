@@ -78,17 +78,18 @@ def _target(tokens: Sequence[Token], table: Table) -> tuple[int, str | None] | N
         return None
     if place + 2 < len(tokens) and tokens[place + 1].text == ".":
         place += 2
-    if tokens[place].name != table.plain_name:
+    # A percent sign stands doubled in what Peewee gives to its driver.
+    if table.plain_name not in (tokens[place].name, tokens[place].name.replace("%%", "%")):
         return None
     place += 1
     if place + 1 < len(tokens) and tokens[place].is_word("AS"):
-        return place + 2, tokens[place + 1].name
+        return place + 2, tokens[place + 1].name.replace("%%", "%")
     if (
         place < len(tokens)
         and tokens[place].is_name
         and not tokens[place].is_word("SET", "WHERE", "ORDER", "LIMIT", "RETURNING", "USING")
     ):
-        return place + 1, tokens[place].name
+        return place + 1, tokens[place].name.replace("%%", "%")
     return place, None
 
 

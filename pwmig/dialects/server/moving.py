@@ -67,6 +67,10 @@ class Moving(ABC):
     def fingerprint(self, execute: Execute) -> tuple[Any, ...]:
         """What tells a database from itself at another time, without reading its rows."""
 
+    def changed(self, execute: Execute, before: tuple[Any, ...]) -> bool:
+        """Whether a database is another one than when its fingerprint was taken."""
+        return self.fingerprint(execute) != before
+
     @abstractmethod
     def written_to_be_filled(self, schema: Schema) -> tuple[str, ...]:
         """The statements that make a schema in a copy: without what would reach out of it."""

@@ -1,0 +1,112 @@
+"""Projects on a database of a server, for tests: what differs between the servers stands here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import peewee
+import pytest
+from projects import sql_migration, write_project
+from servers import Server
+
+from pwmig.project import Project
+
+SERVERS = [pytest.param(kind, marks=getattr(pytest.mark, kind)) for kind in ("postgres", "mariadb")]
+
+CONFIG = """
+from playhouse.db_url import connect
+from pwmig import Migrator
+
+database = connect({url!r}, unquote_password=True, **{{"database": {name!r}}})
+migrator = Migrator.from_database(database)
+"""
+
+COUNTED = {"postgres": "SERIAL PRIMARY KEY", "mariadb": "INTEGER NOT NULL AUTO_INCREMENT PRIMARY KEY"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A new empty database on a server, with a connection of the test's own."""
+
+    server: Server
+    database: Any
+
+    @property
+    def name(self) -> str:
+        return str(self.database.database)
+
+    @property
+    def kind(self) -> str:
+        return self.server.kind
+
+    @property
+    def transactional(self) -> bool:
+        return self.kind == "postgres"
+
+    @property
+    def config(self) -> str:
+        return CONFIG.format(url=self.server.url("x"), name=self.name)
+
+    def quote(self, name: str) -> str:
+        left, right = self.database.quote
+        return str(left + name.replace(right, right * 2) + right)
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """A statement as it stands, by the test's own connection."""
+        cursor = self.database.connection().cursor()
+        cursor.execute(sql)
+        return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+
+    def create(self, table: str, *more: str) -> str:
+        """A migration that makes a table with a key that counts, a name, and more."""
+        columns = ", ".join([f"id {COUNTED[self.kind]}", "name VARCHAR(80)", *more])
+        return sql_migration(f"CREATE TABLE {table} ({columns})", f"DROP TABLE {table}")
+
+    def project(self, root: Path, migrations: Mapping[str, str], *, models: str = "") -> Project:
+        return Project.open(write_project(root, migrations, config=self.config, models=models))
+
+    def tables(self) -> set[str]:
+        return set(self.database.get_tables())
+
+    def state(self) -> str:
+        """All that the database holds, rows and definitions, as its own catalog has it."""
+        found: dict[str, Any] = {}
+        for table in sorted(self.tables()):
+            rows = self.run(f"SELECT * FROM {self.quote(table)}")
+            found[table] = [sorted(map(repr, rows)), [repr(one) for one in self.database.get_columns(table)]]
+            found[table] += [sorted(map(repr, getattr(self.database, "get_" + what)(table))) for what in _FACTS]
+        return json.dumps(found, sort_keys=True)
+
+    def scratches(self) -> set[str]:
+        """The scratch databases on the server."""
+        sql = {
+            "postgres": "SELECT datname FROM pg_database WHERE datname LIKE 'pwmig%'",
+            "mariadb": "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'pwmig%'",
+        }
+        return {row[0] for row in self.server.execute(sql[self.kind])}
+
+
+_FACTS = ("indexes", "foreign_keys")
+
+
+@contextmanager
+def place_on(server: Server) -> Iterator[Place]:
+    with server.fresh() as database:
+        yield Place(server, database)
+
+
+@pytest.fixture(params=SERVERS)
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    with place_on(request.getfixturevalue(f"{request.param}_server")) as found:
+        yield found
+
+
+def closed(project: Project) -> peewee.Database:
+    """The project's database, which no test may leave open."""
+    assert project.database.is_closed()
+    return project.database

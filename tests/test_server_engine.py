@@ -1,0 +1,328 @@
+"""Running a plan on a server: each migration whole or told what of it stays, exactly once, nothing else touched."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import peewee
+import pytest
+from projects import HEAD, sql_migration, states
+from server_projects import Place, place
+
+from pwmig.errors import DatabaseUnavailable, MigrationFailed, OperationRefused
+from pwmig.plan import Event
+from pwmig.project import Project
+
+__all__ = ["place"]
+
+ROOT = Path(__file__).resolve().parent.parent
+FORWARD = HEAD + "def migrate_forward():\n"
+
+
+@pytest.fixture(autouse=True)
+def in_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def steps(*lines: str) -> str:
+    """A migration of the lines given, without a way back."""
+    return FORWARD + "".join(f"    {line}\n" for line in lines)
+
+
+def send(sql: str) -> str:
+    return f"database.execute_sql({sql!r})"
+
+
+def history(place: Place) -> list[tuple[str, int]]:
+    return place.run("SELECT name, reverted FROM pwmig_history ORDER BY id")
+
+
+def test_what_was_applied_is_taken_back_and_applied_again(place: Place, tmp_path: Path) -> None:
+    rows = sql_migration("INSERT INTO player (name) VALUES ('Tal'), ('Polgár 100%%')", "DELETE FROM player")
+    project = place.project(tmp_path, {"create": place.create("player"), "rows": rows})
+    assert states(project) == {"create": "pending", "rows": "pending"}
+    assert [step.outcome for step in project.apply().steps] == ["applied", "applied"]
+    assert [row[1] for row in place.run("SELECT * FROM player ORDER BY id")] == ["Tal", "Polgár 100%"]
+    assert [step.outcome for step in project.revert(to="zero").steps] == ["reverted", "reverted"]
+    assert place.tables() == {"pwmig_history"}
+    project.apply()
+    assert len(history(place)) == 4
+    assert [name for name, reverted in history(place) if reverted == 0] == [one.name for one in project.applied()]
+    assert project.database.is_closed()
+
+
+def test_reading_writes_nothing(place: Place, tmp_path: Path) -> None:
+    project = place.project(tmp_path, {"create": place.create("player")})
+    place.run("CREATE TABLE t (a INTEGER)")
+    project.status(), project.plan(), project.schema(), project.snapshot(), project.page("t"), project.size()
+    project.keep_reading()
+    project.status(), project.schema()
+    assert place.tables() == {"t"}
+    with project.dialect.reading(project.database) as reader, pytest.raises(peewee.PeeweeException, match="(?i)read"):
+        reader.execute_sql("INSERT INTO t VALUES (1)")
+    assert project.database.is_closed()
+
+
+def test_a_migration_that_stops_leaves_what_the_message_says(place: Place, tmp_path: Path) -> None:
+    stops = steps(
+        send("INSERT INTO a (name) VALUES ('kept or not')"),
+        send("CREATE TABLE b (x INTEGER)"),
+        send("INSERT INTO b VALUES (1)"),
+        "1 / 0",
+    )
+    project = place.project(tmp_path, {"a": place.create("a"), "b": stops})
+    project.apply(to="a")
+    with pytest.raises(MigrationFailed) as caught:
+        project.apply()
+    error = caught.value
+    assert (error.migration, error.line) == ("20250101_000001_b", 9)
+    assert states(project) == {"a": "applied", "b": "pending"}
+    if place.transactional:
+        assert "rolled back: the database holds nothing of it" in error.way_out
+        assert place.tables() == {"a", "pwmig_history"}
+        assert place.run("SELECT count(*) FROM a") == [(0,)]
+    else:
+        assert "commits at each change of the schema" in error.way_out and "CREATE TABLE b" in error.way_out
+        assert "rolled back" not in error.way_out
+        assert place.run("SELECT count(*) FROM a") == [(1,)], "what came before the change of the schema stays"
+        assert place.run("SELECT count(*) FROM b") == [(0,)], "what came behind it is taken back"
+
+
+def test_rows_alone_are_rolled_back_everywhere(place: Place, tmp_path: Path) -> None:
+    stops = steps(send("INSERT INTO a (name) VALUES ('x')"), "raise ValueError('no')")
+    project = place.project(tmp_path, {"a": place.create("a"), "b": stops})
+    with pytest.raises(MigrationFailed, match="no") as caught:
+        project.apply()
+    assert "It was rolled back: the database holds nothing of it. What ran before it stays" in caught.value.way_out
+    assert place.run("SELECT count(*) FROM a") == [(0,)]
+
+
+def test_eight_runners_at_once_apply_each_migration_once(place: Place, tmp_path: Path) -> None:
+    rows = steps("import time", "time.sleep(0.2)", send("INSERT INTO player (name) VALUES ('once')"))
+    project = place.project(tmp_path, {"create": place.create("player"), "rows": rows})
+    runners = [_start(tmp_path, "migrate") for _ in range(8)]
+    for runner in runners:
+        out, err = runner.communicate(timeout=120)
+        assert runner.returncode == 0, out + err
+    assert place.run("SELECT count(*) FROM player") == [(1,)]
+    assert [name[16:] for name, _ in history(place)] == ["create", "rows"]
+    assert states(project) == {"create": "applied", "rows": "applied"}
+
+
+def test_a_runner_waits_says_so_and_gives_up(place: Place, tmp_path: Path) -> None:
+    project = place.project(tmp_path, {"create": place.create("player")})
+    other = place.server.database(place.name)
+    ready, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with project.dialect.session(other, wait_s=5) as session, session.turn():
+            ready.set()
+            done.wait(30)
+        other.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    ready.wait(30)
+    events: list[Event] = []
+    with pytest.raises(DatabaseUnavailable, match="another program runs migrations on"):
+        project.apply(wait_s=0.3, listener=events.append)
+    assert [event.kind for event in events].count("wait") == 1
+    done.set()
+    holder.join()
+    assert [step.outcome for step in project.apply().steps] == ["applied"]
+
+
+MANNERS = {
+    "COMMIT": send("COMMIT"),
+    "commit with words around": send("/* now */ commit work"),
+    "ROLLBACK": send("ROLLBACK"),
+    "BEGIN": send("BEGIN"),
+    "START TRANSACTION": send("START TRANSACTION"),
+    "Database.commit()": "database.commit()",
+    "the connection's commit()": "database.connection().commit()",
+    "the connection's rollback()": "database.connection().rollback()",
+    "COMMIT by a cursor": "database.connection().cursor().execute('COMMIT')",
+    "closing": "database.close()",
+    "closing the connection": "database.connection().close()",
+    "an own thread": (
+        "import threading; thread = threading.Thread("
+        "target=lambda: database.execute_sql(\"INSERT INTO a (name) VALUES ('thread')\")); thread.start(); thread.join()"
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("manners", MANNERS)
+def test_a_migration_that_would_end_its_transaction_is_refused_and_takes_no_effect(
+    place: Place, tmp_path: Path, manners: str
+) -> None:
+    source = steps(send("INSERT INTO a (name) VALUES ('x')"), MANNERS[manners])
+    project = place.project(tmp_path, {"a": place.create("a"), "b": source})
+    project.apply(to="a")
+    with pytest.raises(MigrationFailed) as caught:
+        project.apply()
+    assert place.run("SELECT count(*) FROM a") == [(0,)], caught.value
+    assert states(project) == {"a": "applied", "b": "pending"}
+
+
+def test_a_commit_that_is_caught_is_heard_all_the_same(place: Place, tmp_path: Path) -> None:
+    source = steps("try:", "    database.execute_sql('COMMIT')", "except Exception:", "    pass")
+    project = place.project(tmp_path, {"b": source})
+    with pytest.raises(MigrationFailed, match="COMMIT by itself"):
+        project.apply()
+
+
+def test_savepoints_work_and_an_error_inside_one_may_be_caught(place: Place, tmp_path: Path) -> None:
+    lines = (
+        "try:",
+        "    with database.atomic():",
+        "        database.execute_sql(\"INSERT INTO a (name) VALUES ('lost')\")",
+        "        database.execute_sql('INSERT INTO nowhere VALUES (1)')",
+        "except DatabaseError:",
+        "    pass",
+        "with database.atomic():",
+        "    database.execute_sql(\"INSERT INTO a (name) VALUES ('kept')\")",
+    )
+    project = place.project(tmp_path, {"a": place.create("a"), "b": steps(*lines)})
+    project.apply()
+    assert place.run("SELECT name FROM a") == [("kept",)]
+
+
+def test_a_change_of_the_schema_inside_atomic_works(place: Place, tmp_path: Path) -> None:
+    lines = ("with database.atomic():", "    database.execute_sql('CREATE TABLE b (x INTEGER)')")
+    project = place.project(tmp_path, {"b": steps(*lines)})
+    project.apply()
+    assert "b" in place.tables()
+
+
+@pytest.mark.postgres
+def test_a_migration_that_goes_on_after_an_error_is_told_why_nothing_more_works(
+    postgres_server: object, tmp_path: Path
+) -> None:
+    from server_projects import place_on
+
+    lines = ("try:", "    database.execute_sql('SELECT 1/0')", "except Exception:", "    pass")
+    with place_on(postgres_server) as place:  # type: ignore[arg-type]
+        project = place.project(tmp_path, {"b": steps(*lines)})
+        with pytest.raises(MigrationFailed, match="a statement of the migration failed, and it went on"):
+            project.apply()
+
+
+SETTINGS = {
+    "postgres": (
+        ("SET search_path TO pg_catalog", "SHOW search_path"),
+        ("SET statement_timeout = '1h'", "SHOW statement_timeout"),
+        ("SET TIME ZONE 'Asia/Tokyo'", "SHOW TimeZone"),
+    ),
+    "mariadb": (
+        ("SET SESSION sql_mode = 'ANSI_QUOTES'", "SELECT @@sql_mode"),
+        ("SET foreign_key_checks = 0", "SELECT @@foreign_key_checks"),
+        ("USE information_schema", "SELECT DATABASE()"),
+        ("SET NAMES latin1", "SELECT @@character_set_client"),
+    ),
+}
+
+
+def test_the_settings_of_the_connection_are_given_back(place: Place, tmp_path: Path) -> None:
+    for number, (change, ask) in enumerate(SETTINGS[place.kind]):
+        root = tmp_path / str(number)
+        project = place.project(root, {f"m{number}": steps(send(change))})
+        os.chdir(root)
+        with project.database.connection_context():
+            before = project.database.execute_sql(ask).fetchall()
+            (root / "db" / "migrations" / f"20250101_000000_m{number}.py").rename(
+                root / "db" / "migrations" / f"2025010{number + 1}_000000_m{number}.py"
+            )
+            project.apply(allow=("missing",))
+            assert project.database.execute_sql(ask).fetchall() == before, change
+    assert "pwmig_history" in place.tables()
+
+
+def test_an_open_transaction_is_refused(place: Place, tmp_path: Path) -> None:
+    project = place.project(tmp_path, {"a": place.create("a")})
+    with project.database.connection_context(), project.database.atomic():
+        with pytest.raises(OperationRefused, match="inside a transaction that is already open"):
+            project.apply()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGINT to a process is POSIX's")
+def test_ctrl_c_is_heard_inside_a_long_statement_and_the_server_lets_go(place: Place, tmp_path: Path) -> None:
+    sql = {
+        "postgres": "INSERT INTO a (name) SELECT 'x' FROM pg_sleep(600)",
+        "mariadb": "INSERT INTO a (name) SELECT SLEEP(600)",
+    }[place.kind]
+    source = steps("from pathlib import Path", "Path('running').touch()", send(sql))
+    project = place.project(tmp_path, {"a": place.create("a"), "b": source})
+    runner = _start(tmp_path, "migrate")
+    _wait_until(lambda: (tmp_path / "running").exists(), runner)
+    time.sleep(0.5)
+    runner.send_signal(signal.SIGINT)
+    out, err = runner.communicate(timeout=30)
+    assert runner.returncode != 0
+    assert "stopped in 20250101_000001_b" in out + err, out + err
+    assert "It was rolled back" in out + err
+    assert place.run("SELECT count(*) FROM a") == [(0,)]
+    assert states(project) == {"a": "applied", "b": "pending"}
+
+
+def test_a_lost_connection_is_told_and_leaves_nothing(place: Place, tmp_path: Path) -> None:
+    kill = {
+        "postgres": "SELECT pg_terminate_backend(pg_backend_pid())",
+        "mariadb": "KILL CONNECTION_ID()",
+    }[place.kind]
+    source = steps(send("INSERT INTO a (name) VALUES ('x')"), send(kill))
+    project = place.project(tmp_path, {"a": place.create("a"), "b": source})
+    with pytest.raises(MigrationFailed) as caught:
+        project.apply()
+    assert "It was rolled back" in caught.value.way_out
+    assert place.run("SELECT count(*) FROM a") == [(0,)]
+    assert [step.outcome for step in project.apply(to="a").steps] == []
+
+
+def test_a_database_that_is_not_there_and_a_server_that_is_not_there_are_said(place: Place, tmp_path: Path) -> None:
+    nowhere = {"postgres": {"host": "/nowhere/at/all"}, "mariadb": {"unix_socket": "/nowhere/at/all"}}[place.kind]
+    for name, options, words in (("not_there_at_all", {}, "does not exist"), (place.name, nowhere, "can't be reached")):
+        project = Project(database=place.server.database(name, **options), migrations=tmp_path)
+        for ask in (project.applied, project.schema, project.size, lambda: project.page("t")):
+            with pytest.raises(DatabaseUnavailable, match=words) as caught:
+                ask()
+            assert caught.value.way_out
+        write = project.dialect.session(project.database, wait_s=1)
+        with pytest.raises(DatabaseUnavailable, match=words), write:
+            pass
+
+
+def test_no_password_is_ever_told(place: Place, tmp_path: Path) -> None:
+    secret = "hunter2 of @nobody'%"
+    for options in ({"host": "127.0.0.1", "port": 1}, {"host": "no.such.host.example"}):
+        database = type(place.database)("app", user="somebody", password=secret, **options)
+        project = Project(database=database, migrations=tmp_path)
+        assert secret not in project.location
+        with pytest.raises(DatabaseUnavailable) as caught:
+            project.applied()
+        assert secret not in str(caught.value) and "somebody" not in project.location
+
+
+def _start(root: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "pwmig", *arguments],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+
+
+def _wait_until(there: object, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 30
+    while not there():  # type: ignore[operator]
+        assert time.monotonic() < deadline, "it did not get there"
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)

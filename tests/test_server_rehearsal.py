@@ -1,0 +1,242 @@
+"""A rehearsal on a server runs on a scratch database, and leaves the real one, and no other trace."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import peewee
+import pytest
+from projects import HEAD, sql_migration, states
+from server_projects import Place, place
+
+from pwmig.errors import MigrationFailed, RehearsalRefused
+from pwmig.plan import Event
+
+__all__ = ["place"]
+
+FORWARD = HEAD + "def migrate_forward():\n"
+
+WAYS = {
+    "module-level database": "    database.execute_sql(\"INSERT INTO player (name) VALUES ('new')\")\n",
+    "migrator": "    migrate(migrator.add_column('player', 'level', IntegerField(null=True)))\n",
+    "raw cursor": "    database.connection().cursor().execute('DELETE FROM player')\n",
+    "a database object of its own": (
+        "    import copy\n    other = type(database)(database.database, **database.connect_params)\n"
+        "    database.execute_sql(\"UPDATE player SET name = 'x'\")\n"
+        "    assert other.execute_sql('SELECT count(*) FROM player').fetchone()[0] == 3\n    other.close()\n"
+    ),
+    "a nested transaction": "    with database.atomic():\n        database.execute_sql(\"UPDATE player SET name = 'x'\")\n",
+    "a table dropped": "    database.execute_sql('DROP TABLE player')\n",
+    "another database object left open": (
+        "    other = type(database)(database.database, **database.connect_params)\n"
+        "    other.execute_sql(\"INSERT INTO player (name) VALUES ('other')\")\n"
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def in_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def three_players(place: Place, root: Path, migrations: dict[str, str]) -> object:
+    project = place.project(root, {"create": place.create("player")} | migrations)
+    project.apply(to="create")
+    place.run("INSERT INTO player (name) VALUES ('Tal'), ('Polgár'), (NULL)")
+    return project
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_whatever_a_migration_reaches_through_peewee_is_the_copy(place: Place, tmp_path: Path, way: str) -> None:
+    project = three_players(place, tmp_path, {"touch": FORWARD + WAYS[way]})
+    before, databases = place.state(), place.scratches()
+    rehearsal = project.rehearse()
+    assert [step.outcome for step in rehearsal.steps] == ["applied"]
+    assert place.state() == before
+    assert place.scratches() == databases
+    assert states(project) == {"create": "applied", "touch": "pending"}
+    assert project.database.is_closed()
+    applied = project.apply(watch=True)
+    assert applied.changes == rehearsal.changes
+    if way != "another database object left open":  # There the rows are another transaction's.
+        assert [rows.rows for rows in applied.after.rows] == [rows.rows for rows in rehearsal.after.rows]
+        assert applied.row_changes == rehearsal.row_changes
+
+
+def test_open_connections_and_pools_are_given_back(place: Place, tmp_path: Path) -> None:
+    project = three_players(place, tmp_path, {"touch": FORWARD + WAYS["migrator"]})
+    pooled = "playhouse.pool.Pooled" + ("PostgresqlDatabase" if place.transactional else "MySQLDatabase")
+    module, name = pooled.rpartition(".")[::2]
+    kind = getattr(__import__(module, fromlist=[name]), name)
+    pool = kind(
+        place.name, **place.database.connect_params, **({"prefer_psycopg3": True} if place.transactional else {})
+    )
+    with pool.connection_context():
+        pool.execute_sql("SELECT 1")
+    idle = [entry[2] for entry in pool._connections]
+    project.database.connect()
+    connection = project.database.connection()
+    project.rehearse()
+    assert project.database.connection() is connection
+    assert [entry[2] for entry in pool._connections] == idle
+    assert [column.name for column in project.database.get_columns("player")] == ["id", "name"]
+    project.database.close()
+    pool.close_all()
+
+
+def test_what_a_rehearsal_takes_away_is_counted(place: Place, tmp_path: Path) -> None:
+    lines = (
+        "    database.execute_sql(\"DELETE FROM player WHERE name = 'Tal'\")\n"
+        "    migrate(migrator.drop_column('player', 'name'))\n    database.execute_sql('DROP TABLE gone')\n"
+    )
+    project = three_players(place, tmp_path, {"touch": FORWARD + lines})
+    place.run("CREATE TABLE gone (a INTEGER)")
+    place.run("INSERT INTO gone VALUES (1), (2)")
+    run = project.rehearse()
+    assert {str(loss) for loss in run.losses} == {
+        "1 row of player",
+        "2 rows of gone",
+        "the values of player.name in 2 rows",
+    }
+
+
+WRITES = {
+    "a table made": "CREATE TABLE meanwhile (a INTEGER)",
+    "rows added": "INSERT INTO player (name) VALUES ('Hou')",
+    "rows altered": "UPDATE player SET name = 'Hou'",
+    "rows deleted": "DELETE FROM player",
+}
+
+
+@pytest.mark.parametrize("sql", WRITES.values(), ids=WRITES)
+def test_a_write_to_the_original_meanwhile_is_told(place: Place, tmp_path: Path, sql: str) -> None:
+    project = three_players(place, tmp_path, {"touch": FORWARD + WAYS["migrator"]})
+    original = place.database.connection()
+    time.sleep(1.1)  # The server tells the second of a write.
+    assert project.rehearse().original_changed is False
+
+    def write(event: Event) -> None:
+        if event.kind == "step-done":
+            original.cursor().execute(sql)
+            time.sleep(1.1)
+            original.cursor().execute("SELECT 1")
+
+    assert project.rehearse(listener=write).original_changed is True
+
+
+REFUSED = {
+    "postgres": {
+        "another database": (
+            "    other = type(database)('postgres', **database.connect_params)\n    other.connect()\n",
+            RehearsalRefused,
+        ),
+    },
+    "mariadb": {
+        "another database": (
+            "    other = type(database)('mysql', **database.connect_params)\n    other.connect()\n",
+            RehearsalRefused,
+        ),
+        "the live name": ("    database.execute_sql('DELETE FROM {name}.player')\n", MigrationFailed),
+        "the live name, quoted": ("    database.execute_sql('DELETE FROM `{name}`.`player`')\n", MigrationFailed),
+        "USE": ("    database.execute_sql('USE {name}')\n", MigrationFailed),
+        "a raw cursor": ("    database.connection().cursor().execute('DELETE FROM {name}.player')\n", MigrationFailed),
+    },
+}
+CASES = [(kind, name) for kind, cases in REFUSED.items() for name in cases]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [pytest.param(kind, name, marks=getattr(pytest.mark, kind)) for kind, name in CASES]
+)
+def test_what_would_reach_past_the_copy_is_refused(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, name: str
+) -> None:
+    from server_projects import place_on
+
+    with place_on(request.getfixturevalue(f"{kind}_server")) as place:
+        source, _ = REFUSED[kind][name]
+        project = three_players(place, tmp_path, {"touch": FORWARD + source.format(name=place.name)})
+        before = place.state()
+        with pytest.raises(MigrationFailed, match="the rehearsal would have reached the database"):
+            project.rehearse()
+        assert place.state() == before
+        assert place.scratches() == set()
+
+
+def test_a_rehearsal_that_fails_leaves_no_trace(place: Place, tmp_path: Path) -> None:
+    project = three_players(place, tmp_path, {"touch": FORWARD + "    1 / 0\n"})
+    before = place.state()
+    with pytest.raises(MigrationFailed, match="It ran on a copy: the database itself was not touched"):
+        project.rehearse()
+    assert place.state() == before and place.scratches() == set()
+
+
+def test_triggers_do_not_fire_while_a_copy_is_filled_and_do_afterwards(place: Place, tmp_path: Path) -> None:
+    project = place.project(
+        tmp_path,
+        {"create": place.create("player"), "more": sql_migration("INSERT INTO player (name) VALUES ('fired')")},
+    )
+    project.apply(to="create")
+    place.run("CREATE TABLE log (id INTEGER PRIMARY KEY)")
+    if place.transactional:
+        place.run(
+            "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN INSERT INTO log VALUES (new.id); RETURN new; END $$"
+        )
+        place.run("CREATE TRIGGER noted AFTER INSERT ON player FOR EACH ROW EXECUTE FUNCTION note()")
+    else:
+        place.run("CREATE TRIGGER noted AFTER INSERT ON player FOR EACH ROW INSERT INTO log VALUES (new.id)")
+    place.run("INSERT INTO player (name) VALUES ('one')")
+    run = project.rehearse()
+    assert {change.table: (change.added, change.removed, change.altered) for change in run.row_changes} == {
+        "log": (1, 0, 0),
+        "player": (1, 0, 0),
+    }
+    assert sorted(run.after.table_rows("log").rows) == [(1,), (2,)], "ids go on as they would on the original"
+
+
+def test_names_that_differ_in_letter_case_are_kept_apart(place: Place, tmp_path: Path) -> None:
+    if place.kind == "mariadb" and place.run("SELECT @@lower_case_table_names")[0][0]:
+        pytest.skip("this server folds names")
+    for table in ("User", "user"):
+        place.run(f"CREATE TABLE {place.quote(table)} (id INTEGER PRIMARY KEY, a INTEGER)")
+        place.run(f"INSERT INTO {place.quote(table)} VALUES (1, 1), (2, 2)")
+    sql = f"UPDATE {place.quote('User')} SET a = 5 WHERE id = 2"
+    project = place.project(tmp_path, {"touch": sql_migration(sql)})
+    run = project.rehearse()
+    counts = {change.table: (change.added, change.removed, change.altered) for change in run.row_changes}
+    assert counts == {"User": (0, 0, 1)}
+    assert run.before.table_rows("User").rows[0] == (2, 2)
+    assert place.run(f"SELECT max(a) FROM {place.quote('User')}") == [(2,)]
+
+
+def test_a_table_whose_name_means_harm(place: Place, tmp_path: Path) -> None:
+    for number, name in enumerate(("a\"b`c'd; DROP TABLE x --", "100%s %(x)s %", "select", "ünïcödé ☃")):
+        place.run(f"CREATE TABLE {place.quote(name)} (id INTEGER PRIMARY KEY, {place.quote(name + '_')} INTEGER)")
+        place.run(f"INSERT INTO {place.quote(name)} VALUES ({number}, 7)")
+    names = sorted(place.tables())
+    sql = f"UPDATE {place.quote(names[0])} SET id = id + 1".replace("%", "%%")
+    project = place.project(tmp_path, {"touch": sql_migration(sql)})
+    assert sorted(project.schema().table_names) == names
+    for name in names:
+        assert project.page(name).rows.row_count == 1
+    run = project.rehearse()
+    assert [(change.table, change.added + change.removed + change.altered > 0) for change in run.row_changes] == [
+        (names[0], True)
+    ]
+    assert os.path.exists("db")
+
+
+def test_a_preview_and_a_comparison_work_on_a_copy_too(place: Place, tmp_path: Path) -> None:
+    more = sql_migration("ALTER TABLE player ADD COLUMN level INTEGER", "ALTER TABLE player DROP COLUMN level")
+    project = three_players(place, tmp_path, {"more": more})
+    before = place.state()
+    run = project.compare("zero", "more")
+    assert [change.kind for change in run.changes] == ["CreateTable"]
+    assert run.before.schema.tables == ()
+    draft = project.preview(FORWARD + "    database.execute_sql('DELETE FROM player')\n")
+    assert [str(loss) for loss in draft.losses] == ["3 rows of player"]
+    assert place.state() == before and place.scratches() == set()
+    assert isinstance(project.database, peewee.Database)
