@@ -93,9 +93,12 @@ class ServerDialect(Dialect):
         from pwmig.dialects.server.redirect import pointed_at
         from pwmig.dialects.server.scratch import made
 
-        with translated(self.describe(database), self.reach.unavailable):
-            with made(database, self.reach) as name, pointed_at(database, name, self.reach):
-                yield
+        with (
+            translated(self.describe(database), self.reach.unavailable),
+            made(database, self.reach) as name,
+            pointed_at(database, name, self.reach),
+        ):
+            yield
 
     def template(self, database: peewee.Database) -> AbstractContextManager[Template]:
         from pwmig.dialects.server.template import template
