@@ -100,7 +100,7 @@ PROJECTS: list[tuple[str, Callable[[Path], None], str]] = [
     ("TOML that is no text", lambda root: void(pyproject("")(root), bad_toml(root)), "pyproject.toml can't be read"),
     ("an unknown key", pyproject("[tool.pwmig]\ntypo = 'x'\n"), "unknown key 'typo'"),
     ("a value that is no text", pyproject("[tool.pwmig]\nmodels = 3\n"), "a value that is no text"),
-    ("a setting that is no table", pyproject("tool.pwmig = 3\n"), "a value that is no text"),
+    ("a setting that is no table", pyproject("tool.pwmig = 3\n"), "is no table"),
     ("another config that is not there", pyproject("[tool.pwmig]\nconfig = 'shop.db'\n"), "shop/db.py"),
     ("an empty config", pyproject("[tool.pwmig]\nconfig = ''\n"), "a value that is no text"),
     ("an empty history table", pyproject("[tool.pwmig]\nhistory_table = ''\n"), "a value that is no text"),

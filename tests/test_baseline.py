@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -383,3 +384,42 @@ def test_the_command_writes_models_too(tmp_path: Path) -> None:
     done = run_cli(tmp_path, "baseline", "x", "--models")
     assert done.returncode == 0 and f"wrote {tmp_path / 'db' / 'models.py'}\n" in done.stdout
     assert run_cli(tmp_path, "diff").returncode == 0
+
+
+# Every fact at once
+
+
+def test_everything_that_mariadb_knows(tmp_path: Path, mariadb: Any) -> None:
+    from mariadb_everything import EVERYTHING
+
+    assert_whole(project_of(tmp_path, mariadb, *EVERYTHING))
+
+
+def test_everything_that_postgresql_knows(tmp_path: Path, postgres: Any) -> None:
+    for role in ("pwmig_reader", 'pwmig "Writer"'):
+        name = role.replace('"', '""')
+        made(postgres, f'DO $$ BEGIN CREATE ROLE "{name}"; EXCEPTION WHEN duplicate_object THEN NULL; END $$')
+    text = (Path(__file__).parent / "postgres_everything.sql").read_text()
+    made(postgres, *statements_of(text))
+    assert_whole(open_project(tmp_path, config=config_of(postgres)))
+
+
+def statements_of(text: str) -> list[str]:
+    """The statements of a script, each of which ends with a line, and some of which hold such ends in a text."""
+    part = r"(?:--[^\n]*|'(?:[^']|'')*'|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|;(?![ \t]*\n)|[^;'$-]|-|\$)+"
+    return [found.group() for found in re.finditer(part, text, re.DOTALL) if found.group().strip()]
+
+
+def chinook(file: Path) -> list[str]:
+    """The statements that make the tables and their rows, without those about the database itself."""
+    text = re.sub(r"/\*.*?\*/", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
+    parts = [part.strip() for part in re.split(r";\s*\n", text)]
+    return [part for part in parts if re.match(r"(CREATE (UNIQUE |TABLE|INDEX)|ALTER|INSERT)", part)]
+
+
+def test_chinook_on_postgresql(tmp_path: Path, postgres: Any, real_data: Any) -> None:
+    assert_whole(project_of(tmp_path, postgres, *chinook(real_data("chinook_postgres.sql"))))
+
+
+def test_chinook_on_mariadb(tmp_path: Path, mariadb: Any, real_data: Any) -> None:
+    assert_whole(project_of(tmp_path, mariadb, *chinook(real_data("chinook_mysql.sql"))))

@@ -194,6 +194,24 @@ def test_likely_renames_are_questions_beside_the_drop_and_the_add(tmp_path: Path
 
 # The config
 
+WRONG: list[tuple[str, str]] = [
+    ("ignore = 'a'", "no list of texts: 'ignore'"),
+    ("ignore = ['']", "no list of texts: 'ignore'"),
+    ("ignore = [1]", "no list of texts: 'ignore'"),
+    ("unmodelled = ['ignore']", "no text: 'unmodelled'"),
+    ("unmodelled = 'maybe'", "unmodelled = 'maybe'"),
+    ("ignored = ['a']", "unknown key 'ignored'"),
+]
+
+
+@pytest.mark.parametrize(("line", "words"), WRONG, ids=[row[0] for row in WRONG])
+def test_a_config_that_is_wrong_says_what_and_why(tmp_path: Path, line: str, words: str) -> None:
+    write_project(tmp_path, ALL, models=MODELS)
+    (tmp_path / "pyproject.toml").write_text(f"[tool.pwmig]\n{line}\n")
+    with pytest.raises(ProjectError) as caught:
+        Project.open(tmp_path)
+    assert words in caught.value.what and caught.value.why and caught.value.way_out
+
 
 def test_tables_without_a_model_are_reported_where_the_config_says_so(tmp_path: Path) -> None:
     write_project(tmp_path, ALL, models=MODELS)

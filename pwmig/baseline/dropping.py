@@ -6,7 +6,7 @@ Nothing is dropped along with something else (no CASCADE), so that nothing else 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import peewee
@@ -97,7 +97,7 @@ def _things(database: peewee.Database, schema: Schema) -> Iterator[_Thing]:
     for sequence in reversed(schema.sequences):
         yield _Thing(sequence.name, (f"DROP SEQUENCE {named(sequence)}",))
     for kind_of in reversed(schema.types):
-        word = "DOMAIN" if kind_of.kind == "domain" else "TYPE"
+        word = {"domain": "DOMAIN", "collation": "COLLATION"}.get(kind_of.kind, "TYPE")
         yield _Thing(kind_of.name, (f"DROP {word} {named(kind_of)}",))
     for namespace in reversed(schema.namespaces):
         yield _Thing(namespace.name, (f"DROP SCHEMA {_quoted(database, namespace.name)}",))
@@ -111,18 +111,32 @@ def _routine_ways(routine: Routine, name: str) -> Iterator[str]:
 
 
 def _children_first(schema: Schema) -> list[Table]:
+    """The tables, each before those that it refers to, is a part of or inherits from.
+
+    Where references go round in a circle, a part comes before its whole nevertheless: it goes with it.
+    """
     waiting = {schema.key(table.name): table for table in schema.tables}
+    wholes = {name: {schema.key(other) for other in _wholes(table)} for name, table in waiting.items()}
+    leads = {
+        name: {schema.key(key.ref_table) for key in table.foreign_keys} - {name} | wholes[name]
+        for name, table in waiting.items()
+    }
     ordered: list[Table] = []
     while waiting:
-        targets = {
-            schema.key(key.ref_table)
-            for name, table in waiting.items()
-            for key in table.foreign_keys
-            if schema.key(key.ref_table) != name
-        }
-        free = [name for name in waiting if name not in targets] or list(waiting)
+        free = _unneeded(waiting, leads) or _unneeded(waiting, wholes)[:1]
         ordered += [waiting.pop(name) for name in free]
     return ordered
+
+
+def _unneeded(waiting: Mapping[str, Table], leads: Mapping[str, set[str]]) -> list[str]:
+    needed = {other for name in waiting for other in leads[name]}
+    return [name for name in waiting if name not in needed]
+
+
+def _wholes(table: Table) -> Iterator[str]:
+    yield from table.inherits
+    if table.partition_of is not None:
+        yield table.partition_of
 
 
 def _foreign_keys(database: peewee.Database, schema: Schema) -> Iterator[_Thing]:
