@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pwmig.plan import Event, Statement
