@@ -18,6 +18,7 @@ RECORDS = (
     ("pwmig.project", "Project"),
     ("pwmig.plan", "Plan"),
     ("pwmig.plan", "Run"),
+    ("pwmig.sides", "Difference"),
     ("pwmig.states", "MigrationStatus"),
     *(("pwmig.diff.bases", name) for name in ("Change", "Added", "Dropped", "Altered")),
     *(("pwmig.diff.changes", name) for name in _CHANGES),

@@ -17,7 +17,7 @@ from projects import CREATE_PLAYER, open_project, sql_migration
 from runs import LEVEL, NAME, rows, run_of, table
 
 from pwmig import rich
-from pwmig.diff import AddColumn, AlterColumn, Change, RenameTable, diff
+from pwmig.diff import AddColumn, AlterColumn, Change, RenameTable, diff, rename_candidates
 from pwmig.errors import MigrationFailed
 from pwmig.frames import display
 from pwmig.frames.blocks import Code, Listing, Sentence, Title, blocks_html, blocks_text
@@ -27,6 +27,7 @@ from pwmig.notebook.bench import Bench
 from pwmig.plan import Direction, Loss, MigrationStatus, Plan, Run, State, Statement, Step, StepRun
 from pwmig.project import Project
 from pwmig.schema import Column, Schema, Snapshot
+from pwmig.sides import Difference, Kind, Side
 
 FILL = sql_migration("INSERT INTO player (name) VALUES ('Tal'), ('Euwe')", "DELETE FROM player")
 LEVEL_COLUMN = sql_migration(
@@ -219,9 +220,22 @@ def subclasses(kind: type) -> set[type]:
     return {kind}.union(*(subclasses(one) for one in kind.__subclasses__()))
 
 
+def test_a_difference_shows_what_differs_and_what_may_be_a_rename() -> None:
+    sides = Side(Kind.LIVE, "live"), Side(Kind.MODELS, "models")
+    before, after = (Schema((table(Column(name, "TEXT")),)) for name in ("name", "full_name"))
+    renames = rename_candidates(before, after)
+    found = Difference(sides, before, after, diff(before, after), renames)
+    said = display.text(found)
+    assert said.startswith("To make the database what the models declare:")
+    assert "+ added" in said and "- dropped" in said and "May be renamed" in said
+    assert renames[0].evidence[0] in said and f"{renames[0].score:.0%}" in said
+    assert "player" in display.html(found)
+    assert display.text(Difference(sides, before, before)) == "The database is what the models declare"
+
+
 def test_every_kind_of_change_and_every_record_is_known_by_name() -> None:
     changes = {(kind.__module__, kind.__name__) for kind in subclasses(Change)}
-    others = {(kind.__module__, kind.__name__) for kind in (Project, Plan, Run, MigrationStatus)}
+    others = {(kind.__module__, kind.__name__) for kind in (Project, Plan, Run, Difference, MigrationStatus)}
     assert set(rich.RECORDS) == {pair for pair in changes if pair[0].startswith("pwmig.")} | others
 
 

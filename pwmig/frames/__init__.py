@@ -3,7 +3,7 @@
 ::
 
     status(project)          one line a migration
-    changes(run)             one line a change of the schema
+    changes(run)             one line a change of the schema; so of a difference, or any changes
     schema(run, "player")    what the table is made of, before and after side by side
     rows(run, "player")      its sample rows, paired by primary key, before and after side by side
 
@@ -20,12 +20,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pwmig.diff import Change
-from pwmig.frames.facts import facts
+from pwmig.frames.facts import facts_of
 from pwmig.frames.grid import Grid, grid_html, style_tag
-from pwmig.frames.looking import comparison, rows_shown, sample, schema_pairs, schema_shown, table_of, touched_tables
+from pwmig.frames.looking import comparison, made_of, rows_shown, sample, schema_pairs, schema_shown, touched_tables
 from pwmig.frames.pairs import Comparison, rows_grid
 from pwmig.plan import MigrationStatus, Run
 from pwmig.schema import Schema, Snapshot
+from pwmig.sides import Difference
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,9 +64,9 @@ def status(source: _HasStatus | Iterable[MigrationStatus]) -> pd.DataFrame:
     return _frame(lines, ["migration", "state", "applied_at", "applied_by", "elapsed_s", "how"])
 
 
-def changes(source: Run | Iterable[Change]) -> pd.DataFrame:
-    """One line a change of the schema: sign, kind, table, and what it is in words."""
-    found = source.changes if isinstance(source, Run) else source
+def changes(source: Run | Difference | Iterable[Change]) -> pd.DataFrame:
+    """One line a change of the schema, or a difference of two: sign, kind, table, and what it is in words."""
+    found = source.changes if isinstance(source, (Run, Difference)) else source
     return _frame([(c.sign, c.kind, c.table, c.describe()) for c in found], ["sign", "kind", "table", "change"])
 
 
@@ -82,7 +83,7 @@ def schema(source: Run | Schema | Snapshot, table: str) -> pd.DataFrame:
             for p in schema_pairs(source, table)[1]
         ]
         return _frame(lines, ["change", "what", "name", "before", "after"])
-    found = facts(table_of(source, table))
+    found = facts_of(made_of(source, table))
     return _frame([(fact.what, fact.name, fact.text) for fact in found], ["what", "name", "definition"])
 
 

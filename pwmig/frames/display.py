@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pwmig.diff import Change
+from pwmig.diff import Change, RenameCandidate
 from pwmig.errors import PwmigError
 from pwmig.frames.blocks import Block, Code, Listing, Sentence, Title, blocks_html, blocks_text
 from pwmig.frames.grid import Cell, Grid, GridRow, Heading, style_tag, words
 from pwmig.frames.looking import has_rows, rows_shown, schema_pairs, schema_shown, touched_tables
 from pwmig.frames.wording import SIGNS, location_text, plural, run_title
 from pwmig.plan import Direction, MigrationStatus, Plan, Run, State, StepRun
+from pwmig.sides import Difference, difference_title
 
 if TYPE_CHECKING:
     from pwmig.project import Project
 
-__all__ = ["changes_grid", "html", "run_blocks", "sql_blocks", "status_grid", "text"]
+__all__ = ["changes_grid", "difference_blocks", "html", "run_blocks", "sql_blocks", "status_grid", "text"]
 
 TABLES = 3
 """The most tables of a run that are shown; the others are named."""
@@ -61,6 +62,8 @@ def _blocks(record: object) -> list[Block]:
             return [_plan_block(record)]
         case Change():
             return [changes_grid([record])]
+        case Difference():
+            return list(difference_blocks(record, "the database"))
         case MigrationStatus():
             return [status_grid([record])]
         case Project():
@@ -69,7 +72,9 @@ def _blocks(record: object) -> list[Block]:
         return [changes_grid(record)]
     if isinstance(record, (tuple, list)) and all(isinstance(one, MigrationStatus) for one in record):
         return [status_grid(record)]
-    raise TypeError(f"pwmig shows Project, Plan, Run, Change and MigrationStatus, not {type(record).__name__}")
+    raise TypeError(
+        f"pwmig shows Project, Plan, Run, Difference, Change and MigrationStatus, not {type(record).__name__}"
+    )
 
 
 # A project and its plan
@@ -145,7 +150,7 @@ def _schema_block(run: Run, table: str) -> Block:
     return Sentence(f"{name}: its schema stays as it is.")
 
 
-def changes_grid(changes: Sequence[Change]) -> Grid:
+def changes_grid(changes: Sequence[Change], title: str = "Changes of the schema") -> Grid:
     """The changes of a schema, one a row, by sign and word."""
     rows = [
         GridRow(
@@ -159,7 +164,27 @@ def changes_grid(changes: Sequence[Change]) -> Grid:
         for change in changes
     ]
     headings = ("change", "table", "what")
-    return _bounded("Changes of the schema", headings, rows, empty="The schema stays as it is.")
+    return _bounded(title, headings, rows, empty="The schema stays as it is.")
+
+
+def difference_blocks(difference: Difference, location: str) -> Iterator[Block]:
+    """What two sides differ in, and which drops and adds might be renames; ``location`` is the live database."""
+    said = difference_title(difference, location)
+    yield Title(said[:1].upper() + said[1:])
+    if difference.changes:
+        yield changes_grid(difference.changes, "Differences")
+    if difference.renames:
+        yield _renames_grid(difference.renames)
+
+
+def _renames_grid(renames: Sequence[RenameCandidate]) -> Grid:
+    """Drops and adds that might be one rename each, with what speaks for it."""
+    rows = [_prose("table" if one.table is None else one.table, *_candidate_texts(one)) for one in renames]
+    return _bounded("May be renamed, which nobody assumes", ("in", "from", "to", "likely", "evidence"), rows)
+
+
+def _candidate_texts(one: RenameCandidate) -> tuple[str, ...]:
+    return one.old_name, one.new_name, f"{one.score:.0%}", "; ".join(one.evidence)
 
 
 def sql_blocks(run: Run, limit: int) -> Iterator[Block]:

@@ -1,20 +1,34 @@
 """What a table is made of, one fact a line, before and after side by side.
 
-A :class:`Fact` is a column, a primary key, an index, a constraint, a trigger or an option, with the
-text that defines it. :func:`schema_grid` pairs the facts of two tables.
+A :class:`Fact` is a column, a key, an index, a constraint, a trigger, a policy, an option, a grant or the
+comment, with the text that defines it. :func:`schema_grid` pairs the facts of two tables.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from pwmig.diff.case import Case
+from pwmig.frames.definitions import (
+    check_text,
+    column_text,
+    exclusion_text,
+    foreign_key_text,
+    index_text,
+    made_text,
+    policy_text,
+    primary_key_text,
+    unique_text,
+)
 from pwmig.frames.grid import Cell, Grid, GridRow, Heading, words
 from pwmig.frames.renames import RunRenames
-from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Table, Unique
+from pwmig.schema import Check, Table, Unique, View
 
-__all__ = ["Fact", "FactPair", "fact_pairs", "facts", "facts_grid", "schema_grid"]
+__all__ = ["Fact", "FactPair", "fact_pairs", "facts", "facts_grid", "facts_of", "schema_grid", "view_facts"]
+
+_FOLDED = Case()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +78,49 @@ class FactPair:
         return words("~", f"renamed from {self.old_name}{'' if self.same else ' and changed'}")
 
 
-def facts(table: Table | None) -> tuple[Fact, ...]:
+def facts(table: Table | None, case: Case = _FOLDED) -> tuple[Fact, ...]:
     """All that a table is made of, columns first and in their order; nothing for no table."""
     if table is None:
         return ()
-    found = [Fact("column", column.name, column_text(column), _key(column.name)) for column in table.columns]
+    key = case.table
+    found = [Fact("column", one.name, column_text(one), (case.column(one.name),)) for one in table.columns]
     if table.primary_key:
         found.append(Fact("primary key", table.primary_key_name or "", primary_key_text(table), ()))
-    found += [Fact("index", index.name, index_text(index), _key(index.name)) for index in table.indexes]
-    found += [Fact("unique", unique.name or "", unique_text(unique), _unique_key(unique)) for unique in table.uniques]
+    found += [Fact("index", one.name, index_text(one), (key(one.name),)) for one in table.indexes]
+    found += [Fact("unique", one.name or "", unique_text(one), _unique_key(one, case)) for one in table.uniques]
     found += [
-        Fact("foreign key", key.name or "", foreign_key_text(key), _key(*key.columns)) for key in table.foreign_keys
+        Fact("foreign key", one.name or "", foreign_key_text(one), tuple(map(case.column, one.columns)))
+        for one in table.foreign_keys
     ]
-    found += [Fact("check", check.name or "", check.expression, _check_key(check)) for check in table.checks]
-    found += [Fact("trigger", trigger.name, trigger.sql, _key(trigger.name)) for trigger in table.triggers]
-    found += [Fact("option", "", option, _key(option)) for option in table.options]
+    found += [Fact("check", one.name or "", check_text(one), _check_key(one, case)) for one in table.checks]
+    found += [Fact("exclusion", one.name, exclusion_text(one), (key(one.name),)) for one in table.exclusions]
+    found += [Fact("trigger", one.name, made_text(one), (key(one.name),)) for one in table.triggers]
+    found += [Fact("rule", one.name, made_text(one), (key(one.name),)) for one in table.rules]
+    found += [Fact("policy", one.name, policy_text(one), (key(one.name),)) for one in table.policies]
+    found += [Fact("option", "", option, (option.lower(),)) for option in table.options]
+    found += [Fact(what, "", text, ()) for what, text in _of_table(table) if text]
+    found += [Fact("grant", "", grant, (grant,)) for grant in table.grants]
+    return _told_apart(found)
+
+
+def _of_table(table: Table) -> Iterable[tuple[str, str]]:
+    """What there is one of at most: parts, parents, comment."""
+    yield "partitions", f"PARTITION BY {table.partitioning}" if table.partitioning else ""
+    if table.partition_of:
+        yield "partition of", f"{table.partition_of} {table.partition_bound or ''}".rstrip()
+    yield "inherits", ", ".join(table.inherits)
+    yield "comment", table.comment or ""
+
+
+def view_facts(view: View) -> tuple[Fact, ...]:
+    """All that a view is made of, its text first."""
+    head = "materialized view" if view.materialized else "view"
+    found = [Fact(head, view.name, view.sql, ())]
+    found += [Fact("index", one.name, index_text(one), (one.name,)) for one in view.indexes]
+    found += [Fact("trigger", one.name, made_text(one), (one.name,)) for one in view.triggers]
+    found += [Fact("option", "", option, (option,)) for option in view.options]
+    found += [Fact("comment", "", view.comment, ())] if view.comment else []
+    found += [Fact("grant", "", grant, (grant,)) for grant in view.grants]
     return _told_apart(found)
 
 
@@ -93,102 +135,28 @@ def _told_apart(found: Sequence[Fact]) -> tuple[Fact, ...]:
     return tuple(numbered)
 
 
-def column_text(column: Column) -> str:
-    """A column's definition in SQL's order: ``INTEGER NOT NULL DEFAULT 1``."""
-    parts = [column.type or "(no type)"]
-    if not column.nullable:
-        parts.append("NOT NULL")
-    if column.default is not None:
-        parts.append(f"DEFAULT {column.default}")
-    if column.collation:
-        parts.append(f"COLLATE {column.collation}")
-    if column.generated is not None:
-        parts.append(f"GENERATED ALWAYS AS ({column.generated}) {(column.generated_kind or '').upper()}".rstrip())
-    if column.autoincrement:
-        parts.append("AUTOINCREMENT")
-    said = {"name", "type", "nullable", "default", "collation", "generated", "generated_kind", "autoincrement"}
-    return " ".join([*parts, *_others(column, said)])
+def _unique_key(unique: Unique, case: Case) -> tuple[str, ...]:
+    return ("name", case.table(unique.name)) if unique.name else tuple(map(case.column, unique.columns))
 
 
-def index_text(index: Index) -> str:
-    """``UNIQUE (name, born DESC) WHERE born > 1900``."""
-    where = [f"WHERE {index.predicate}"] if index.predicate else []
-    head = ("UNIQUE " if index.unique else "") + _parts_text(index.parts)
-    return " ".join([head, *where, *_others(index, {"name", "parts", "unique", "predicate"})])
-
-
-def unique_text(unique: Unique) -> str:
-    columns = _parts_text(unique.parts) if unique.parts else _listed(unique.columns)
-    return " ".join([columns, *_others(unique, {"name", "columns", "parts"})])
-
-
-def primary_key_text(table: Table) -> str:
-    parts = table.primary_key_parts
-    text = _parts_text(parts) if parts else _listed(table.primary_key)
-    return text + (f" ON CONFLICT {table.primary_key_conflict}" if table.primary_key_conflict else "")
-
-
-def foreign_key_text(key: ForeignKey) -> str:
-    """``(country) REFERENCES country (id) ON DELETE CASCADE``."""
-    actions = [
-        f"ON {event} {action}"
-        for event, action in (("DELETE", key.on_delete), ("UPDATE", key.on_update))
-        if action != "NO ACTION"
-    ]
-    late = [key.deferrable] if key.deferrable else []
-    said = {"name", "columns", "ref_table", "ref_columns", "on_delete", "on_update", "deferrable"}
-    head = f"{_listed(key.columns)} REFERENCES {key.ref_table} {_listed(key.ref_columns)}"
-    return " ".join([head, *actions, *late, *_others(key, said)])
-
-
-def _parts_text(parts: Iterable[IndexPart]) -> str:
-    return _listed(_part_text(part) for part in parts)
-
-
-def _part_text(part: IndexPart) -> str:
-    text = part.column if part.column is not None else part.expression or ""
-    collation = f" COLLATE {part.collation}" if part.collation else ""
-    return text + collation + (" DESC" if part.descending else "")
-
-
-def _others(record: Column | Index | Unique | ForeignKey, said: Collection[str]) -> list[str]:
-    """Facts that have no words of their own yet, so that a new one is seen as soon as it is observed."""
-    return [
-        f"{field.name.replace('_', ' ').upper()} {value}"
-        for field in fields(record)
-        if field.name not in said and (value := getattr(record, field.name)) != field.default
-    ]
-
-
-def _listed(names: Iterable[str]) -> str:
-    return "(" + ", ".join(names) + ")"
-
-
-def _key(*names: str) -> tuple[str, ...]:
-    return tuple(name.lower() for name in names)
-
-
-def _unique_key(unique: Unique) -> tuple[str, ...]:
-    return ("name", unique.name.lower()) if unique.name else _key(*unique.columns)
-
-
-def _check_key(check: Check) -> tuple[str, ...]:
-    return ("name", check.name.lower()) if check.name else (check.expression,)
+def _check_key(check: Check, case: Case) -> tuple[str, ...]:
+    return ("name", case.table(check.name)) if check.name else (check.expression,)
 
 
 def fact_pairs(before: Table | None, after: Table | None, renames: RunRenames) -> tuple[FactPair, ...]:
     """The facts of two tables in pairs: in the order of after, each dropped one behind its kind."""
     moved = _moved(before, renames) if before else ()
-    to_come = {(fact.what, fact.key): fact for fact in facts(after)}
+    case = renames.case
+    to_come = {(fact.what, fact.key): fact for fact in facts(after, case)}
     paired: dict[tuple[str, tuple[str, ...]], FactPair] = {}
     dropped: list[FactPair] = []
-    for old, new in zip(facts(before), moved):
+    for old, new in zip(facts(before, case), moved):
         place = (new.what, new.key)
         match = to_come.get(place)
         if match is None or place in paired:
             dropped.append(FactPair(old, None))
         else:
-            renamed = old.name != new.name or new.name.lower() != match.name.lower()
+            renamed = old.name != new.name or case.table(new.name) != case.table(match.name)
             paired[place] = FactPair(old, match, new.text == match.text, (old.name or "unnamed") if renamed else "")
     return _with_dropped([paired.get(place, FactPair(None, fact)) for place, fact in to_come.items()], dropped)
 
@@ -196,17 +164,17 @@ def fact_pairs(before: Table | None, after: Table | None, renames: RunRenames) -
 def _moved(before: Table, renames: RunRenames) -> tuple[Fact, ...]:
     """The facts of a table under the names that they have after."""
     found = []
-    for fact in facts(renames.renamed(before)):
+    for fact in facts(renames.renamed(before), renames.case):
         new = renames.object(before.name, fact.what, fact.name)
-        found.append(fact if new is None else replace(fact, name=new, key=_name_key(fact, new)))
+        found.append(fact if new is None else replace(fact, name=new, key=_name_key(fact, renames.case.table(new))))
     return tuple(found)
 
 
-def _name_key(fact: Fact, name: str) -> tuple[str, ...]:
+def _name_key(fact: Fact, key: str) -> tuple[str, ...]:
     """What pairs a fact under another name."""
     if fact.what == "foreign key":
         return fact.key
-    return ("name", name.lower()) if fact.what in ("unique", "check") else _key(name)
+    return ("name", key) if fact.what in ("unique", "check") else (key,)
 
 
 def _with_dropped(pairs: Sequence[FactPair], dropped: Sequence[FactPair]) -> tuple[FactPair, ...]:
@@ -219,12 +187,11 @@ def _with_dropped(pairs: Sequence[FactPair], dropped: Sequence[FactPair]) -> tup
     return tuple(merged)
 
 
-_RANK = {
-    what: rank
-    for rank, what in enumerate(
-        ("column", "primary key", "index", "unique", "foreign key", "check", "trigger", "option")
-    )
-}
+_KINDS = (
+    *("column", "primary key", "index", "unique", "foreign key", "check", "exclusion", "trigger", "rule", "policy"),
+    *("option", "partitions", "partition of", "inherits", "comment", "grant"),
+)
+_RANK = {what: rank for rank, what in enumerate(_KINDS)}
 
 
 def schema_grid(title: str, pairs: Sequence[FactPair]) -> Grid:
@@ -257,11 +224,16 @@ def _side(fact: Fact | None, sign: str) -> Cell:
     return Cell(absent=True) if fact is None else Cell(fact.text, sign, prose=True)
 
 
-def facts_grid(title: str, table: Table) -> Grid:
-    """One table as it is: what, name, definition."""
+def facts_grid(title: str, made: Table | View) -> Grid:
+    """One table or view as it is: what, name, definition."""
     headings = (Heading("what"), Heading("name"), Heading("definition", code=True))
     rows = tuple(
         GridRow((Cell(fact.what, prose=True), Cell(fact.name, prose=True), Cell(fact.text, prose=True)))
-        for fact in facts(table)
+        for fact in facts_of(made)
     )
     return Grid(title, headings, rows)
+
+
+def facts_of(made: Table | View) -> tuple[Fact, ...]:
+    """All that a table or a view is made of."""
+    return view_facts(made) if isinstance(made, View) else facts(made)

@@ -15,16 +15,16 @@ from pwmig.frames.grid import Grid
 from pwmig.frames.pairs import Comparison, compare, rows_grid, sample_grid
 from pwmig.frames.renames import renames_of
 from pwmig.plan import Run
-from pwmig.schema import Rows, Schema, Snapshot, Table
+from pwmig.schema import Rows, Schema, Snapshot, Table, View
 
 __all__ = [
     "comparison",
     "has_rows",
+    "made_of",
     "rows_shown",
     "sample",
     "schema_pairs",
     "schema_shown",
-    "table_of",
     "touched_tables",
 ]
 
@@ -46,7 +46,7 @@ def schema_shown(source: Run | Schema | Snapshot, table: str) -> Grid:
     if isinstance(source, Run):
         name, pairs = schema_pairs(source, table)
         return schema_grid(f"{name}: schema before and after", pairs)
-    found = table_of(source, table)
+    found = made_of(source, table)
     return facts_grid(f"{found.name}: schema", found)
 
 
@@ -93,11 +93,13 @@ def sample(snapshot: Snapshot, table: str) -> Rows:
     return found
 
 
-def table_of(source: Schema | Snapshot, table: str) -> Table:
+def made_of(source: Schema | Snapshot, name: str) -> Table | View:
+    """The table or the view of that name; PwmigError where there is none."""
     known = source.schema if isinstance(source, Snapshot) else source
-    found = known.table(table)
+    views = (view for view in known.views if known.key(view.name) == known.key(name))
+    found = known.table(name) or next(views, None)
     if found is None:
-        raise _no_table(table, "table", known.table_names)
+        raise _no_table(name, "table", known.table_names)
     return found
 
 
