@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from pwmig.errors import OperationRefused
 if TYPE_CHECKING:
     from pwmig.dialects.mysql.operations.server import MySQLServer
     from pwmig.dialects.server.operations.work import Work
-    from pwmig.schema import Column
+    from pwmig.schema import Column, Table
 
 __all__ = ["set_type"]
 
@@ -52,12 +54,9 @@ def _require_same_values(server: MySQLServer, work: Work, column: Column, made: 
 
     Zeros at the end of a fraction may come and go where one of the types is for fractions: 1.50 for 1.5.
     """
-    old, new = (_bare(server, kind) for kind in (column, made))
-    name = server.quote(column.name)
-    try:
-        server.ask(f"DROP TEMPORARY TABLE IF EXISTS {_PAIRS}")
-        server.ask(f"CREATE TEMPORARY TABLE {_PAIRS} (a {old}, b {new})")
-        _fill(server, work, column, made, f"INSERT INTO {_PAIRS} SELECT {name}, {name} FROM {work.sql}")
+    old, new, name = _bare(column), _bare(made), server.quote(column.name)
+    with _temporary(server, f"(a {old}, b {new})"):
+        _fill(server, work, made, f"INSERT INTO {_PAIRS} SELECT {name}, {name} FROM {work.sql}")
         condition = _differ(column.type, made.type)
         rows = server.ask(f"SELECT a, b FROM {_PAIRS} WHERE {condition} LIMIT 1")
         if rows:
@@ -69,25 +68,18 @@ def _require_same_values(server: MySQLServer, work: Work, column: Column, made: 
                 "mend these values first, or say with cast= how they become the new ones",
                 column.name,
             )
-    finally:
-        server.ask(f"DROP TEMPORARY TABLE IF EXISTS {_PAIRS}")
 
 
-def _bare(server: MySQLServer, column: Column) -> str:
+def _bare(column: Column) -> str:
     """The type with its letters' collation."""
     return column.type + (f" COLLATE {column.collation}" if column.collation else "") + " NULL"
 
 
-def _fill(server: MySQLServer, work: Work, column: Column, made: Column, sql: str) -> None:
+def _fill(server: MySQLServer, work: Work, made: Column, sql: str) -> None:
     try:
         server.ask(sql)
     except Exception as error:  # An error of the driver's: a value that the type does not take.
-        raise work.refused(
-            f"the type of {work.name}.{column.name} can't become {made.type}",
-            f"{server.title} says: {error.args[-1] if error.args else error}",
-            "mend these values first, or say with cast= how they become the new ones",
-            column.name,
-        ) from error
+        raise _refused(server, work, made, error) from error
 
 
 def _differ(old: str, new: str) -> str:
@@ -116,17 +108,32 @@ def _cast(server: MySQLServer, work: Work, made: Column, cast: str) -> None:
     A stored generated column takes the values, gives them to the column, and goes. Until the column has them, what
     fails leaves it as it was. https://mariadb.com/kb/en/generated-columns/
     """
-    name, helper = server.quote(made.name), server.quote(_free_column(work))
-    bare = made.type + (f" COLLATE {made.collation}" if made.collation else "")
-    _require_castable(server, work, made, cast, bare)
-    work.alter(f"ADD COLUMN {helper} {bare} GENERATED ALWAYS AS ({cast}) STORED INVISIBLE")
+    helper = _free_column(work)
+    taking, giving = _steps(server, work, made, cast, helper)
+    _require_castable(server, work, made, cast)
+    _require_steps(server, work, made, (*taking, *giving))
+    work.alter(taking[0])
     try:
-        work.alter(f"MODIFY COLUMN {helper} {bare} NULL INVISIBLE")
-        work.alter(f"MODIFY COLUMN {name} {bare} GENERATED ALWAYS AS ({helper}) STORED")
+        for step in taking[1:]:
+            work.alter(step)
     except peewee.DatabaseError:
-        work.alter(f"DROP COLUMN {helper}")
+        work.alter(f"DROP COLUMN {server.quote(helper)}")
         raise
-    work.alter(f"MODIFY COLUMN {server.definition(work, made)}", f"DROP COLUMN {helper}")
+    for step in giving:
+        work.alter(step)
+
+
+def _steps(
+    server: MySQLServer, work: Work, made: Column, cast: str, helper: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is done to the table until the column has its new values, and what afterwards."""
+    name, other, type_ = server.quote(made.name), server.quote(helper), _bare(made).removesuffix(" NULL")
+    taking = (
+        f"ADD COLUMN {other} {type_} GENERATED ALWAYS AS ({cast}) STORED INVISIBLE",
+        f"MODIFY COLUMN {other} {type_} NULL INVISIBLE",
+        f"MODIFY COLUMN {name} {type_} GENERATED ALWAYS AS ({other}) STORED",
+    )
+    return taking, (f"MODIFY COLUMN {server.definition(work, made)}", f"DROP COLUMN {other}")
 
 
 def _free_column(work: Work) -> str:
@@ -136,27 +143,49 @@ def _free_column(work: Work) -> str:
     return f"pwmig_{number}"
 
 
-def _require_castable(server: MySQLServer, work: Work, made: Column, cast: str, bare: str) -> None:
+def _require_castable(server: MySQLServer, work: Work, made: Column, cast: str) -> None:
     """Try the expression on every row, in a temporary table, before anything is touched."""
+    type_ = _bare(made).removesuffix(" NULL")
+    with _temporary(server, f"(b {type_} {'NULL' if made.nullable else 'NOT NULL'})"):
+        _fill(server, work, made, f"INSERT INTO {_PAIRS} SELECT {cast} FROM {work.sql}")
+
+
+def _require_steps(server: MySQLServer, work: Work, made: Column, steps: tuple[str, ...]) -> None:
+    """Take all steps on an empty temporary table of the same definition: no step is to fail half-way."""
+    with _temporary(server, _twin(work.table)):
+        try:
+            for step in steps:
+                server.ask(f"ALTER TABLE {_PAIRS} {step}")
+        except Exception as error:  # An error of the driver's.
+            raise _refused(server, work, made, error) from error
+
+
+def _twin(table: Table) -> str:
+    """What stands behind CREATE TABLE and the name for a table like this one, of the kinds that may be temporary."""
+    from pwmig.dialects.mysql.quoting import quote
+    from pwmig.dialects.mysql.writing import create_table
+
+    indexes = tuple(index for index in table.indexes if index.method not in ("FULLTEXT", "SPATIAL"))
+    options = tuple(option for option in table.options if "VERSIONING" not in option)
+    plain = replace(table, name=_PAIRS, schema=None, indexes=indexes, options=options, partitioning=None)
+    return create_table(plain, foreign_keys=()).partition(quote(_PAIRS))[2]
+
+
+@contextmanager
+def _temporary(server: MySQLServer, definition: str) -> Iterator[None]:
+    """While entered, there is a temporary table that only this connection sees."""
+    server.ask(f"DROP TEMPORARY TABLE IF EXISTS {_PAIRS}")
+    server.ask(f"CREATE TEMPORARY TABLE {_PAIRS} {definition}")
     try:
-        server.ask(f"DROP TEMPORARY TABLE IF EXISTS {_PAIRS}")
-        not_null = "" if made.nullable else " NOT NULL"
-        server.ask(f"CREATE TEMPORARY TABLE {_PAIRS} (b {bare}{not_null})")
-        _fill(server, work, made, made, f"INSERT INTO {_PAIRS} SELECT {cast} FROM {work.sql}")
-        if made.default is not None:
-            _require_default(server, work, made, bare)
+        yield
     finally:
         server.ask(f"DROP TEMPORARY TABLE IF EXISTS {_PAIRS}")
 
 
-def _require_default(server: MySQLServer, work: Work, made: Column, bare: str) -> None:
-    try:
-        server.ask(f"ALTER TABLE {_PAIRS} ADD COLUMN c {bare} DEFAULT {made.default}")
-    except Exception as error:
-        raise OperationRefused(
-            f"the default of column {made.name!r} of {work.name!r} can't become {made.type}",
-            why=f"it is {made.default}, and {server.title} says: {error.args[-1] if error.args else error}",
-            way_out=f"before it, migrator.drop_column_default({work.name!r}, {made.name!r})",
-            table=work.name,
-            column=made.name,
-        ) from error
+def _refused(server: MySQLServer, work: Work, made: Column, error: Exception) -> OperationRefused:
+    return work.refused(
+        f"the type of {work.name}.{made.name} can't become {made.type}",
+        f"{server.title} says: {error.args[-1] if error.args else error}",
+        "mend what is named there first, or say with cast= how values become the new ones",
+        made.name,
+    )
