@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from pwmig.dialects.postgresql.quoting import qualified, quote
+from pwmig.dialects.postgresql.quoting import literal, qualified, quote
 from pwmig.dialects.postgresql.seeing.facts import Facts, Relation
 from pwmig.dialects.postgresql.seeing.texts import bare
 from pwmig.schema import Column, Sequence
@@ -90,23 +90,23 @@ def _sequence(facts: Facts, oid: int, number: int, default: str | None) -> Seque
     return _told(owned, default) if owned else None
 
 
-def _told(owned: list[Sequence], default: str | None) -> Sequence:
+def _told(owned: list[tuple[str, Sequence]], default: str | None) -> Sequence:
     """Of the sequences that a column owns, the one that its default counts by, else the first by name."""
     if len(owned) == 1:
-        return owned[0]
-    counted = [one for one in owned if default and quote(one.plain_name).strip('"') in default]
-    return min(counted or owned, key=lambda one: one.name)
+        return owned[0][1]
+    counted = [one for called, one in owned if default == f"nextval({literal(called)}::regclass)"]
+    return min(counted or [one for _, one in owned], key=lambda one: one.name)
 
 
 def further_sequences(facts: Facts) -> list[Sequence]:
     """The sequences that no column is told with: those of no column, and the second one that a column owns."""
-    found = list(facts.sequences.get((0, 0), ()))
+    found = [one for _, one in facts.sequences.get((0, 0), ())]
     for (oid, number), owned in facts.sequences.items():
         if not oid or len(owned) < 2:
             continue
         row = next(row for row in facts.columns[oid] if row[2] == number)
         told = _told(owned, row[5])
-        found += [_with_owner(facts, one, oid, row[1]) for one in owned if one is not told]
+        found += [_with_owner(facts, one, oid, row[1]) for _, one in owned if one is not told]
     return found
 
 

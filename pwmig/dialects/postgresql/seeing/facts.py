@@ -47,7 +47,8 @@ class Facts:
     comments: dict[tuple[int, int], str] = field(default_factory=dict)
     constraint_comments: dict[int, str] = field(default_factory=dict)
     grants: dict[tuple[int, int], tuple[str, ...]] = field(default_factory=dict)
-    sequences: dict[tuple[int, int], list[Sequence]] = field(default_factory=lambda: defaultdict(list))
+    sequences: dict[tuple[int, int], list[tuple[str, Sequence]]] = field(default_factory=lambda: defaultdict(list))
+    """The sequences of a column, or of none: with the name that a default calls each by."""
     others: dict[str, dict[int, list[list[Any]]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
@@ -100,9 +101,9 @@ class Facts:
                 self.sequences[key, number].append(self._sequence(facts))
         self.rare = {*self.comments, *self.grants, *self.sequences, *self.not_nulls}
 
-    def _sequence(self, facts: list[Any]) -> Sequence:
-        schema, name, kind, start, step, least, most, cache, cycle, unlogged, oid, *grants = facts
-        return Sequence(
+    def _sequence(self, facts: list[Any]) -> tuple[str, Sequence]:
+        schema, name, kind, start, step, least, most, cache, cycle, unlogged, oid, called, *grants = facts
+        return called, Sequence(
             name,
             kind,
             int(start),

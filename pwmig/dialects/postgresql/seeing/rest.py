@@ -76,7 +76,7 @@ def _sequences(owned: str) -> str:
     return f"""SELECT coalesce(d.refobjid, 0)::int8, 'sequence', coalesce(d.refobjsubid, 0),
     ARRAY[{SCHEMA}, {shown("n.nspname", "c.relname")}, format_type(s.seqtypid, NULL), s.seqstart::text,
         s.seqincrement::text, s.seqmin::text, s.seqmax::text, s.seqcache::text, s.seqcycle::text,
-        CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED' END, s.seqrelid::text]
+        CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED' END, s.seqrelid::text, s.seqrelid::regclass::text]
     || {grants_if_any("c.relacl", "s", "c.relowner")}
 FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid AND d.objsubid = 0

@@ -23,7 +23,7 @@ def _modify(letter: str) -> str:
 ROUTINES = f"""SELECT p.oid::int8, 'routine', 0, ARRAY[{SCHEMA}, {shown("n.nspname", "p.proname")},
     CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END,
     CASE p.prokind WHEN 'p' THEN {_routine("PROCEDURE")} ELSE {_routine("FUNCTION")} END,
-    pg_get_function_identity_arguments(p.oid), obj_description(p.oid, 'pg_proc')]
+    oidvectortypes(p.proargtypes), obj_description(p.oid, 'pg_proc')]
     || {grants_if_any("p.proacl", "f", "p.proowner")}
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE p.oid >= 16384 AND p.prokind IN ('f', 'p', 'w') AND {USER_SCHEMA} AND {not_of_extension("pg_proc", "p.oid")}
