@@ -129,6 +129,15 @@ CASES = {
         "  /* 'or \\ this */ SET NEW.a = \"\\\\ ''\"; SET @`x\\` = 1; END",
         r"CREATE FUNCTION f() RETURNS text RETURN concat('\\', N'ü\\', _utf8mb4'\\', x'5c', '\%\_')",
     ),
+    "letters that the catalog can't show": (
+        "CREATE TABLE t (a varchar(30) DEFAULT (concat('????', '🙂')), "
+        "b varchar(30) AS (concat(a, '🙂🙂', '?', '????')), c varchar(9) CHECK (c <> '🙂?'), "
+        "CONSTRAINT `named` CHECK (a <> '𠀀'))",
+        "CREATE VIEW v AS SELECT '🙂' AS smile, '????' AS marks, b FROM t",
+        "CREATE TRIGGER trg BEFORE INSERT ON t FOR EACH ROW SET NEW.a = '🙂?'",
+        "CREATE FUNCTION f() RETURNS text RETURN '🙂?'",
+        "CREATE EVENT e ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DISABLE DO SET @a = '🙂?'",
+    ),
     "triggers in an order of their own": (
         "CREATE TABLE t (a int)",
         *(f"CREATE TRIGGER {name} BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1" for name in "cab"),
@@ -192,6 +201,19 @@ def test_what_is_hard_is_written_and_seen_again_equal(
     schema = see(mariadb)
     assert schema != Schema(exact_tables=schema.exact_tables)
     assert written_again(mariadb_server, schema) == schema
+
+
+def test_a_letter_beyond_the_catalog_s_is_seen(mariadb: peewee.Database) -> None:
+    run(mariadb, CASES["letters that the catalog can't show"])
+    schema = see(mariadb)
+    (table,) = schema.tables
+    assert (table.columns[0].default, table.columns[1].generated) == (
+        "concat('????','🙂')",
+        "concat(`a`,'🙂🙂','?','????')",
+    )
+    assert [check.expression for check in table.checks] == ["`c` <> '🙂?'", "`a` <> '𠀀'"]
+    assert "'🙂' AS `smile`,'????' AS `marks`" in schema.views[0].sql
+    assert all("'🙂?'" in made.sql for made in (*table.triggers, *schema.routines, *schema.events))
 
 
 def test_a_chain_of_references_may_be_long(mariadb_server: servers.Server, mariadb: peewee.Database) -> None:

@@ -1,7 +1,8 @@
 """What a MariaDB or MySQL database holds, read in at most five catalog queries, however many tables there are.
 
 Asked first is what the server is; then columns, indexes and all else (see :mod:`.asking`); a fifth question is put
-where there are sequences, or columns with places on a map. Nothing is asked table by table.
+where there are sequences, or columns with places on a map. Nothing is asked table by table, but for letters that the
+catalog can't show (see :mod:`.letters`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 from operator import attrgetter
 from typing import Any
 
+from pwmig.dialects.mysql.quoting import quote
 from pwmig.dialects.mysql.seeing import objects
 from pwmig.dialects.mysql.seeing.asking import (
     Answers,
@@ -23,6 +25,7 @@ from pwmig.dialects.mysql.seeing.asking import (
     wanted_places,
 )
 from pwmig.dialects.mysql.seeing.columns import is_geometry
+from pwmig.dialects.mysql.seeing.letters import marked_tables, mend_bodies, mend_table, mend_view
 from pwmig.dialects.mysql.seeing.tables import Raw, grants, sorted_by_name, table
 from pwmig.errors import DatabaseUnavailable
 from pwmig.schema import Event, Routine, Schema, Sequence, Table, View
@@ -79,6 +82,8 @@ def _schema(
 ) -> Schema:
     whole = places[0][1] is None
     found = _Found(server, answers, places)
+    if server.mariadb:
+        _mend(execute, answers, found)
     more = _ask_more(execute, server, found)
     for name, srid, *_ in more.get("geometry", ()):
         if name in found.tables:
@@ -99,6 +104,7 @@ class _Found:
 
     def __init__(self, server: Server, answers: Answers, places: tuple[Place, ...]) -> None:
         self._server = server
+        self.database = server.database
         self._rest = answers.rest
         self._schemas = {
             _folded(server, f"\0{schema}.{name}"): schema for schema, names in places[1:] for name in names or ()
@@ -166,7 +172,7 @@ class _Found:
 
     def made_views(self) -> Iterable[View]:
         """The views' records."""
-        database = self._server.database
+        database = self.database
         for name, row in self.views.items():
             held = grants(self.grants.get(name, ()))
             yield objects.view(self._shown(name), row, self.schema(name), database, held)
@@ -208,6 +214,21 @@ def _ask_more(execute: Execute, server: Server, found: _Found) -> dict[str, list
                 places.setdefault(raw.schema or server.database, []).append(plain)
     geometries = tuple((schema, tuple(names)) for schema, names in places.items())
     return ask_more(execute, server, sequences, geometries) if sequences or geometries else {}
+
+
+def _mend(execute: Execute, answers: Answers, found: _Found) -> None:
+    """Put back the letters that the catalog can't show."""
+    for name in marked_tables(answers):
+        if name in found.tables:
+            mend_table(execute, found.tables[name])
+    for name, row in found.views.items():
+        schema = found.schema(name)
+        plain = name if schema is None else name[len(schema) + 2 :]
+        found.views[name] = mend_view(execute, row, plain, schema, found.database)
+    rest = answers.rest
+    routines, events = rest.get("routine", ()), rest.get("event", ())
+    rest["routine"] = list(mend_bodies(execute, routines, 2, lambda row: f"{row[1]} {quote(row[0])}", 2))
+    rest["event"] = list(mend_bodies(execute, events, 2, lambda row: f"EVENT {quote(row[0])}", 3))
 
 
 def _remembered(

@@ -11,6 +11,7 @@ UNSEEN: dict[str, str] = {
     "the next value of AUTO_INCREMENT and of sequences": "it is data",
     "a database's default character set and collation": "every table and character column has its own written out",
     "grants on the whole database, on routines, and to the public": "the catalog tells of tables and columns only",
+    "texts of views, routines, triggers and events that the account may not see": "the server gives none",
     "grants that the account can't see": "an account that may not read the mysql database is told its own only",
     "application-time periods and WITHOUT OVERLAPS": "MariaDB 10.11 has no catalog of them; a period is seen as the "
     "check of its two columns",
@@ -18,8 +19,10 @@ UNSEEN: dict[str, str] = {
     "DEFAULT among partitions by LIST of an expression": "the catalog shows it as VALUES IN (0)",
     "MAX_ROWS, DATA DIRECTORY and the like of a partition, ALGORITHM of KEY": "they are not in the catalog",
     "DATA DIRECTORY, UNION and CONNECTION of a table": "they are not in the catalog",
-    "the parser of a FULLTEXT index, KEY_BLOCK_SIZE of an index, USING HASH of a B-tree": "they are not in the catalog",
+    "the parser of a FULLTEXT index, KEY_BLOCK_SIZE of an index, USING HASH of a B-tree": "they aren't in the catalog",
     "bytes of a binary default that are no text": "the catalog shows a question mark in their place",
+    "letters beyond U+FFFF in comments, values of an enum and plain defaults": "MariaDB shows a question mark; "
+    "in expressions, views and bodies they are looked up",
     "the columns of a parameter of type ROW, and a parameter's default": "they are not in the catalog",
     "temporary tables": "they belong to one connection",
     "statistics of histograms and of columns": "they are data",
