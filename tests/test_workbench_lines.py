@@ -70,10 +70,13 @@ def test_looking_is_kept_as_well(bench: Workbench) -> None:
     bench.face.changed_only.value = True
     bench.face.start.value, bench.face.end.value = "zero", "now"
     click(bench.face.run_comparison, bench)
+    bench.face.differing.before.value, bench.face.differing.after.value = "history", "live"
+    click(bench.face.differing.run, bench)
     click(bench.face.refresh, bench)
     bench.face.new.click()
     lines = [line.removeprefix("workbench.") for line in bench.lines]
-    assert lines == ["rows('player', changed_only=True)", "compare('zero', 'now')", "refresh()", "new()"]
+    looked = ["rows('player', changed_only=True)", "compare('zero', 'now')", "diff('history', 'live')"]
+    assert lines == [*looked, "refresh()", "new()"]
     for line in bench.lines:
         run_line(bench, line)
 
@@ -187,6 +190,24 @@ def test_any_two_points_are_compared_on_a_copy(bench: Workbench, root: Path) -> 
     back = bench.compare("now", "zero")
     assert [change.kind for change in back.changes] == ["DropTable"]
     assert bench.compare("now", "now").changes == ()
+
+
+def test_any_two_sides_are_compared_in_a_tab_of_their_own(bench: Workbench, root: Path) -> None:
+    bench.apply("fill_player")
+    before = state(database_file(root))
+    found = bench.diff("live", LEVEL)
+    assert [change.kind for change in found.changes] == ["AddColumn"]
+    face = bench.face.differing
+    assert bench.face.layout.open_tab == "Diff"
+    assert (face.before.value, face.after.value) == ("live", found.sides[1].text)
+    assert "column player.level" in face.view.value and "Diff: 1 difference" in bench.face.status.value
+    assert bench.diff("history", "live").changes == () and "no drift" in face.view.value.lower()
+    with pytest.raises(PwmigError, match="nobody"):
+        bench.diff("nobody", "live")
+    assert "nobody" in bench.face.error.text.value
+    assert state(database_file(root)) == before
+    bench.refresh()
+    assert bench.bench.difference is not None and bench.bench.difference.changes == bench.bench.drift
 
 
 def test_code_that_is_no_file_is_rehearsed_and_leaves_none(bench: Workbench, root: Path) -> None:

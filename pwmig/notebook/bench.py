@@ -26,6 +26,7 @@ from pwmig.operations import Operation
 from pwmig.plan import Direction, Event, Loss, MigrationStatus, Plan, Run, State, find
 from pwmig.project import Project
 from pwmig.schema import Schema, Snapshot
+from pwmig.sides import Difference
 from pwmig.worker import Worker
 
 __all__ = ["NOW", "PROJECT_VARIABLE", "START", "Bench", "ConfirmationNeeded", "nearest_project"]
@@ -99,6 +100,7 @@ def _is_configured(folder: Path) -> bool:
 class Bench:
     """A project on the bench: its state as last read, the last run, and the verbs.
 
+    ``drift`` is how the models differ from the database, ``difference`` what was compared last: that, or other sides.
     ``compared`` are the two points of the last run where that was a comparison. ``failures`` holds, by
     migration, what stopped it when it was last tried here, until it runs or its file changes. ``busy`` says
     what is under way since ``started_at`` (of ``time.monotonic()``, in seconds). ``on_event`` is called
@@ -112,6 +114,7 @@ class Bench:
         self.schema = Schema()
         self.drift: tuple[Change, ...] | None = None
         self.drift_error: PwmigError | None = None
+        self.difference: Difference | None = None
         self.last_run: FramedRun | None = None
         self.compared: tuple[str, str] | None = None
         self.failures: dict[str, MigrationFailed] = {}
@@ -140,9 +143,11 @@ class Bench:
         self.read()
         try:
             with self.project.handed_over() as memory:
-                self.drift, self.drift_error = Worker(self.project.root, "diff", memory=memory).start().wait(), None
+                found: Difference = Worker(self.project.root, "difference", memory=memory).start().wait()
         except PwmigError as error:
-            self.drift, self.drift_error = None, error
+            self.drift, self.drift_error, self.difference = None, error, None
+        else:
+            self.drift, self.drift_error, self.difference = found.changes, None, found
 
     def read(self) -> None:
         """Read files, history and schema again; raises PwmigError where they can't be read."""
@@ -243,6 +248,17 @@ class Bench:
             self.compared = points
             return run
 
+    def diff(self, before: str = "live", after: str = "models") -> Difference:
+        """Any two sides, their schemas alone; see :meth:`pwmig.Project.diff`."""
+        with self._at_work("diff"), self.project.handed_over() as memory:
+            self.events = []
+            options = {"before": before, "after": after}
+            found: Difference = self._wait_for(
+                Worker(self.project.root, "difference", options, self._hear, memory=memory)
+            )
+            self.difference = found
+            return found
+
     def _point(self, name: str) -> str:
         return name if name in (START, NOW) else find(name, self.names())
 
@@ -306,11 +322,11 @@ class Bench:
             worker = Worker(self.project.root, verb, options, self._hear, memory=memory)
             return self._done(lambda: self._wait_for(worker))
 
-    def _wait_for(self, worker: Worker) -> Run:
+    def _wait_for(self, worker: Worker) -> Any:
+        """What a worker comes to: a run, a difference."""
         self._worker = worker.start()
         try:
-            run: Run = worker.wait()
-            return run
+            return worker.wait()
         except KeyboardInterrupt:
             worker.cancel()
             raise

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import ipywidgets as w
 
+from pwmig.notebook.differing import Differing
 from pwmig.notebook.panels import Choice, Layout, Panel, TablePicker, button, html, show
 
 __all__ = ["Clicks", "Face"]
@@ -42,8 +43,10 @@ class Face:
         *,
         diagram: w.DOMWidget,
         explore: w.DOMWidget,
+        differing: Differing,
         editor: w.DOMWidget,
     ) -> None:
+        self.differing = differing
         self.header, self.status = html("pwmig-says"), html("pwmig-status")
         self.plan, self.log = html("pwmig-plan"), html("pwmig-logged")
         self._build_buttons(clicks)
@@ -66,6 +69,7 @@ class Face:
                 ("Rows", self.rows.box),
                 ("Diagram", diagram),
                 ("Explore", explore),
+                ("Diff", differing.box),
                 ("Log", self.log),
             ],
             editor=editor,
@@ -121,6 +125,7 @@ class Face:
             (self.apply, forward),
             (self.revert, backward),
             (self.run_comparison, True),
+            (self.differing.run, True),
         ):
             tool.disabled = busy or not wanted
         self.edit.disabled = not editable

@@ -63,6 +63,10 @@ class Hand:
         self._note(call("compare", start, end))
         self._in_background(lambda: self._bench.compare(start, end))
 
+    def click_diff(self, before: str, after: str) -> None:
+        self._note(call("diff", before, after))
+        self._in_background(lambda: self._bench.diff(before, after))
+
     def click_cancel(self) -> None:
         self._note(call("cancel"))
         self._bench.cancel()

@@ -33,7 +33,7 @@ Style = Callable[[Any, str], frames.Styled]
 
 class Screen:
     """Fills the widgets. ``selected`` is the migration that is looked at (or ``zero``), ``table`` the table,
-    ``stopped`` says what the last thing to be done came to, where it came to no end.
+    ``stopped`` says what the last thing to be done came to, where that is no run that came to its end.
 
     ``showing`` is held while something is filled in: a click is heard on the kernel's main thread while
     a run's thread may be showing what it did.
@@ -97,6 +97,7 @@ class Screen:
             self._show_plan()
             self.show_tables()
             self.show_tab(self.face.layout.open_tab)
+            self._show_difference()
             self.face.log.value = progress.log_html(self.bench.events, self.bench.last_run, self.title, self.lines.all)
             self.show_tools(busy=bool(self.bench.busy))
             self.show_status()
@@ -123,6 +124,13 @@ class Screen:
         failure = bench.failures.get(name) if name else None
         shown = Shown(name, state, *self.plans(), source, failure, run if concerned else None, self.title)
         self.face.plan.value = plan_html(shown)
+
+    def _show_difference(self) -> None:
+        bench = self.bench
+        self.face.differing.offer(bench.names())
+        error = bench.drift_error
+        otherwise = views.error_html(error) if error else '<p class="pwmig-quiet">Nothing is compared yet.</p>'
+        self.face.differing.show(bench.difference, bench.location, otherwise)
 
     def show_tables(self) -> None:
         """Schema and rows of the table that is looked at."""

@@ -11,15 +11,17 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pwmig import frames
 from pwmig.errors import Cancelled, PwmigError
 from pwmig.frames.diagram import Diagram, draw
 from pwmig.frames.framed import FramedRun
+from pwmig.frames.wording import plural
 from pwmig.notebook import progress, static, views
 from pwmig.notebook.bench import START, Bench, ConfirmationNeeded, nearest_project
 from pwmig.notebook.diagram import DiagramView
+from pwmig.notebook.differing import Differing
 from pwmig.notebook.editor import Editor
 from pwmig.notebook.explore import Asked, Explore
 from pwmig.notebook.face import Face
@@ -28,7 +30,8 @@ from pwmig.notebook.lines import Lines
 from pwmig.notebook.panels import Background, repeating
 from pwmig.notebook.preview import DRAFT
 from pwmig.notebook.screen import Screen, rows_style
-from pwmig.plan import Direction, Plan, find
+from pwmig.plan import Direction, Plan, Run, find
+from pwmig.sides import Difference
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Workbench"]
 
+_Done = TypeVar("_Done", FramedRun, Difference)
 _PROGRESS_EVERY_S = 0.2
 
 
@@ -63,7 +67,10 @@ class Workbench:
         self.explorer = Explore(lambda: self.bench.project, self._background.start, self._note)
         diagram = DiagramView()
         hand = Hand(self, self._background.start)
-        self.face = Face(hand, showing, diagram=diagram.box, explore=self.explorer.box, editor=self.editor.box)
+        differing = Differing(hand.click_diff)
+        self.face = Face(
+            hand, showing, diagram=diagram.box, explore=self.explorer.box, differing=differing, editor=self.editor.box
+        )
         self.screen.build(self.face, self.explorer, diagram)
         self.guarded(self.bench.refresh)
         self.screen.select_last()
@@ -90,6 +97,19 @@ class Workbench:
         A point is a migration (the moment just after it), ``"zero"``, or ``"now"``.
         """
         return self._run("comparison", lambda: self.bench.compare(start, end, allow=allow))
+
+    def diff(self, before: str = "live", after: str = "models") -> Difference:
+        """What would have to change in one schema to make it another, and which of it may be a rename.
+
+        A side is ``"live"``, ``"models"``, ``"history"`` (the applied migrations replayed), ``"zero"``, a migration
+        (all up to it), or the URL of another database of the same kind. The tab *Diff* shows it too.
+        """
+        self.face.layout.turn_to("Diff")
+        found = self._run("diff", lambda: self.bench.diff(before, after))
+        self.face.differing.choose(*(side.text for side in found.sides))
+        self.screen.stopped = f"Diff: {plural(len(found.changes), 'difference')}"
+        self.screen.show_status()
+        return found
 
     def cancel(self) -> bool:
         """Stop the run under way, which is rolled back; False where there is none."""
@@ -194,7 +214,10 @@ class Workbench:
         return frames.status(self.bench.statuses)
 
     def changes(self) -> pd.DataFrame:
-        """The changes of the schema that the last run made; empty where nothing ran yet."""
+        """The changes of the schema that the last run made; empty where nothing ran yet.
+
+        ``frames.changes`` gives the same of what :meth:`diff` returns.
+        """
         return frames.changes(self.last_run or ())
 
     def schema(self, table: str) -> pd.DataFrame:
@@ -251,7 +274,8 @@ class Workbench:
         verb = "apply" if plan.direction is Direction.FORWARD else "revert"
         return self._run(verb, lambda: self.bench.carry_out(plan, confirm=confirm))
 
-    def _run(self, what: str, action: Callable[[], FramedRun]) -> FramedRun:
+    def _run(self, what: str, action: Callable[[], _Done]) -> _Done:
+        """Do something that takes its time, with its progress on view, and show what there is then."""
         self.ask(None)
         self.face.error.hide()
         self.screen.stopped = ""
@@ -260,9 +284,9 @@ class Workbench:
         self.face.status.value = progress.progress_html(what, 0.0, ())
         try:
             with repeating(_PROGRESS_EVERY_S, self.screen.show_progress):
-                run = action()
-            changed = run.target == "live"
-            return run
+                done = action()
+            changed = isinstance(done, Run) and done.target == "live"
+            return done
         except Exception as error:
             changed = what in ("apply", "revert") and not isinstance(error, ConfirmationNeeded)
             self.show_error(error)

@@ -9,7 +9,7 @@ from browser.lab import LabPage
 
 CELL = "from pwmig.notebook import Workbench\n\nworkbench = Workbench()\nworkbench"
 
-TABS = ("Plan", "Schema", "Rows", "Diagram", "Explore", "Log")
+TABS = ("Plan", "Schema", "Rows", "Diagram", "Explore", "Diff", "Log")
 EDITOR_TABS = ("Code", "SQL", "Schema", "Rows")
 
 WAIT_MS = 30_000
