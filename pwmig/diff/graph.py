@@ -40,7 +40,7 @@ class Graph:
         """The columns that come or go, by their names: the word for their table, and their key."""
         found: dict[str, set[tuple[str, Key]]] = defaultdict(set)
         for key in (*self._bringers, *self._takers):
-            if key[0] == "column":
+            if key[0] in ("column", "seen"):
                 found[key[2]].add((key[1].rpartition(".")[2], key))
         return dict(found)
 
@@ -61,16 +61,17 @@ class Graph:
         """The keys among what comes or goes that something mentions, in keys or in words."""
         yield from what.keys
         table = change.table.rpartition(".")[2].lower()
+        sees = isinstance(change, (c.CreateView, c.AlterView, c.DropView))
         for word in what.words:
             yield "word", word
             for near, key in self._columns.get(word, ()):
-                if near == table or near in what.words:
+                if (near == table or near in what.words) and (sees or key[0] == "column"):
                     yield key
 
     def _make_room(self) -> None:
         """A name is free before something else takes it."""
         for key, bringers in self._bringers.items():
-            if key[0] == "key":
+            if key[0] in ("key", "seen"):
                 continue
             for going in (*self._takers.get(key, ()), *self._movers.get(key, ())):
                 for coming in bringers:

@@ -3,6 +3,9 @@
 Things are told by keys, folded to lower case: one name too many in a key makes a change wait for nothing, one too
 few lets it fail. Texts are taken for the words in them, which may name tables, views, types, sequences and
 routines; and a column, where its table is named too.
+
+A view is another one when its text is: another view on it is dropped before that and made anew behind it. So is
+a view on a column that gets another type, which has a key of its own (``seen``) for that.
 """
 
 from __future__ import annotations
@@ -103,7 +106,16 @@ def need_of(change: c.Change) -> Need:
 def _altered(need: Need, change: c.Altered) -> None:
     need.needs.also(mentions(change.after, change.table))
     need.leaves.also(mentions(change.before, change.table))
-    if not isinstance(change, (c.AlterTable, c.AlterColumn)):
+    if isinstance(change, c.AlterColumn):
+        if "type" in change.differing:
+            key = ("seen", *_column(change.table, change.after.name)[1:])
+            need.brings.add(key)
+            need.takes.add(key)
+    elif isinstance(change, c.AlterView):
+        if not {"sql", "materialized"}.isdisjoint(change.differing):
+            need.brings |= set(_names_of_table(change.table))
+            need.takes |= set(_names_of_table(change.table))
+    elif not isinstance(change, c.AlterTable):
         old, new = set(_names(change.before, change.table)), set(_names(change.after, change.table))
         need.brings |= new - old
         need.moves |= old - new
