@@ -296,7 +296,7 @@ def test_a_schema_of_mariadb_is_another_database_which_is_left_alone(
         monkeypatch.setattr(Reader._meta, "schema", None)
         declared = models_schema([Elsewhere, Reader], dialect_of(mariadb), mariadb)
         name = f"{other.database}.entry"
-        assert (declared.table_names, seen(other).tables, seen(mariadb).tables) == ((name, "reader"), (), ())
+        assert (declared.table_names, seen(other).tables, seen(mariadb).tables) == (("reader", name), (), ())
         reader = declared.table("reader")
         assert reader is not None and reader.foreign_keys[0].ref_table == name
         create(mariadb, [Elsewhere, Reader])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import re
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
 import peewee
 
-from pwmig.schema import ForeignKey, Schema, Table
+from pwmig.schema import Schema
 
 __all__ = ["Places", "named", "own_name", "placed_back"]
 
@@ -35,21 +37,47 @@ def placed_back(schema: Schema, moved: Mapping[str, str]) -> Schema:
     if not moved:
         return schema
 
-    def name(full: str, place: str | None) -> str:
-        return full if place is None or place not in moved else moved[place] + full[len(place) :]
-
-    return replace(schema, tables=tuple(_table(table, moved, name) for table in schema.tables))
+    tables = [_renamed(table, moved) for table in schema.tables]
+    return replace(schema, tables=tuple(sorted(tables, key=lambda table: table.name)))
 
 
-def _table(table: Table, moved: Mapping[str, str], name: Callable[[str, str | None], str]) -> Table:
-    keys = tuple(_key(key, moved, name) for key in table.foreign_keys)
-    place = moved.get(table.schema, table.schema) if table.schema else None
-    return replace(table, name=name(table.name, table.schema), schema=place, foreign_keys=keys)
+def _renamed(thing: Any, moved: Mapping[str, str]) -> Any:
+    """A record, or what stands in one, with the names that the models use: a place's name means nothing else."""
+    if isinstance(thing, str):
+        return _said(thing, moved)
+    if isinstance(thing, tuple):
+        return tuple(_renamed(one, moved) for one in thing)
+    if not is_dataclass(thing) or isinstance(thing, type):
+        return thing
+    changed = {}
+    for field in fields(thing):
+        value = getattr(thing, field.name)
+        now = _renamed(value, moved) if field.name not in _NAMES else _plainly(value, moved)
+        if now != value:
+            changed[field.name] = now
+    return replace(thing, **changed) if changed else thing
 
 
-def _key(key: ForeignKey, moved: Mapping[str, str], name: Callable[[str, str | None], str]) -> ForeignKey:
-    if key.ref_schema is None:
-        return key
-    return replace(
-        key, ref_table=name(key.ref_table, key.ref_schema), ref_schema=moved.get(key.ref_schema, key.ref_schema)
-    )
+_NAMES = ("name", "schema", "ref_table", "ref_schema", "partition_of")
+"""Fields that hold a name as it is, and no SQL."""
+
+
+def _plainly(value: Any, moved: Mapping[str, str]) -> Any:
+    for place, name in moved.items() if isinstance(value, str) else ():
+        if value == place or value.startswith(place + "."):
+            return name + value[len(place) :]
+    return value
+
+
+def _said(text: str, moved: Mapping[str, str]) -> str:
+    """A text of SQL: where the place stands bare, its name gets the quotes that it may need."""
+    for place, name in moved.items():
+        if place in text:
+            bare = re.compile(rf'(?<![`"]){place}(?![`"])')
+            text = bare.sub(_quoted(name).replace("\\", "\\\\"), text)
+            text = text.replace(place, name)
+    return text
+
+
+def _quoted(name: str) -> str:
+    return name if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else '"' + name.replace('"', '""') + '"'

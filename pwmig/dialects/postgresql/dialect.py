@@ -122,11 +122,26 @@ class PostgresqlDialect(ServerDialect):
             execute("ROLLBACK")
 
     @contextmanager
+    def scratch(self, like: peewee.Database) -> Iterator[peewee.Database]:
+        from pwmig.dialects.postgresql.scratch import may_create_databases, scratch_schema
+        from pwmig.dialects.server.errors import translated
+
+        with translated(self.describe(like), self.reach.unavailable):
+            made = super().scratch(like) if may_create_databases(like) else scratch_schema(like)
+            with made as database:
+                yield database
+
+    @contextmanager
     def scratch_schemas(
         self, scratch: peewee.Database, like: peewee.Database, names: Sequence[str]
     ) -> Iterator[Mapping[str, str | None]]:
         from pwmig.dialects.postgresql.quoting import quote
+        from pwmig.dialects.postgresql.scratch import scratch_schemas
 
+        places = scratch_schemas(scratch, names)
+        if places is not None:
+            yield places
+            return
         execute = on(scratch)
         default = execute("SELECT pg_catalog.current_schema()")[0][0]
         for name in names:
@@ -164,4 +179,10 @@ class PostgresqlDialect(ServerDialect):
     ) -> Schema:
         from pwmig.dialects.postgresql.seeing.introspect import introspect
 
-        return introspect(on(database), tables, known)
+        seen = introspect(on(database), tables, known)
+        return self._within(database, seen) if "pwmig_schema" in vars(database) else seen
+
+    def _within(self, scratch: peewee.Database, seen: Schema) -> Schema:
+        from pwmig.dialects.postgresql.scratch import within
+
+        return within(scratch, seen)

@@ -11,7 +11,7 @@ from pwmig.dialects.server.errors import meaning_of
 from pwmig.dialects.server.reach import Reach
 from pwmig.errors import DatabaseUnavailable
 
-__all__ = ["REACH", "address", "quoted"]
+__all__ = ["REACH", "address", "code_of", "quoted"]
 
 _LOCKS = 0x70776D67
 """The first half of the keys of pwmig's advisory locks; the second one is a scratch database's number."""
@@ -84,7 +84,7 @@ class _PostgresqlReach(Reach):
         return bool(ask(execute, sql, (f"{seconds}s", "idle_session_timeout")))
 
     def unavailable(self, place: str, error: BaseException) -> DatabaseUnavailable | None:
-        return meaning_of("PostgreSQL", place, error, getattr(error, "sqlstate", None) or "", _MEANINGS)
+        return meaning_of("PostgreSQL", place, error, code_of(error), _MEANINGS)
 
     def claim(self, execute: Execute, name: str) -> bool:
         # Advisory locks belong to a database; pg_locks shows those of all.
@@ -108,7 +108,7 @@ class _PostgresqlReach(Reach):
             source = quoted(template) if template is not None else f"template0 {_locale(execute)}"
             execute(f"CREATE DATABASE {quoted(name)} TEMPLATE {source}")
         except Exception as error:
-            if getattr(error, "sqlstate", None) != "42501":
+            if code_of(error) != "42501":
                 raise
             user = execute("SELECT current_user")[0][0]
             raise DatabaseUnavailable(
@@ -142,6 +142,11 @@ class _PostgresqlReach(Reach):
             (name,),
         )
         execute(f"DROP DATABASE IF EXISTS {quoted(name)}")
+
+
+def code_of(error: BaseException) -> str:
+    """The SQLSTATE of an error of psycopg 3 or 2; empty where it has none."""
+    return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
 
 
 def quoted(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pwmig.dialects.cells import BLOB_LIMIT, TEXT_LIMIT, CutBytes, CutText
 from pwmig.dialects.postgresql.quoting import qualified, quote
+from pwmig.dialects.postgresql.reach import code_of
 from pwmig.dialects.server.asking import MARK, Execute, ask
 from pwmig.dialects.server.speech import Reader, Speech
 from pwmig.schema import Column, Table
@@ -89,7 +90,7 @@ class _PostgresqlSpeech(Speech):
         execute(f"SET statement_timeout = '{limit}'")
 
     def timed_out(self, error: BaseException) -> bool:
-        return getattr(error, "sqlstate", None) == "57014" or getattr(error, "pgcode", None) == "57014"
+        return code_of(error) == "57014"
 
     def columns_of_view(self, execute: Execute, name: str) -> tuple[str, str | None, list[tuple[str, str]]] | None:
         rows = ask(execute, _VIEW, (name,))

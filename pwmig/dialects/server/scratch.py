@@ -16,6 +16,7 @@ import peewee
 from pwmig.dialects.server.asking import Execute, on
 from pwmig.dialects.server.connecting import close_for_good, opened, twin
 from pwmig.dialects.server.redirect import direct
+from pwmig.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from pwmig.dialects.server.reach import Reach
@@ -51,8 +52,14 @@ def made(like: Any, reach: Reach, *, extensions: bool = True, template: str | No
             with direct(), opened(twin(like, reach, name)) as new:
                 reach.settle(on(new), execute, extensions and template is None)
             yield name
-        finally:
+        except DatabaseUnavailable:
+            if name in reach.scratches(execute, name):
+                _drop(keeper, reach, name)
+            raise
+        except BaseException:
             _drop(keeper, reach, name)
+            raise
+        _drop(keeper, reach, name)
     finally:
         close_for_good(keeper)
 
