@@ -24,6 +24,7 @@ from pwmig.dialects.mysql.writing import (
     primary_key_clause,
     write,
 )
+from pwmig.errors import DatabaseUnavailable
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Schema, Table
 
 NAMES = ("plain", "we`ird'%s\"\\", "x.y", "everything", "select", "Ünïcode 雪")
@@ -213,7 +214,9 @@ def test_a_letter_beyond_the_catalog_s_is_seen(mariadb: peewee.Database) -> None
     )
     assert [check.expression for check in table.checks] == ["`c` <> '🙂?'", "`a` <> '𠀀'"]
     assert "'🙂' AS `smile`,'????' AS `marks`" in schema.views[0].sql
-    assert all("'🙂?'" in made.sql for made in (*table.triggers, *schema.routines, *schema.events))
+    bodies = [one.sql for one in table.triggers] + [one.sql for one in schema.routines]
+    bodies += [one.sql for one in schema.events]
+    assert all("'🙂?'" in body for body in bodies)
 
 
 def test_a_chain_of_references_may_be_long(mariadb_server: servers.Server, mariadb: peewee.Database) -> None:
@@ -271,6 +274,37 @@ def test_a_copy_gets_no_grants_and_no_event_that_runs(mariadb: peewee.Database) 
     assert [("DISABLE" in statement) for statement in statements] == [True]
     run(mariadb, ["DROP EVENT e", *statements])
     assert see(mariadb).events[0].enabled == "DISABLED"
+
+
+LIMITED = (
+    ("SELECT, EXECUTE", "function told", "SELECT ON mysql.proc"),
+    ("SELECT, INSERT", "trigger trg of t", "TRIGGER ON `t`"),
+    ("SELECT, INSERT, TRIGGER", "view v", "SHOW VIEW ON `v`"),
+    ("ALL PRIVILEGES", "function told", "SELECT ON mysql.proc"),
+)
+
+
+@pytest.mark.parametrize(("rights", "thing", "missing"), LIMITED)
+def test_what_an_account_may_not_see_is_not_written_without_it(
+    mariadb_server: servers.Server, mariadb: peewee.Database, rights: str, thing: str, missing: str
+) -> None:
+    make = {
+        "function told": "CREATE FUNCTION told() RETURNS int RETURN 1",
+        "trigger trg of t": "CREATE TRIGGER trg BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1",
+        "view v": "CREATE VIEW v AS SELECT a FROM t",
+    }
+    account, name = f"'{mariadb.database}'@'localhost'", str(mariadb.database)
+    run(mariadb, ["CREATE TABLE t (a int)", make[thing], f"CREATE USER {account} IDENTIFIED BY 'x'"])
+    try:
+        run(mariadb, [f"GRANT {rights} ON {quote(name)}.* TO {account}"])
+        with mariadb_server.database(name, user=name, password="x") as limited:
+            schema = see(limited)
+            assert replace(schema, tables=(), views=(), routines=()) == Schema(exact_tables=schema.exact_tables)
+            with pytest.raises(DatabaseUnavailable, match=f"the text of the {thing} can't be read") as caught:
+                write(schema)
+            assert missing in caught.value.way_out
+    finally:
+        run(mariadb, [f"DROP USER {account}"])
 
 
 # -- the parts that migrations use

@@ -1,6 +1,7 @@
 """Records of what stands beside tables: views, routines, events and sequences.
 
-DEFINER is left out everywhere: who made a thing is not what it is, and another server has other accounts.
+DEFINER is left out everywhere: who made a thing is not what it is, and another server has other accounts. The text of
+what the account may not look into is empty.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ def view(name: str, row: Row, schema: str | None, database: str, grants: tuple[s
     The row's last value is whether the view is broken: what it reads is not there any more.
     """
     algorithm, security, check, definition, broken = row
+    options = (BROKEN,) if broken else ()
+    if not definition:
+        return View(name, "", options=options, grants=grants, schema=schema)
     plain = name if schema is None else name[len(schema) + 1 :]
     words = ["CREATE"]
     if algorithm != "UNDEFINED":
@@ -42,14 +46,16 @@ def view(name: str, row: Row, schema: str | None, database: str, grants: tuple[s
     words += ["VIEW", qualified(plain, schema), "AS", body.strip()]
     if check != "NONE":
         words.append(f"WITH {check} CHECK OPTION")
-    return View(name, " ".join(words), options=(BROKEN,) if broken else (), grants=grants, schema=schema)
+    return View(name, " ".join(words), options=options, grants=grants, schema=schema)
 
 
 def routine(name: str, row: Row, parameters: Many[Row]) -> Routine:
     """A function, procedure or package from its row of ROUTINES and those of PARAMETERS, in any order."""
     kind, body, comment, packed = row[:4]
+    if body is None:
+        return Routine(name, kind.lower(), "", comment=comment or None)
     deterministic, access, security, mode = loads(packed)
-    body = readable(body or "", mode)
+    body = readable(body, mode)
     ordered = sorted(parameters, key=lambda parameter: int(loads(parameter[4])[0]))
     # MariaDB tells who may FETCH GROUP NEXT ROW by this statement only.
     aggregate = "AGGREGATE " if kind == "FUNCTION" and _AGGREGATE.search(body) else ""

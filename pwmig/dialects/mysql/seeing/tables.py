@@ -212,7 +212,10 @@ def _bare(clause: str) -> str:
 
 
 def _triggers(raw: Raw) -> tuple[Trigger, ...]:
-    """The triggers; each names the one that it FOLLOWS, for their order counts."""
+    """The triggers; each names the one that it FOLLOWS, for their order counts.
+
+    Their text is empty where the account may not see it.
+    """
     found = []
     before: dict[tuple[str, str], str] = {}
     for name, timing, event, packed, body, *_ in sorted(raw.triggers, key=lambda row: int(loads(row[3])[0])):
@@ -223,9 +226,9 @@ def _triggers(raw: Raw) -> tuple[Trigger, ...]:
         after = f"FOLLOWS {quote(follows)} " if follows is not None else ""
         sql = (
             f"CREATE TRIGGER {qualified(name, raw.schema)} {timing} {event.replace(',', ' OR ')} "
-            f"ON {qualified(plain, raw.schema)} FOR EACH ROW {after}{readable(body, mode)}"
+            f"ON {qualified(plain, raw.schema)} FOR EACH ROW {after}{readable(body or '', mode)}"
         )
-        found.append(Trigger(name, under_mode(sql, mode)))
+        found.append(Trigger(name, under_mode(sql, mode) if body is not None else ""))
     return sorted_by_name(found)
 
 
