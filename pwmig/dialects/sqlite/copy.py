@@ -215,6 +215,24 @@ def standing_in(database: peewee.SqliteDatabase, path: str | os.PathLike[str]) -
 
 
 @contextmanager
+def blanked(database: peewee.SqliteDatabase) -> Iterator[None]:
+    """While entered, this process's Peewee databases that point at ``database`` point at an empty file.
+
+    What it attaches is empty too; any other file is copied when it is opened, as in a rehearsal.
+    """
+    with folder_of_copies() as folder:
+        redirection = _Redirection(folder=folder)
+        if is_memory(database):
+            redirection.objects[id(database)] = os.path.join(folder, "main.sqlite")
+        else:
+            redirection.files[real_path(str(database.database))] = os.path.join(folder, "main.sqlite")
+        for number, file in enumerate(attached_files(database).values()):
+            redirection.files[real_path(file)] = os.path.join(folder, f"attached-{number}.sqlite")
+        with _pointed_at(database, redirection, folder):
+            yield
+
+
+@contextmanager
 def _pointed_at(database: peewee.SqliteDatabase, redirection: _Redirection, folder: str) -> Iterator[None]:
     with _redirected(redirection), _set_aside(redirection):
         _ask_who_it_is(database, folder)

@@ -109,12 +109,10 @@ class SqliteDialect(Dialect):
 
         filled(database, path)
 
-    @contextmanager
-    def blank(self, database: peewee.Database) -> Iterator[None]:
-        from pwmig.dialects.sqlite.copy import folder_of_copies, standing_in
+    def blank(self, database: peewee.Database) -> AbstractContextManager[None]:
+        from pwmig.dialects.sqlite.copy import blanked
 
-        with folder_of_copies() as folder, standing_in(database, os.path.join(folder, "blank.sqlite")):
-            yield
+        return blanked(database)
 
     @contextmanager
     def scratch(self, like: peewee.Database) -> Iterator[peewee.Database]:
