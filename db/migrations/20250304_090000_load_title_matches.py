@@ -125,4 +125,6 @@ def migrate_forward():
 
 
 def migrate_backward():
-    MATCH.delete().execute()
+    for title, matches in (("world", WORLD), ("FIDE", FIDE), ("women", WOMEN)):
+        years = [year for year, *_ in matches]
+        MATCH.delete().where(MATCH.title == title, MATCH.year.in_(years)).execute()

@@ -101,4 +101,6 @@ def migrate_forward():
 
 
 def migrate_backward():
-    OLYMPIAD.delete().execute()
+    for section, medals in (("open", OPEN), ("women", WOMEN)):
+        years = [year for year, _, _ in medals]
+        OLYMPIAD.delete().where(OLYMPIAD.section == section, OLYMPIAD.year.in_(years)).execute()
