@@ -193,8 +193,9 @@ def _spec(table: Table, column: Column, kinds: Kinds, *, key: bool = False) -> C
 
 
 def _is_bound(table: Table, column: Column) -> bool:
-    """Whether a key or a check of the table might hold on to the column."""
+    """Whether a key, an index or a check of the table might hold on to the column, or would not come back with it."""
     held = {*table.primary_key, *(name for key in table.foreign_keys for name in key.columns)}
+    held |= {name for index in table.indexes if not _is_own(table, column, index) for name in index.columns}
     return column.name in held or any(column.name.lower() in check.expression.lower() for check in table.checks)
 
 

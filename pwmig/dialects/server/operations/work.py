@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pwmig.dialects.asked import close_matches
 from pwmig.errors import OperationRefused
@@ -167,11 +168,15 @@ class Work:
         return OperationRefused(what, why=why, way_out=way_out, table=self.name, column=column)
 
 
-def own_index_names(table: Table, column: str, clipped: Any) -> frozenset[str]:
-    """The names that the index of a field with ``index=True`` or ``unique=True`` may have: Peewee's name for it."""
+def own_index_names(table: Table, column: str, clipped: Callable[[str], str]) -> frozenset[str]:
+    """The names that the index of a field with ``index=True`` or ``unique=True`` may have: Peewee's names for it.
+
+    ``add_column`` names it by the column, ``create_tables`` and ``create_table`` by the letters and digits of that.
+    """
     from playhouse.migrate import make_index_name
 
-    return frozenset({clipped(make_index_name(table.plain_name, (column,)))})
+    plain = re.sub(r"[^\w]+", "", column)
+    return frozenset(clipped(make_index_name(table.plain_name, (name,))) for name in (column, plain))
 
 
 def own_indexes(table: Table, column: str, names: Iterable[str]) -> tuple[Index, ...]:
