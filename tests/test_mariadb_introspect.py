@@ -281,9 +281,12 @@ def test_no_table_is_seen_where_none_is_named(everything: peewee.Database) -> No
 def test_names_that_differ_in_letter_case_or_accents_are_other_tables(mariadb: peewee.Database, others: int) -> None:
     if not see(mariadb).exact_tables:
         pytest.skip("this server folds the names of tables")
-    run(mariadb, ["CREATE TABLE Name (a int)", "CREATE TABLE name (b int)", "CREATE TABLE näme (c int)"])
+    make = "CREATE TABLE {} ({} int) PARTITION BY HASH ({}) PARTITIONS 2"
+    run(mariadb, (make.format(*words) for words in (("Name", "a", "a"), ("name", "b", "b"), ("näme", "c", "c"))))
     wanted = ["name", *(f"none{number}" for number in range(others))]
-    assert see(mariadb, wanted).table_names == ("name",)
+    (found,) = see(mariadb, wanted).tables
+    assert (found.name, found.column_names) == ("name", ("b",))
+    assert found.partitioning == "HASH (`b`) (PARTITION `p0`, PARTITION `p1`)"
     assert set(see(mariadb).table_names) == {"Name", "name", "näme"}
 
 

@@ -1,4 +1,4 @@
-"""The questions to the catalog: four for a whole database, a fifth where it has sequences or places on a map.
+"""The questions to the catalog: four for a whole database, a fifth where it has sequences, partitions or places.
 
 MariaDB answers from information_schema by opening tables. A condition that compares the columns of a database's and a
 table's name with constants lets it open that table only and scan no folder
@@ -107,12 +107,15 @@ def in_their_places(rows: Sequence[tuple[Any, ...]], named: int) -> list[tuple[A
 
 
 def ask_more(
-    execute: Execute, server: Server, sequences: Sequence[tuple[str, str, str | None]], geometries: tuple[Place, ...]
+    execute: Execute,
+    server: Server,
+    sequences: Sequence[tuple[str, str, str | None]],
+    places: Sequence[tuple[Catalog, Place]],
 ) -> dict[str, list[tuple[Any, ...]]]:
-    """The fifth question, asked where there is something to ask: facts of sequences, and of columns on a map.
+    """The fifth question, asked where there is something to ask: facts of sequences, and catalogs of some tables only.
 
     ``sequences`` are the names in :class:`Answers`, plain names, and databases. Rows by kind: ``sequence`` (name,
-    minimum, maximum, start, increment, cache, cycle), ``geometry`` (name, SRID; a row a column, in the table's order).
+    minimum, maximum, start, increment, cache, cycle), and each catalog's own.
     """
     branches: list[str] = []
     params: list[Any] = []
@@ -123,14 +126,13 @@ def ask_more(
             f"FROM {source}"
         )
         params.append(key)
-    spot = Catalog("geometry", "GEOMETRY_COLUMNS", "F_TABLE_SCHEMA", "F_TABLE_NAME", ("SRID",))
-    for place in geometries:
-        texts, values = _branches(server, spot, place, width=6)
+    for catalog, place in places:
+        texts, values = _branches(server, catalog, place, WIDTH)
         branches += texts
         params += values
     found: dict[str, list[tuple[Any, ...]]] = {}
     if branches:
-        for row in execute(" UNION ALL ".join(branches), tuple(params)):
+        for row in execute(_modeless(server, " UNION ALL ".join(branches)), tuple(params)):
             found.setdefault(_text(row[0]), []).append((_text(row[1]), *row[2:]))
     return found
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["COLUMNS", "INDEXES", "REST", "WIDTH", "Catalog", "catalog_of"]
+__all__ = ["COLUMNS", "INDEXES", "PARTITIONS", "PLACES", "REST", "WIDTH", "Catalog", "catalog_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +102,6 @@ REST = (
         ("ALGORITHM", "SECURITY_TYPE", "CHECK_OPTION", "VIEW_DEFINITION"),
     ),
     Catalog(
-        "partition",
-        "PARTITIONS",
-        "TABLE_SCHEMA",
-        "TABLE_NAME",
-        (
-            *("PARTITION_NAME", "PARTITION_METHOD", "PARTITION_EXPRESSION", "PARTITION_DESCRIPTION"),
-            "JSON_ARRAY(SUBPARTITION_NAME, SUBPARTITION_METHOD, SUBPARTITION_EXPRESSION, PARTITION_COMMENT)",
-            "PARTITION_ORDINAL_POSITION * 65536 + coalesce(SUBPARTITION_ORDINAL_POSITION, 0)",
-        ),
-        where="PARTITION_NAME IS NOT NULL",
-    ),
-    Catalog(
         "grant",
         "TABLE_PRIVILEGES",
         "TABLE_SCHEMA",
@@ -166,6 +154,21 @@ REST = (
         schema_wide=True,
     ),
 )
+
+# Asked of the tables only of which it is known that there is something to ask.
+PARTITIONS = Catalog(
+    "partition",
+    "PARTITIONS",
+    "TABLE_SCHEMA",
+    "TABLE_NAME",
+    (
+        *("PARTITION_NAME", "PARTITION_METHOD", "PARTITION_EXPRESSION", "PARTITION_DESCRIPTION"),
+        "JSON_ARRAY(SUBPARTITION_NAME, SUBPARTITION_METHOD, SUBPARTITION_EXPRESSION, PARTITION_COMMENT)",
+        "PARTITION_ORDINAL_POSITION * 65536 + coalesce(SUBPARTITION_ORDINAL_POSITION, 0)",
+    ),
+    where="PARTITION_NAME IS NOT NULL",
+)
+PLACES = Catalog("geometry", "GEOMETRY_COLUMNS", "F_TABLE_SCHEMA", "F_TABLE_NAME", ("SRID",))
 
 # MySQL, by its manual: https://dev.mysql.com/doc/refman/8.0/en/information-schema.html (untested).
 MYSQL = {

@@ -1,8 +1,8 @@
 """What a MariaDB or MySQL database holds, read in at most five catalog queries, however many tables there are.
 
 Asked first is what the server is; then columns, indexes and all else (see :mod:`.asking`); a fifth question is put
-where there are sequences, or columns with places on a map. Nothing is asked table by table, but for letters that the
-catalog can't show (see :mod:`.letters`).
+where there are sequences, partitions, or columns with places on a map. Nothing is asked table by table, but for letters
+that the catalog can't show (see :mod:`.letters`).
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from pwmig.dialects.mysql.seeing.asking import (
     ask_server,
     wanted_places,
 )
+from pwmig.dialects.mysql.seeing.catalogs import PARTITIONS, PLACES, Catalog
 from pwmig.dialects.mysql.seeing.columns import is_geometry
 from pwmig.dialects.mysql.seeing.letters import marked_tables, mend_bodies, mend_table, mend_view
-from pwmig.dialects.mysql.seeing.tables import Raw, grants, sorted_by_name, table
+from pwmig.dialects.mysql.seeing.tables import Raw, grants, plain_name, sorted_by_name, table
 from pwmig.errors import DatabaseUnavailable
 from pwmig.schema import Event, Routine, Schema, Sequence, Table, View
 
@@ -88,6 +89,9 @@ def _schema(
     for name, srid, *_ in more.get("geometry", ()):
         if name in found.tables:
             found.tables[name].srids.append(int(srid))
+    for name, *row in more.get("partition", ()):
+        if name in found.tables:
+            found.tables[name].partitions.append(tuple(row))
     facts = {name: row for name, *row in more.get("sequence", ())}
     return Schema(
         tables=sorted_by_name(_remembered(found.tables.values(), server, known, forget=whole)),
@@ -190,7 +194,6 @@ _PUT: dict[str, Callable[[Raw], list[tuple[Any, ...]]]] = {
     "key": attrgetter("keys"),
     "rule": attrgetter("rules"),
     "trigger": attrgetter("triggers"),
-    "partition": attrgetter("partitions"),
     "grant": attrgetter("grants"),
     "column grant": attrgetter("column_grants"),
 }
@@ -202,18 +205,16 @@ def _folded(server: Server, name: str) -> str:
 
 def _ask_more(execute: Execute, server: Server, found: _Found) -> dict[str, list[tuple[Any, ...]]]:
     """The fifth question, where there is something to ask."""
-    sequences = [
-        (name, raw.name if raw.schema is None else raw.name[len(raw.schema) + 1 :], raw.schema)
-        for name, raw in found.sequences.items()
-    ]
-    places: dict[str, list[str]] = {}
-    if server.mariadb:
-        for raw in found.tables.values():
-            if any(is_geometry(row[3]) for row in raw.columns):
-                plain = raw.name if raw.schema is None else raw.name[len(raw.schema) + 1 :]
-                places.setdefault(raw.schema or server.database, []).append(plain)
-    geometries = tuple((schema, tuple(names)) for schema, names in places.items())
-    return ask_more(execute, server, sequences, geometries) if sequences or geometries else {}
+    sequences = [(name, plain_name(raw), raw.schema) for name, raw in found.sequences.items()]
+    places: list[tuple[Catalog, Place]] = []
+    wanted = {PARTITIONS: [raw for raw in found.tables.values() if "partitioned" in (raw.about[3] or "")]}
+    if server.mariadb:  # MySQL tells the place with the column
+        wanted[PLACES] = [raw for raw in found.tables.values() if any(is_geometry(row[3]) for row in raw.columns)]
+    for catalog, raws in wanted.items():
+        for schema in dict.fromkeys(raw.schema for raw in raws):
+            names = tuple(plain_name(raw) for raw in raws if raw.schema == schema)
+            places.append((catalog, (schema or server.database, names)))
+    return ask_more(execute, server, sequences, places) if sequences or places else {}
 
 
 def _mend(execute: Execute, answers: Answers, found: _Found) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pwmig.dialects.mysql.quoting import qualified
 from pwmig.dialects.mysql.seeing.asking import Answers, Execute
-from pwmig.dialects.mysql.seeing.tables import Raw
+from pwmig.dialects.mysql.seeing.tables import Raw, plain_name
 from pwmig.dialects.mysql.seeing.texts import canonical
 
 __all__ = ["marked_tables", "mend_bodies", "mend_table", "mend_view"]
@@ -37,9 +37,8 @@ def marked_tables(answers: Answers) -> set[str]:
 def mend_table(execute: Execute, raw: Raw) -> None:
     """Put right the defaults, generated columns and checks of a table, and its triggers."""
     expressions = [text for row in raw.columns for text in (row[1], row[7])] + [row[2] for row in raw.checks]
-    plain = raw.name if raw.schema is None else raw.name[len(raw.schema) + 1 :]
     if any(text and _IN_EXPRESSION in text for text in expressions):
-        whole = _shown(execute, f"TABLE {qualified(plain, raw.schema)}", 1)
+        whole = _shown(execute, f"TABLE {qualified(plain_name(raw), raw.schema)}", 1)
         raw.columns = [
             (row[0], _found(row[1], whole), *row[2:7], _found(row[7], whole), *row[8:]) for row in raw.columns
         ]

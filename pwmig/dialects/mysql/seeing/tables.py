@@ -16,7 +16,7 @@ from pwmig.dialects.mysql.seeing.partitions import partitioning
 from pwmig.dialects.mysql.seeing.texts import readable, under_mode
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Table, Trigger
 
-__all__ = ["Raw", "grants", "sorted_by_name", "table"]
+__all__ = ["Raw", "grants", "plain_name", "sorted_by_name", "table"]
 
 Row = tuple[Any, ...]
 
@@ -47,6 +47,11 @@ class Raw:
         """All that the catalog says of the table: where it is the same, the record is."""
         few = (self.checks, self.keys, self.rules, self.triggers, self.partitions, self.grants, self.column_grants)
         return (self.name, self.about, tuple(self.columns), tuple(self.indexes), *map(tuple, few), tuple(self.srids))
+
+
+def plain_name(raw: Raw) -> str:
+    """The table's name within its database."""
+    return raw.name if raw.schema is None else raw.name[len(raw.schema) + 1 :]
 
 
 def table(raw: Raw, database: str, mariadb: bool) -> Table:
@@ -222,11 +227,10 @@ def _triggers(raw: Raw) -> tuple[Trigger, ...]:
         mode = loads(packed)[1]
         follows = before.get((timing, event))
         before[timing, event] = name
-        plain = raw.name if raw.schema is None else raw.name[len(raw.schema) + 1 :]
         after = f"FOLLOWS {quote(follows)} " if follows is not None else ""
         sql = (
             f"CREATE TRIGGER {qualified(name, raw.schema)} {timing} {event.replace(',', ' OR ')} "
-            f"ON {qualified(plain, raw.schema)} FOR EACH ROW {after}{readable(body or '', mode)}"
+            f"ON {qualified(plain_name(raw), raw.schema)} FOR EACH ROW {after}{readable(body or '', mode)}"
         )
         found.append(Trigger(name, under_mode(sql, mode) if body is not None else ""))
     return sorted_by_name(found)
