@@ -162,6 +162,8 @@ MANNERS = {
 def test_a_migration_that_would_end_its_transaction_is_refused_and_takes_no_effect(
     place: Place, tmp_path: Path, manners: str
 ) -> None:
+    if manners.startswith("the connection's") and type(place.database.connection()).__module__.startswith("psycopg2"):
+        pytest.skip("psycopg 2 does nothing there while a connection commits by itself")
     source = steps(send("INSERT INTO a (name) VALUES ('x')"), MANNERS[manners])
     project = place.project(tmp_path, {"a": place.create("a"), "b": source})
     project.apply(to="a")

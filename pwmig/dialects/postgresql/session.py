@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.base import Session, Turn
+from pwmig.dialects.postgresql.interrupting import interruptible
 from pwmig.dialects.postgresql.known import known, written
 from pwmig.dialects.postgresql.reach import REACH
 from pwmig.dialects.server.asking import MARK, Execute, ask, executor, is_own
@@ -56,7 +57,8 @@ def session(
         require_no_transaction(database, _status(database) != _IDLE)
         settings = _settings(executor(connection))
     try:
-        yield _PostgresqlSession(database, place, settings, wait_s, listener)
+        with interruptible(connection):
+            yield _PostgresqlSession(database, place, settings, wait_s, listener)
     finally:
         if not database.is_closed() and database._state.conn.closed:
             database.dispose()  # The migration closed the connection itself; the next one is fresh.

@@ -25,8 +25,8 @@ _ESTIMATE = f"""
 SELECT coalesce(sum(CASE WHEN c.reltuples > 0 AND c.relpages > 0
   THEN c.reltuples / c.relpages * (pg_catalog.pg_relation_size(c.oid) / current_setting('block_size')::int)
   ELSE greatest(c.reltuples, 0) END), 0)::bigint
-FROM pg_catalog.pg_partition_tree({MARK}::regclass) AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.relid
-WHERE t.isleaf"""
+FROM pg_catalog.pg_class AS c WHERE c.relkind <> 'p' AND (c.oid = {MARK}::regclass
+  OR c.oid IN (SELECT relid FROM pg_catalog.pg_partition_tree({MARK}::regclass)))"""
 
 _VIEW = f"""
 SELECT n.nspname, c.relname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), n.nspname = current_schema()
@@ -77,13 +77,14 @@ class _PostgresqlSpeech(Speech):
     def found_in(self, column: Column, *, at_start: bool) -> str:
         if _plain(column.type) == "bytea":
             return "FALSE"
-        found = f'position(lower({MARK}) COLLATE "C" IN lower({quote(column.name)}::text) COLLATE "C")'
+        # By the letters themselves: a collation that is not deterministic has no way to search in a text.
+        found = f'strpos(lower({quote(column.name)}::text) COLLATE "C", lower({MARK}::text) COLLATE "C")'
         return found + (" = 1" if at_start else " > 0")
 
     def estimate(self, execute: Execute, table: Table) -> int:
         if "VIEW" in table.options:
             return 0
-        return int(ask(execute, _ESTIMATE, (qualified(table),))[0][0])
+        return int(ask(execute, _ESTIMATE, (qualified(table),) * 2)[0][0])
 
     def limit_time(self, execute: Execute, seconds: float) -> None:
         limit = f"{max(1, round(seconds * 1000))}ms" if seconds else "0"
