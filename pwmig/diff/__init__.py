@@ -107,4 +107,5 @@ def diff(
     rename alone shows. A rename of what ``before`` does not have is left out of account.
     """
     renames = Renames(before, after, renamed_tables, renamed_columns)
-    return in_order(Comparison(before, after, renames).changes())
+    comparison = Comparison(before, after, renames)
+    return in_order(comparison.changes(), comparison.same_views())

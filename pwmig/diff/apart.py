@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from pwmig.diff import changes as c
 from pwmig.diff.graph import Graph
 from pwmig.diff.needs import Key, mentions
-from pwmig.schema import Event, Exclusion, Policy, Routine, Rule, Table
+from pwmig.schema import Event, Exclusion, Policy, Routine, Rule, Table, View
 
-__all__ = ["without_circles"]
+__all__ = ["ViewPair", "without_circles"]
 
 _PARTS: dict[str, tuple[Callable[[str, Any], c.Change], Callable[[str, Any], c.Change]]] = {
     "foreign_keys": (c.AddForeignKey, c.DropForeignKey),
@@ -37,22 +37,55 @@ _TWO: dict[type[c.Altered], tuple[Callable[[str, Any], c.Change], Callable[[str,
 _OF_VIEW = (c.AddTrigger, c.DropTrigger, c.AlterTrigger, c.AddIndex, c.DropIndex, c.AlterIndex)
 
 
-def without_circles(changes: Sequence[c.Change]) -> tuple[Graph, bool]:
-    """The graph of the changes, with those apart that stood in a circle; and whether a circle is left."""
+ViewPair = tuple[View, View]
+"""A view before, in its new names, and after."""
+
+
+def without_circles(changes: Sequence[c.Change], views: Sequence[ViewPair] = ()) -> Graph:
+    """The graph of the changes, with those apart that stood in a circle; one that can't be taken apart stays.
+
+    ``views`` are those that stay as they are. Where one that they stand on is dropped and made anew, so are they.
+    """
     graph = Graph(changes)
+    renewed: set[str] = set()
     while circles := graph.circles():
         apart = {place: found for circle in circles for place in circle if (found := _apart(graph, place, circle))}
         if not apart:
-            return graph, True
-        renewed = {graph.changes[place].table for place in apart if isinstance(graph.changes[place], c.AlterView)}
+            break
+        here = {graph.changes[place].table for place in apart if isinstance(graph.changes[place], c.AlterView)}
+        renewed |= here
         made: list[c.Change] = []
         for place, change in enumerate(graph.changes):
-            if place in apart:
-                made += apart[place]
-            elif not (isinstance(change, _OF_VIEW) and change.table in renewed):
-                made.append(change)  # else: the view is made anew with it
-        graph = Graph(made)
-    return graph, False
+            made += apart.get(place, [change])
+        graph = Graph(_without_parts(made, here))
+    standing = _standing_on(renewed, views)
+    if not standing:
+        return graph
+    names = {after.name for _, after in standing}
+    again = [made for before, after in standing for made in _anew(before, after)]
+    return Graph([*_without_parts(graph.changes, names), *again])
+
+
+def _anew(before: View, after: View) -> tuple[c.Change, c.Change]:
+    return c.DropView(after.name, before), c.CreateView(after.name, after)
+
+
+def _without_parts(changes: Iterable[c.Change], views: Collection[str]) -> list[c.Change]:
+    """The changes without those of triggers and indexes of views that are made anew with them."""
+    return [change for change in changes if not (isinstance(change, _OF_VIEW) and change.table in views)]
+
+
+def _standing_on(names: Iterable[str], views: Sequence[ViewPair]) -> list[ViewPair]:
+    """The views that stand on others of these names, or on one that does."""
+    found: dict[str, ViewPair] = {}
+    words = {name.rpartition(".")[2].lower() for name in names}
+    waiting = list(views) if words else []
+    while True:
+        more = [pair for pair in waiting if pair[1].name not in found and words & mentions(pair[0], "").words]
+        if not more:
+            return list(found.values())
+        found |= {pair[1].name: pair for pair in more}
+        words |= {pair[1].plain_name.lower() for pair in more}
 
 
 def _apart(graph: Graph, place: int, circle: Sequence[int]) -> list[c.Change]:

@@ -35,6 +35,9 @@ _OF_TABLE = tuple(
 )
 """The fields of a table that are facts of the table itself, whichever there are."""
 
+_OF_VIEW = tuple(name for name in fields_of(View) if name not in ("name", "triggers", "indexes"))
+"""The fields of a view that are facts of the view itself."""
+
 _CLASSES: dict[type, tuple[type[Any], type[Any], type[Any]]] = {
     Table: (c.CreateTable, c.DropTable, c.AlterTable),
     View: (c.CreateView, c.DropView, c.AlterView),
@@ -118,10 +121,14 @@ class Comparison:
         yield from (c.DropTable(table.name, table) for table in gone)
         yield from (c.CreateTable(table.name, table) for table in come)
 
+    def same_views(self) -> list[tuple[View, View]]:
+        """The views that stay, as they are before and after; their triggers and indexes may be others."""
+        pairs, _, _ = by_name(self._before.views, self._after.views, *self._places)
+        return [pair for pair in pairs if not self._alike.differing(*pair, _OF_VIEW)]
+
     def _views(self) -> Iterator[c.Change]:
         found = by_name(self._before.views, self._after.views, *self._places)
-        facts = tuple(name for name in fields_of(View) if name not in ("name", "triggers", "indexes"))
-        yield from _changes("", found, self._alike, facts)
+        yield from _changes("", found, self._alike, _OF_VIEW)
         for before, after in found[0]:
             name = after.name
             triggers = by_name(before.triggers, after.triggers, *self._places)

@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 
 from pwmig.diff import changes as c
 from pwmig.diff.needs import Key, Mentions, Need, need_of
+from pwmig.schema import Policy, Rule, Trigger, View
 
 __all__ = ["Graph"]
 
@@ -61,7 +62,7 @@ class Graph:
         """The keys among what comes or goes that something mentions, in keys or in words."""
         yield from what.keys
         table = change.table.rpartition(".")[2].lower()
-        sees = isinstance(change, (c.CreateView, c.AlterView, c.DropView))
+        sees = _sees(change)
         for word in what.words:
             yield "word", word
             for near, key in self._columns.get(word, ()):
@@ -157,6 +158,17 @@ class Graph:
                 if not waits[other]:
                     heappush(ready, (ranks[other], other))
         return ordered
+
+
+def _sees(change: c.Change) -> bool:
+    """Whether PostgreSQL keeps a column's type as it is as long as what the change is about is there."""
+    if isinstance(change, (c.AddColumn, c.DropColumn)):
+        return change.column.generated is not None
+    if isinstance(change, (c.Added, c.Dropped)):
+        return isinstance(change.thing, (Policy, Rule))
+    if isinstance(change, c.Altered) and isinstance(change.after, (Policy, Rule, View, Trigger)):
+        return True
+    return isinstance(change, (c.CreateView, c.DropView, c.AddTrigger, c.DropTrigger))
 
 
 def _popped(stack: list[int], last: int) -> list[int]:

@@ -5,7 +5,8 @@ few lets it fail. Texts are taken for the words in them, which may name tables, 
 routines; and a column, where its table is named too.
 
 A view is another one when its text is: another view on it is dropped before that and made anew behind it. So is
-a view on a column that gets another type, which has a key of its own (``seen``) for that.
+what PostgreSQL won't have on a column that gets another type (views, generated columns, policies, rules, triggers):
+such a column has a key of its own for that, ``seen``.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pwmig.diff import changes as c
-from pwmig.diff.apart import without_circles
+from pwmig.diff.apart import ViewPair, without_circles
 
 __all__ = ["in_order"]
 
@@ -48,17 +48,18 @@ _PHASES: tuple[tuple[str, ...], ...] = (
 _PHASE = {kind: number for number, kinds in enumerate(_PHASES) for kind in kinds}
 
 
-def in_order(changes: Iterable[c.Change]) -> tuple[c.Change, ...]:
+def in_order(changes: Iterable[c.Change], views: Sequence[ViewPair] = ()) -> tuple[c.Change, ...]:
     """The changes so that each can be done when those before it are done.
 
     Two things that wait for each other are taken apart: two new tables that refer to each other are made without
     the foreign keys between them, which are added then. A view, an index, a constraint whose new definition
-    waits for what its old one keeps from going is dropped and made anew.
+    waits for what its old one keeps from going is dropped and made anew, with the ``views`` that stand on it and
+    would have stayed as they are.
     """
     found = tuple(changes)
     if len(found) < 2:
         return found
-    graph, _ = without_circles(found)
+    graph = without_circles(found, views)
     return tuple(graph.sorted([_rank(change) for change in graph.changes]))
 
 

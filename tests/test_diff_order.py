@@ -1,0 +1,144 @@
+"""The order of changes is one in which each can be carried out: on PostgreSQL one by one, and as a law for any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import peewee
+from carrying import statements
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pwmig.dialects import dialect_of
+from pwmig.diff import AlterColumn, AlterView, Change, diff
+from pwmig.schema import Schema
+
+# What a database may hold, each in some forms; what a form needs stands before it. {x} is left out where x is not
+# there. So any choice is a script that PostgreSQL takes.
+Script = list[str]
+
+
+def script(choice: dict[str, int]) -> Script:
+    """A schema as statements; 0 leaves a thing out, other numbers are its forms."""
+    has = choice.get
+    made: Script = []
+    mood, calm, team, player = has("mood"), has("calm"), has("team"), has("player")
+    if has("audit"):
+        made += ["CREATE SCHEMA audit", "CREATE TABLE audit.log (line text)"]
+    if mood:
+        made.append("CREATE TYPE mood AS ENUM ('sad', 'ok'" + (", 'glad')" if mood == 2 else ")"))
+    if has("year"):
+        made.append("CREATE DOMAIN year AS integer CHECK (VALUE > 0)")
+    if calm:
+        body = "SELECT 1" if calm == 1 else "SELECT 2 + 0"
+        made.append(f"CREATE FUNCTION calm() RETURNS integer LANGUAGE sql IMMUTABLE AS $$ {body} $$")
+    if has("counter"):
+        made.append("CREATE SEQUENCE counter" + (" INCREMENT 5" if has("counter") == 2 else ""))
+    if team:
+        kind = "bigint" if team == 2 else "integer"
+        made.append(f"CREATE TABLE team (id {kind} PRIMARY KEY, name text, captain integer)")
+    if player:
+        parts = ["id integer PRIMARY KEY", "name varchar(40)" if player == 1 else "name text"]
+        parts += ["team integer REFERENCES team (id)"] if team else []
+        parts += ["mood mood DEFAULT 'ok'"] if mood else []
+        parts += ["born year"] if has("year") else []
+        parts += ["level integer DEFAULT calm()"] if calm else []
+        parts += ["no bigint DEFAULT nextval('counter')"] if has("counter") else []
+        parts += ["loud text GENERATED ALWAYS AS (upper(name)) STORED"] if has("loud") else []
+        parts += ["CONSTRAINT named CHECK (name <> '')"] if has("named") == 1 else []
+        parts += ["CONSTRAINT named CHECK (length(name) > calm())"] if has("named") == 2 and calm else []
+        parts += ["CONSTRAINT one_name UNIQUE (name)"] if has("one_name") else []
+        made.append(f"CREATE TABLE player ({', '.join(parts)})")
+        if has("index"):
+            made.append(
+                "CREATE INDEX player_index ON player (" + ("name)" if has("index") == 1 else "upper(name), id)")
+            )
+        if team and has("circle"):
+            made.append("ALTER TABLE team ADD CONSTRAINT led FOREIGN KEY (captain) REFERENCES player (id)")
+        if has("trigger"):
+            made.append("CREATE FUNCTION kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$")
+            made.append("CREATE TRIGGER kept BEFORE INSERT ON player FOR EACH ROW EXECUTE FUNCTION kept()")
+        if has("policy"):
+            made.append("CREATE POLICY seen ON player USING (name <> 'x')")
+        view = has("view")
+        if view:
+            columns = ["id", "name"] if view == 1 else ["name", *(["mood"] if mood else [])]
+            kind = "MATERIALIZED VIEW" if view == 3 else "VIEW"
+            made.append(f"CREATE {kind} names AS SELECT {', '.join(columns)} FROM player")
+            if has("over"):
+                made.append("CREATE VIEW over AS SELECT name FROM names" + (" WHERE true" if has("over") == 2 else ""))
+        if has("lookup"):
+            # A function that reads a table, and a table that asks it.
+            made.append("CREATE FUNCTION best() RETURNS integer LANGUAGE sql AS $$ SELECT max(id) FROM player $$")
+            made.append("CREATE TABLE prize (winner integer DEFAULT best())")
+    return made
+
+
+CHOICES = st.fixed_dictionaries(
+    {
+        **dict.fromkeys(("mood", "calm", "counter", "team", "player", "named", "index", "over"), st.integers(0, 2)),
+        **dict.fromkeys(
+            ("audit", "year", "loud", "one_name", "circle", "trigger", "policy", "lookup"), st.integers(0, 1)
+        ),
+        "view": st.integers(0, 3),
+    }
+)
+
+
+def made(database: Any, statements_: Script) -> Schema:
+    for statement in statements_:
+        database.execute_sql(statement)
+    return dialect_of(database).introspect(database)
+
+
+def emptied(database: Any) -> None:
+    database.execute_sql("DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS audit CASCADE; CREATE SCHEMA public")
+
+
+def carried_out(database: Any, changes: tuple[Change, ...], schemas: tuple[Schema, Schema]) -> None:
+    for change in changes:
+        try:
+            with dependants_kept(database, change):
+                for statement in statements(change, schemas):
+                    database.execute_sql(statement)
+        except peewee.DatabaseError as error:
+            told = "\n".join(f"{one.sign} {one.describe()}" for one in changes)
+            raise AssertionError(f"{change.describe()}: {error}\n\n{told}") from error
+
+
+@contextmanager
+def dependants_kept(database: Any, change: Change) -> Iterator[None]:
+    """An operation on what views stand on drops these, and makes them anew as they are: it changes nothing else."""
+    see, write = dialect_of(database).introspect, dialect_of(database).write
+    views = see(database).views if isinstance(change, AlterView) or alters_type(change) else ()
+    for view in views if alters_type(change) else ():
+        kind = "MATERIALIZED VIEW" if view.materialized else "VIEW"
+        database.execute_sql(f"DROP {kind} IF EXISTS {view.name} CASCADE")
+    yield
+    there = {view.name for view in see(database).views}
+    lost = tuple(view for view in views if view.name not in there)
+    for statement in write(Schema(views=lost, exact_tables=True, exact_columns=True)):
+        database.execute_sql(statement)
+
+
+def alters_type(change: Change) -> bool:
+    return isinstance(change, AlterColumn) and "type" in [fact.name for fact in change.facts]
+
+
+@settings(max_examples=min(settings().max_examples, 150), suppress_health_check=[*HealthCheck])
+@given(old=CHOICES, new=CHOICES)
+def test_each_change_can_be_done_when_those_before_it_are(
+    postgres: Any, old: dict[str, int], new: dict[str, int]
+) -> None:
+    # A value of an enum that goes, or a generated column whose base gets another type, is no matter of order.
+    old = {**old, "mood": min(old["mood"], new["mood"] or 2)}
+    new = {**new, "loud": new["loud"] if old["player"] in (0, new["player"]) or not old["loud"] else 0}
+    emptied(postgres)
+    after = made(postgres, script(new))
+    emptied(postgres)
+    before = made(postgres, script(old))
+    changes = diff(before, after)
+    carried_out(postgres, changes, (before, after))
+    assert diff(dialect_of(postgres).introspect(postgres), after) == ()
