@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     import peewee
 
     from pwmig.dialects.base import Listener
-    from pwmig.plan import Plan
+    from pwmig.plan import Plan, Run
     from pwmig.project import Project
 
-__all__ = ["beside_models", "difference", "kept", "replayed", "schema_of"]
+__all__ = ["beside_models", "difference", "kept", "replay", "replayed", "schema_of"]
 
 
 def difference(project: Project, before: str, after: str, listener: Listener | None = None) -> Difference:
@@ -79,9 +79,14 @@ def schema_of(
 
 def replayed(project: Project, plan: Plan, listener: Listener | None = None) -> Schema:
     """What a plan makes of an empty database of the project's kind; raises what a rehearsal raises."""
+    return replay(project, plan, listener)[0]
+
+
+def replay(project: Project, plan: Plan, listener: Listener | None = None) -> tuple[Schema, Run]:
+    """What a plan makes of an empty database of the project's kind, and the run that made it."""
     with project.blank(listener) as run:
-        run(plan)
-        return kept(project, project.dialect.introspect(project.database))
+        done = run(plan)
+        return kept(project, project.dialect.introspect(project.database)), done
 
 
 def kept(project: Project, schema: Schema) -> Schema:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from projects import CONFIG, HEAD, config_of, open_project, run_cli, sql_migrati
 
 from pwmig.checking import CheckReport, Outcome, Severity
 from pwmig.checking.records import RowDifference
+from pwmig.checking.relevant import relevant_tables
 from pwmig.checking.rows import row_differences
 from pwmig.checking.values import NoValue, value_of
 from pwmig.project import Project
-from pwmig.schema import Check, Column, ForeignKey, Rows, Schema, Snapshot, Table
+from pwmig.schema import Check, Column, ForeignKey, Routine, Rows, Schema, Snapshot, Table, Trigger
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = """
@@ -314,7 +316,7 @@ TRICKY = """CREATE TABLE tricky (
 
 
 def test_sample_rows_fit_the_table_that_they_are_made_for(tmp_path: Path) -> None:
-    made = {"a": CLUB, "b": sql_migration(TRICKY, "DROP TABLE tricky"), "c": migration("pass", "pass")}
+    made = {"a": CLUB, "b": sql_migration(TRICKY, "DROP TABLE tricky"), "c": migration("'tricky'", "pass")}
     report = open_project(tmp_path, made).check()
     assert report.findings == ()
     assert report.check("round trip").summary.endswith("with sample rows in 2 tables")
@@ -322,7 +324,7 @@ def test_sample_rows_fit_the_table_that_they_are_made_for(tmp_path: Path) -> Non
 
 def test_where_no_sample_row_can_be_made_it_is_said(tmp_path: Path) -> None:
     table = "CREATE TABLE odd (id INTEGER PRIMARY KEY, x TEXT NOT NULL CHECK (x GLOB '[0-9]z'))"
-    made = {"a": sql_migration(table, "DROP TABLE odd"), "b": migration("pass", "pass")}
+    made = {"a": sql_migration(table, "DROP TABLE odd"), "b": migration("'odd'", "pass")}
     report = open_project(tmp_path, made).check()
     assert report.ok and "no sample rows could be made for odd (CHECK constraint failed" in (
         report.check("round trip").summary
@@ -477,3 +479,37 @@ def test_an_unreachable_project_is_an_error_not_a_finding(tmp_path: Path) -> Non
 def test_severities_are_texts() -> None:
     assert [severity.value for severity in Severity] == ["error", "warning", "note"]
     assert Project.check.__doc__ is not None
+
+
+# What a migration has to do with
+
+
+def tables(**facts: Any) -> Schema:
+    keys = (ForeignKey(("b",), "a", ("id",), on_delete="CASCADE"), ForeignKey(("b",), "c", ("id",)))
+    made = [Table(name, (Column("id", "INTEGER"),)) for name in ("a", "a_b", 'odd "name"', "c", "d")]
+    return Schema((*made, Table("e", (Column("b", "INTEGER"),), foreign_keys=keys)), **facts)
+
+
+NAMED: dict[str, tuple[str, set[str]]] = {
+    "nothing but the name that may be written in any way": ("SELECT 1", {'odd "name"'}),
+    "a word": ("UPDATE d SET x = 1", {"d", 'odd "name"'}),
+    "in capital letters and quotes": ('UPDATE "D" SET x = 1', {"d", 'odd "name"'}),
+    "no part of a word": ("UPDATE a_b SET x = 1", {"a_b", 'odd "name"'}),
+    "what goes with it": ("DELETE FROM a", {"a", "e", 'odd "name"'}),
+    "and not what only refers to it": ("DELETE FROM c", {"c", 'odd "name"'}),
+}
+
+
+@pytest.mark.parametrize(("text", "names"), NAMED.values(), ids=list(NAMED))
+def test_a_migration_has_to_do_with_the_tables_that_it_names(text: str, names: set[str]) -> None:
+    assert relevant_tables(tables(), [text]) == names
+
+
+def test_a_trigger_s_tables_go_with_its_own_and_a_routine_may_do_anything() -> None:
+    trigger = Trigger("t", "CREATE TRIGGER t AFTER INSERT ON d BEGIN DELETE FROM c; END")
+    schema = tables()
+    wired = replace(
+        schema, tables=tuple(replace(t, triggers=(trigger,)) if t.name == "d" else t for t in schema.tables)
+    )
+    assert relevant_tables(wired, ["d"]) == {"d", "c", 'odd "name"'}
+    assert relevant_tables(tables(routines=(Routine("f", "function", ""),)), [""]) == set(tables().table_names)

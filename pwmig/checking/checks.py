@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pwmig.checking.records import Check, CheckReport, Finding, Outcome, Severity, finding_of
-from pwmig.comparing import beside_models, kept, replayed
+from pwmig.comparing import beside_models, kept, replay, replayed
 from pwmig.errors import DatabaseUnavailable, MigrationFailed, PwmigError
+from pwmig.plan import Plan, Run
 from pwmig.sides import Kind, Side, plan_files, plan_side
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Checks:
         self.files: tuple[MigrationFile, ...] = ()
         self.runnable: tuple[MigrationFile, ...] = ()
         self.whole: Schema | None = None
+        self.ran = Run(Plan(()), "copy")
         self.unreadable = ""
 
     def report(self) -> CheckReport:
@@ -94,10 +96,12 @@ class Checks:
 
         self._require_files()
         try:
-            made = replayed(self.project, plan_files(self.runnable), self.listener)
+            made, self.ran = replay(self.project, plan_files(self.runnable), self.listener)
         except DatabaseUnavailable:
             raise
         except PwmigError as error:
+            if isinstance(error, MigrationFailed) and error.run is not None:
+                self.ran = error.run
             self._stop_before({error.migration} if isinstance(error, MigrationFailed) else {""})
             return "the migrations run from nothing", [finding_of(error)]
         if len(self.runnable) < len(self.files):
@@ -121,7 +125,7 @@ class Checks:
         self._require_files()
         if self.files and not self.runnable:
             raise _Skipped("no migration could be tried")
-        found = round_trip(self.project, self.runnable, self.listener)
+        found = round_trip(self.project, self.runnable, self.ran, self.listener)
         return _round_trip_summary(found), found.findings
 
     def _check_drift(self) -> _Made:

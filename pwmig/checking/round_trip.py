@@ -6,23 +6,21 @@ on the rows that the migrations load, and on these. The engine runs the migratio
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pwmig.checking.records import Finding, RowDifference, Severity, finding_of
-from pwmig.checking.rows import row_differences
+from pwmig.checking.records import Finding, Severity, finding_of
+from pwmig.checking.relevant import with_parents
 from pwmig.checking.samples import Samples, fill, take_out
-from pwmig.errors import MigrationFailed, MigrationFileError, OperationRefused, PlanError
-from pwmig.plan import Direction, Event, Plan, Run, Step, forward_step
-from pwmig.schema import Schema, Snapshot, Table
-from pwmig.sides import plan_files
+from pwmig.checking.trial import STOPS, Looking, Trial, source_of
+from pwmig.plan import Event, Plan, Run, forward_step
+from pwmig.schema import Schema, Table
+from pwmig.sides import plan_files, without_tables
 
 if TYPE_CHECKING:
     from pwmig.dialects.base import Listener
-    from pwmig.diff import Change
+    from pwmig.errors import PwmigError
     from pwmig.files import MigrationFile
     from pwmig.project import Project
 
@@ -30,11 +28,6 @@ __all__ = ["RoundTrip", "round_trip"]
 
 _MOST_ROWS = 1000
 """How many rows of a table are compared: the first by its key."""
-
-_STOPS = (MigrationFailed, MigrationFileError, PlanError, OperationRefused)
-_BY_HAND = re.compile(r"execute|\.sql\(|\.(?:save|create|insert|update|delete|replace|bulk_\w+|insert_\w+)\(")
-"""What stands in a migration that writes rows, or sends SQL, by itself and not by an operation of the migrator."""
-
 
 _SAMPLES: tuple[str, ...] = ("with NULLs", "without NULLs", "none")
 """What a migration is tried with, until it does not stop."""
@@ -50,19 +43,20 @@ class RoundTrip:
     tried: int = 0
 
 
-def round_trip(project: Project, files: Sequence[MigrationFile], listener: Listener | None = None) -> RoundTrip:
-    """Try each of the migrations, which are known to run forward one after the other on an empty database."""
-    return _Walk(project, files, listener).walk()
+def round_trip(project: Project, files: Sequence[MigrationFile], ran: Run, listener: Listener | None) -> RoundTrip:
+    """Try each of the migrations; ``ran`` is the run in which they ran one after the other on an empty database."""
+    return _Walk(project, files, ran, listener).walk()
 
 
 class _Walk:
     """The way through the migrations. Whatever leaves a doubt about what the database holds makes a new one begin."""
 
-    def __init__(self, project: Project, files: Sequence[MigrationFile], listener: Listener | None) -> None:
+    def __init__(self, project: Project, files: Sequence[MigrationFile], ran: Run, listener: Listener | None) -> None:
         self.project = project
         self.files = sorted(files, key=lambda file: file.name)
         self.listener = listener
         self.found = RoundTrip()
+        self.texts = {step.step.name: [statement.sql for statement in step.statements] for step in ran.steps}
         self.samples_of = dict.fromkeys((file.name for file in self.files), _SAMPLES)
         self.known: dict[object, Table] = {}
         self.place = 0
@@ -83,12 +77,12 @@ class _Walk:
             run(Plan((forward_step(file),)))
             self.place += 1
             return True
-        kind = self.samples_of[file.name][0]
-        samples, before = self._filled(kind)
-        trial = _Trial(file, samples, before, lambda step: run(Plan((step,), step.direction)), self._look)
+        kind, looking = self.samples_of[file.name][0], self._looking_at(file)
+        samples = self._filled(kind, looking.tables(self._see()))
+        trial = Trial(file, samples, looking.look(), lambda step: run(Plan((step,), step.direction)), looking.look)
         try:
             trial.forward()
-        except _STOPS as error:
+        except STOPS as error:
             self._try_otherwise(file, error)
             return False
         trial.way_back()
@@ -97,34 +91,48 @@ class _Walk:
         self.place += 1
         return not trial.findings and self._cleared(trial)
 
-    def _filled(self, kind: str) -> tuple[Samples, Snapshot]:
-        before = self._look()
-        empty = [rows.table for rows in before.rows if not rows.row_count]
-        if kind == "none" or not empty:
-            return Samples(), before
-        database = self.project.database
-        samples = fill(database, self.project.dialect, before.schema, empty, nulls=kind == "with NULLs")
+    def _looking_at(self, file: MigrationFile) -> Looking:
+        texts = [*self.texts.get(file.name, ()), source_of(file)]
+        return Looking(
+            self._see, texts, lambda table: self.project.dialect.sample(self.project.database, table, limit=_MOST_ROWS)
+        )
+
+    def _filled(self, kind: str, names: set[str]) -> Samples:
+        """Fill those of the tables named that are empty, and what their rows have to refer to."""
+        if kind == "none":
+            return Samples()
+        schema = self._see()
+        empty = self._empty(schema, with_parents(schema, self._empty(schema, names)))
+        samples = fill(self.project.database, self.project.dialect, schema, empty, nulls=kind == "with NULLs")
         self.found.sampled |= {table.name for table in samples.tables}
         self.found.refused.update(samples.refused)
-        return samples, self._look() if samples.tables else before
+        return samples
 
-    def _try_otherwise(self, file: MigrationFile, error: Exception) -> None:
+    def _empty(self, schema: Schema, names: set[str]) -> set[str]:
+        database, dialect = self.project.database, self.project.dialect
+        tables = [table for table in schema.tables if table.name in names]
+        return {table.name for table in tables if not dialect.sample(database, table, limit=1).row_count}
+
+    def _try_otherwise(self, file: MigrationFile, error: PwmigError) -> None:
         """The migration stopped where it does not without sample rows: so it is tried with fewer of them, or none."""
         self.samples_of[file.name] = self.samples_of[file.name][1:]
         if not self.samples_of[file.name]:
-            raise error  # It ran before on the same rows: what it does hangs on something else.
+            # It ran before on the same rows: what it does hangs on something else, and none after it can be tried.
+            self.found.findings.append(finding_of(error, migration=file.name))
+            self.files = self.files[: self.place]
+            return
         if self.samples_of[file.name] == ("none",):
             self.found.findings.append(
                 Finding(
                     Severity.NOTE,
                     f"{file.name} stops where tables hold sample rows, so it was tried without them",
-                    getattr(error, "what", str(error)) + ": " + getattr(error, "why", ""),
+                    f"{error.what}: {error.why}",
                     "make it fit for rows that it doesn't know, if there may be any",
                     file.name,
                 )
             )
 
-    def _cleared(self, trial: _Trial) -> bool:
+    def _cleared(self, trial: Trial) -> bool:
         """Take the sample rows out again; False where it can't be said what that leaves."""
         if not trial.samples.tables:
             return True
@@ -138,143 +146,6 @@ class _Walk:
             return False
         return True
 
-    def _look(self) -> Snapshot:
-        database, dialect = self.project.database, self.project.dialect
-        schema = self._without_history(dialect.introspect(database, None, self.known))
-        return Snapshot(schema, tuple(dialect.sample(database, table, limit=_MOST_ROWS) for table in schema.tables))
-
-    def _without_history(self, schema: Schema) -> Schema:
-        from pwmig.sides import without_tables
-
+    def _see(self) -> Schema:
+        schema = self.project.dialect.introspect(self.project.database, None, self.known)
         return without_tables(schema, (self.project.config.history_table,))
-
-
-class _Trial:
-    """One migration, forward, backward and forward, and what is looked at in between."""
-
-    def __init__(
-        self,
-        file: MigrationFile,
-        samples: Samples,
-        before: Snapshot,
-        run: Callable[[Step], Run],
-        look: Callable[[], Snapshot],
-    ) -> None:
-        self.file = file
-        self.samples = samples
-        self.before = before
-        self.findings: list[Finding] = []
-        self._run = run
-        self._look = look
-        self._by_hand: bool | None = None
-
-    def forward(self) -> None:
-        self._run(forward_step(self.file))
-
-    def backward(self) -> None:
-        self._run(Step(self.file.name, Direction.BACKWARD, self.file.path, self.file.checksum))
-
-    def way_back(self) -> None:
-        """After the first way forward: go back, compare, go forward, compare."""
-        after = self._look()
-        try:
-            self.backward()
-        except _STOPS as error:
-            self.findings.append(finding_of(error, migration=self.file.name))
-            return
-        self._compare_back(after)
-        try:
-            self.forward()
-        except _STOPS as error:
-            if not self.findings:  # Otherwise it is what was to be expected.
-                self.findings.append(self._not_again(finding_of(error, migration=self.file.name)))
-            return
-        if not self.findings:
-            self._compare_again(after)
-
-    def _not_again(self, found: Finding) -> Finding:
-        what = f"{self.file.name} does not run again after it was taken back: {found.what}"
-        return Finding(Severity.ERROR, what, found.why, found.way_out, self.file.name)
-
-    def _compare_back(self, after: Snapshot) -> None:
-        from pwmig.diff import diff
-
-        back = self._look()
-        changes = diff(self.before.schema, back.schema)
-        if changes:
-            self._add(
-                Severity.ERROR,
-                "migrate_backward() does not bring the schema back",
-                "forward and backward, it leaves another schema than there was",
-                "let migrate_backward() undo what is listed",
-                changes=changes,
-            )
-        rows = row_differences(self.before, back)
-        lost = tuple(one for one in rows if self._taken_away(one, after.schema))
-        if lost:
-            self._add(
-                Severity.NOTE,
-                "rows or values that it takes away are not there again after migrate_backward()",
-                "going forward drops their table or column, and no migrate_backward() can make values again",
-                "keep a copy of what you may need, or stop using the column before it is dropped",
-                rows=lost,
-            )
-        rest = tuple(one for one in rows if one not in lost)
-        sampled = {table.name for table in self.samples.tables}
-        kind = "sample rows" if sampled.issuperset(one.table for one in rest) else "rows"
-        self._add_rows(rest, f"migrate_backward() does not bring the {kind} back")
-
-    def _taken_away(self, rows: RowDifference, after: Schema) -> bool:
-        """Whether what differs went with a table or with columns that going forward drops."""
-        table, old = after.table(rows.table), self.before.schema.table(rows.table)
-        if table is None or old is None:
-            return table is None
-        gone = {column.name for column in old.columns if table.column(column.name) is None}
-        return not rows.added and not rows.removed and set(rows.columns) <= gone
-
-    def _compare_again(self, after: Snapshot) -> None:
-        from pwmig.diff import diff
-
-        again = self._look()
-        changes = diff(after.schema, again.schema)
-        if changes:
-            self._add(
-                Severity.ERROR,
-                "applied again after it was taken back, it makes another schema than the first time",
-                "where it is reverted and applied again, the database is not what the migrations say",
-                "let migrate_forward() and migrate_backward() be each other's inverse",
-                changes=changes,
-            )
-        self._add_rows(row_differences(after, again), "applied again after it was taken back, it makes other rows")
-
-    def _add_rows(self, rows: tuple[RowDifference, ...], what: str) -> None:
-        if not rows:
-            return
-        by_hand = self._writes_by_hand()
-        self._add(
-            Severity.WARNING if by_hand else Severity.ERROR,
-            what,
-            "it writes rows or sends SQL by itself: what that does is measured, and nobody else can take it back"
-            if by_hand
-            else "forward and backward, rows are to be what they were",
-            "let migrate_backward() touch only the rows that migrate_forward() wrote, and give each its old values",
-            rows=rows,
-        )
-
-    def _writes_by_hand(self) -> bool:
-        if self._by_hand is None:
-            self._by_hand = _BY_HAND.search(Path(self.file.path).read_text(errors="replace")) is not None
-        return self._by_hand
-
-    def _add(
-        self,
-        severity: Severity,
-        what: str,
-        why: str,
-        way_out: str,
-        *,
-        changes: tuple[Change, ...] = (),
-        rows: tuple[RowDifference, ...] = (),
-    ) -> None:
-        said = f"{self.file.name}: {what}"
-        self.findings.append(Finding(severity, said, why, way_out, self.file.name, changes, rows))

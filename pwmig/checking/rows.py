@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pwmig.checking.records import RowDifference
@@ -23,12 +24,15 @@ _DEPTH = 3
 def row_differences(before: Snapshot, after: Snapshot) -> tuple[RowDifference, ...]:
     """What differs in the rows of the tables of ``before``: all gone, where ``after`` has no such table.
 
-    Only columns that ``after`` has too are compared: that one is gone is a difference of the schemas.
+    Only columns that ``after`` has too are compared: that one is gone is a difference of the schemas. Tables of which
+    ``before`` holds no rows were not looked at, and are left out.
     """
     differing = [(table, rows, others) for table, rows, others in _pairs(before, after) if not _equal(rows, others)]
     if not differing:
         return ()
-    old, new = _colours(before), _colours(after)
+    keys = {before.schema.key(rows.table) for rows in before.rows}
+    looked_at = replace(after, rows=tuple(rows for rows in after.rows if after.schema.key(rows.table) in keys))
+    old, new = _colours(before), _colours(looked_at)
     return tuple(
         _difference(table, rows, others)
         for table, rows, others in differing

@@ -38,12 +38,13 @@ def fill(
     """Put sample rows into the tables named, which are empty; with ``nulls``, one has NULL where that may be."""
     filled, refused = [], []
     wanted = [table for table in schema.tables if table.name in empty]
-    for table in parents_first(schema, wanted):
-        why = _reason_to_leave_out(table) or _fill(database, dialect, schema, table, nulls)
-        if why:
-            refused.append((table.name, why))
-        else:
-            filled.append(table)
+    with database.atomic():
+        for table in parents_first(schema, wanted):
+            why = _reason_to_leave_out(table) or _fill(database, dialect, schema, table, nulls)
+            if why:
+                refused.append((table.name, why))
+            else:
+                filled.append(table)
     return Samples(tuple(filled), tuple(refused))
 
 
