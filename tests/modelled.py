@@ -35,9 +35,10 @@ def loaded(source: str, database: peewee.Database) -> Iterator[ModuleType]:
         peewee.DeferredForeignKey._unresolved.update(unresolved)
 
 
-def formatted(source: str) -> str:
-    ruff = [find_ruff_bin(), "format", "--isolated", "--quiet", "-"]
-    return subprocess.run(ruff, input=source.encode(), capture_output=True, check=True).stdout.decode()
+def ruff(source: str, *words: str) -> str:
+    """What ruff says of a source, or makes of it, without the settings of this project."""
+    command = [find_ruff_bin(), *words, "--isolated", "--quiet", "-"]
+    return subprocess.run(command, input=source.encode(), capture_output=True).stdout.decode()
 
 
 def assert_models_say(database: peewee.Database, *, but: Sequence[str] = ()) -> str:
@@ -56,5 +57,6 @@ def assert_models_say(database: peewee.Database, *, but: Sequence[str] = ()) -> 
         before, after = compare(live, models_schema(models, dialect, database))
     said = [f"{change.sign} {change.describe()}" for change in diff(before, after)]
     assert said == [*but], "\n".join((*said, source))
-    assert formatted(source) == source, source
+    assert ruff(source, "format") == source, source
+    assert ruff(source, "check", "--select=F") == "", source  # nothing imported that is not used
     return source

@@ -9,6 +9,7 @@ from pathlib import Path
 import peewee
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from mariadb_everything import EVERYTHING, run
 from modelled import assert_models_say, loaded
 from requirements import ROOT
@@ -61,6 +62,39 @@ def test_models_declare_hostile_names(name: str) -> None:
 
 @given(scripts())
 def test_models_of_any_schema_declare_it(script: tuple[str, ...]) -> None:
+    assert_models_say(sqlite(*script))
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[str, ...]:
+    """Tables that refer to each other any way round, by one column or two, to keys and to others, of any type."""
+    count = draw(st.integers(1, 4))
+    keys = [
+        draw(st.sampled_from(("INTEGER", "TEXT", "INT", "VARCHAR(9)", "BIGINT", "NVARCHAR(5)"))) for _ in range(count)
+    ]
+    made = []
+    for number, kind in enumerate(keys):
+        lines = [f"id {kind} PRIMARY KEY", "code INT", "pair_id TEXT UNIQUE", "UNIQUE (code, pair_id)"]
+        for place in range(draw(st.integers(0, 3))):
+            target = draw(st.integers(0, count - 1))
+            own = draw(st.sampled_from((keys[target], "INTEGER", "INT")))
+            column = draw(st.sampled_from((f"t{target}_id", f"t{target}", f"T{target}Id", f"ref{place}")))
+            if any(line.startswith(f"{column} ") for line in lines):
+                continue
+            to = draw(st.sampled_from(("", " (id)", " (code)", " (ID)", f" ({column})")))
+            action = draw(st.sampled_from(("", " ON DELETE CASCADE", " DEFERRABLE INITIALLY DEFERRED")))
+            name = draw(st.sampled_from(("", f"CONSTRAINT fk{place} ")))
+            lines.insert(1, f"{column} {own} {name}REFERENCES t{target}{to}{action}")
+        if draw(st.booleans()):
+            lines.append(f"FOREIGN KEY (code, pair_id) REFERENCES t{draw(st.integers(0, count - 1))} (code, pair_id)")
+        made.append(f"CREATE TABLE t{number} ({', '.join(lines)})")
+        if draw(st.booleans()):
+            made.append(f"CREATE INDEX t{number}_code ON t{number} (code)")
+    return tuple(made)
+
+
+@given(graphs())
+def test_models_of_tables_that_refer_to_each_other_declare_them(script: tuple[str, ...]) -> None:
     assert_models_say(sqlite(*script))
 
 

@@ -195,7 +195,12 @@ def _foreign_keys(live: Table, declared: Table) -> tuple[ForeignKey, ...]:
     here = {tuple(map(str.lower, key.columns)): key for key in live.foreign_keys}
     keys = [_sure(key, here) for key in declared.foreign_keys]
     found = tuple(key for key in keys if key is not None)
-    return _constraints(live.foreign_keys, found, lambda key: (key.columns, key.ref_table, key.ref_columns))
+    return _constraints(live.foreign_keys, found, _pointed)
+
+
+def _pointed(key: ForeignKey) -> tuple[tuple[str, ...], ...]:
+    """What a key ties together, in whatever letter case somebody wrote it."""
+    return tuple(tuple(map(str.lower, names)) for names in (key.columns, (key.ref_table,), key.ref_columns))
 
 
 def _sure(key: ForeignKey, here: Mapping[tuple[str, ...], ForeignKey]) -> ForeignKey | None:

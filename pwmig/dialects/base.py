@@ -226,13 +226,9 @@ class Dialect(ABC):
         """The statements that make a schema in an empty database, in an order that can be executed."""
 
     @property
+    @abstractmethod
     def model_terms(self) -> ModelTerms:
         """How Peewee's models say what a database of this kind holds."""
-        raise DatabaseUnsupported(
-            f"models can't be written from {self.title}",
-            why="which fields its types would be is not known here",
-            way_out="write db/models.py by hand",
-        )
 
     @property
     @abstractmethod
