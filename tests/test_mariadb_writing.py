@@ -420,7 +420,16 @@ def tables(draw: st.DrawFn, name: str, others: tuple[str, ...]) -> str:
         lines.append(f"`ref {number}` int")
         action = draw(st.sampled_from(("", " ON DELETE CASCADE", " ON UPDATE SET NULL", " ON DELETE NO ACTION")))
         lines.append(f"FOREIGN KEY (`ref {number}`) REFERENCES {quote(other)} (`the key`){action}")
+    if draw(st.booleans()):
+        said = literal(draw(texts))
+        kind = draw(st.sampled_from(("VIRTUAL", "STORED", "VIRTUAL INVISIBLE")))
+        lines.append(
+            f"`a number` int, `the sum` varchar(99) COLLATE utf8mb4_bin AS (concat(`a number`, {said})) {kind}"
+        )
+        lines.append(f"`by default` varchar(99) DEFAULT (concat({said}, user()))")
+        lines.append(f"CONSTRAINT `the check` CHECK (`a number` <> {said} OR `the sum` IS NOT NULL)")
     comment = f" COMMENT {literal(draw(texts))}" if draw(st.booleans()) else ""
+    comment += draw(st.sampled_from(("", " COLLATE utf8mb4_bin", " ROW_FORMAT = COMPACT", " WITH SYSTEM VERSIONING")))
     return f"CREATE TABLE {quote(name)} (\n  " + ",\n  ".join(lines) + f"\n){comment}"
 
 

@@ -97,7 +97,7 @@ def _schema(
         tables=sorted_by_name(_remembered(found.tables.values(), server, known, forget=whole)),
         views=sorted_by_name(found.made_views()),
         sequences=sorted_by_name(found.made_sequences(facts)),
-        routines=_routines(answers),
+        routines=_routines(server, answers),
         events=_events(server, answers),
         exact_tables=server.exact,
     )
@@ -245,12 +245,12 @@ def _remembered(
     return found
 
 
-def _routines(answers: Answers) -> tuple[Routine, ...]:
+def _routines(server: Server, answers: Answers) -> tuple[Routine, ...]:
     parameters: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
     for name, *row in answers.rest.get("parameter", ()):
         parameters.setdefault((name, row[0]), []).append(tuple(row))
     made = [
-        objects.routine(name, tuple(row), parameters.get((name, row[0]), ()))
+        objects.routine(name, tuple(row), parameters.get((name, row[0]), ()), server.mariadb)
         for name, *row in answers.rest.get("routine", ())
         if not name.lower().startswith(_OWN)
     ]

@@ -49,7 +49,7 @@ def view(name: str, row: Row, schema: str | None, database: str, grants: tuple[s
     return View(name, " ".join(words), options=options, grants=grants, schema=schema)
 
 
-def routine(name: str, row: Row, parameters: Many[Row]) -> Routine:
+def routine(name: str, row: Row, parameters: Many[Row], mariadb: bool) -> Routine:
     """A function, procedure or package from its row of ROUTINES and those of PARAMETERS, in any order."""
     kind, body, comment, packed = row[:4]
     if body is None:
@@ -72,7 +72,7 @@ def routine(name: str, row: Row, parameters: Many[Row]) -> Routine:
         words += [access] if access != "CONTAINS SQL" else []
         words += ["SQL SECURITY INVOKER"] if security == "INVOKER" else []
         sql = "\n".join([*words, body])
-    return Routine(name, kind.lower(), under_mode(sql, mode), comment=comment or None)
+    return Routine(name, kind.lower(), under_mode(sql, mode, mariadb), comment=comment or None)
 
 
 def _parameter(kind: str, row: Row) -> str:
@@ -96,7 +96,7 @@ def event(name: str, row: Row, mariadb: bool) -> Event:
         schedule += f" STARTS {literal(starts)}" if starts else ""
         schedule += f" ENDS {literal(ends)}" if ends else ""
     sql = f"CREATE EVENT {quote(name)}\nON SCHEDULE {schedule}\nON COMPLETION {completion}\nDO {readable(body, mode)}"
-    sql = under_mode(sql, mode)
+    sql = under_mode(sql, mode, mariadb)
     if mariadb:
         settings, _, rest = sql.partition(" FOR EXECUTE IMMEDIATE ")
         zone_set = f"SET STATEMENT time_zone = {literal(zone)}"

@@ -66,7 +66,7 @@ def table(raw: Raw, database: str, mariadb: bool) -> Table:
         indexes=indexes,
         foreign_keys=_foreign_keys(raw, database) if raw.keys else (),
         checks=_checks(raw, mariadb) if raw.checks else (),
-        triggers=_triggers(raw) if raw.triggers else (),
+        triggers=_triggers(raw, mariadb) if raw.triggers else (),
         options=_options(*raw.about[:4]),
         primary_key_parts=primary.parts if primary and special else (),
         primary_key_options=(f"USING {primary.method}",) if primary and primary.method else (),
@@ -216,7 +216,7 @@ def _bare(clause: str) -> str:
     return clause[1:-1].strip() if clause.startswith("(") and clause.endswith(")") else clause
 
 
-def _triggers(raw: Raw) -> tuple[Trigger, ...]:
+def _triggers(raw: Raw, mariadb: bool) -> tuple[Trigger, ...]:
     """The triggers; each names the one that it FOLLOWS, for their order counts.
 
     Their text is empty where the account may not see it.
@@ -232,7 +232,7 @@ def _triggers(raw: Raw) -> tuple[Trigger, ...]:
             f"CREATE TRIGGER {qualified(name, raw.schema)} {timing} {event.replace(',', ' OR ')} "
             f"ON {qualified(plain_name(raw), raw.schema)} FOR EACH ROW {after}{readable(body or '', mode)}"
         )
-        found.append(Trigger(name, under_mode(sql, mode) if body is not None else ""))
+        found.append(Trigger(name, under_mode(sql, mode, mariadb) if body is not None else ""))
     return sorted_by_name(found)
 
 

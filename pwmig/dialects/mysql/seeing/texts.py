@@ -162,13 +162,13 @@ def readable(body: str, mode: str) -> str:
     return _BODY.sub(lambda found: found[0].replace("\\", "\\\\") if found[0][0] in quotes else found[0], body)
 
 
-def under_mode(sql: str, mode: str) -> str:
+def under_mode(sql: str, mode: str, mariadb: bool = True) -> str:
     """The statement as one that is read in the sql_mode that it was written in, where that changes its reading.
 
     SET STATEMENT sets the mode after it is read itself, and so hands the text to EXECUTE IMMEDIATE, which takes
-    every statement since MariaDB 10.6.2 (https://mariadb.com/kb/en/prepare-statement/).
+    every statement since MariaDB 10.6.2 (https://mariadb.com/kb/en/prepare-statement/). MySQL has neither.
     """
     modes = mode.split(",") if mode else []
-    if not _READING_MODES.intersection(modes):
+    if not mariadb or not _READING_MODES.intersection(modes):
         return sql
     return f"SET STATEMENT sql_mode = {literal(mode)} FOR EXECUTE IMMEDIATE {literal(sql)}"

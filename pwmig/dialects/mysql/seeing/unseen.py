@@ -7,7 +7,7 @@ __all__ = ["UNSEEN"]
 UNSEEN: dict[str, str] = {
     "definers of views, triggers, routines and events": "accounts belong to a server; what is made anew is its maker's",
     "the sql_mode of triggers, routines and events": "made anew they take the connection's, but for modes that change "
-    "how their text is read (ANSI_QUOTES, ORACLE, ...), which are kept",
+    "how their text is read (ANSI_QUOTES, ORACLE, ...), which are kept on MariaDB",
     "the next value of AUTO_INCREMENT and of sequences": "it is data",
     "a database's default character set and collation": "every table and character column has its own written out",
     "grants on the whole database, on routines, and to the public": "the catalog tells of tables and columns only",
