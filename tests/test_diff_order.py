@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import carrying_mariadb
 import peewee
 import pytest
 from carrying import statements
@@ -159,6 +160,72 @@ def test_each_change_can_be_done_when_those_before_it_are(
     changes = diff(before, after)
     carried_out(postgres, changes, (before, after))
     assert diff(dialect_of(postgres).introspect(postgres), after) == ()
+
+
+# -- on MariaDB
+
+
+def mariadb_script(choice: dict[str, int]) -> Script:
+    """A schema as statements of MariaDB; 0 leaves a thing out, other numbers are its forms."""
+    has = choice.get
+    made_: Script = []
+    if has("counter"):
+        made_.append("CREATE SEQUENCE counter")
+    if has("team"):
+        kind = "varchar(20)" if has("team") == 2 else "varchar(9)"
+        made_.append(f"CREATE TABLE team (id int PRIMARY KEY, name {kind}, captain int)")
+    if has("player"):
+        parts = ["id int PRIMARY KEY", "name varchar(40)" if has("player") == 1 else "name text", "team int", "no int"]
+        parts += ["loud varchar(99) AS (upper(name))"] if has("loud") else []
+        parts += ["tick bigint DEFAULT nextval(counter)"] if has("counter") else []
+        parts += [f"CONSTRAINT named CHECK (name <> '{has('named')}')"] if has("named") else []
+        parts += [("", "KEY lean (team)", "KEY lean (team, no)")[has("lean") or 0]] if has("lean") else []
+        parts += ["KEY other_lean (team, id)"] if has("other_lean") else []
+        if has("team") and (has("lean") or has("other_lean")):
+            parts.append("CONSTRAINT of_team FOREIGN KEY (team) REFERENCES team (id)")
+        made_.append(f"CREATE TABLE player ({', '.join(parts)})")
+        if has("team") and has("circle"):
+            made_.append("ALTER TABLE team ADD KEY captain (captain)")
+            made_.append("ALTER TABLE team ADD CONSTRAINT led FOREIGN KEY (captain) REFERENCES player (id)")
+        if has("view"):
+            made_.append(f"CREATE VIEW names AS SELECT {'name' if has('view') == 1 else 'id, name'} FROM player")
+            if has("over"):
+                made_.append("CREATE VIEW over_names AS SELECT name FROM names")
+        if has("trigger"):
+            value = has("trigger")
+            made_.append(f"CREATE TRIGGER kept BEFORE INSERT ON player FOR EACH ROW SET NEW.no = {value}")
+    return made_
+
+
+MARIADB_CHOICES = st.fixed_dictionaries(
+    {
+        **dict.fromkeys(("team", "player", "named", "lean", "view", "trigger"), st.integers(0, 2)),
+        **dict.fromkeys(("counter", "loud", "other_lean", "circle", "over"), st.integers(0, 1)),
+    }
+)
+
+
+@settings(max_examples=settings().max_examples, suppress_health_check=[*HealthCheck])
+@given(old=MARIADB_CHOICES, new=MARIADB_CHOICES)
+def test_each_change_can_be_done_on_mariadb_too(mariadb: Any, old: dict[str, int], new: dict[str, int]) -> None:
+    def again() -> None:
+        for statement in (f"DROP DATABASE `{name}`", f"CREATE DATABASE `{name}`", f"USE `{name}`"):
+            mariadb.execute_sql(statement)
+
+    name = mariadb.database
+    again()
+    after = made(mariadb, mariadb_script(new))
+    again()
+    before = made(mariadb, mariadb_script(old))
+    changes = diff(before, after)
+    for change in changes:
+        for statement in carrying_mariadb.statements(change):
+            try:
+                mariadb.execute_sql(statement)
+            except peewee.DatabaseError as error:
+                told = "\n".join(f"{one.sign} {one.describe()}" for one in changes)
+                raise AssertionError(f"{change.describe()}: {statement}\n{error}\n\n{told}") from error
+    assert diff(dialect_of(mariadb).introspect(mariadb), after) == ()
 
 
 # -- examples, on any database
