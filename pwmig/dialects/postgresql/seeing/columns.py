@@ -62,7 +62,10 @@ def _column(facts: Facts, row: tuple[Any, ...], told: bool) -> Column:
 
 
 def _words(more: list[Any], told: bool) -> list[str]:
-    """What is told by words: storage, compression, statistics, LOCAL if so, and options as ``n_distinct=5``."""
+    """What is told by words: storage, compression, statistics, LOCAL if so, and options as ``n_distinct=5``.
+
+    Other options are none of ALTER TABLE: there are servers that keep some there for themselves.
+    """
     _, _, _, storage, compression, statistics, inherited, *options = more
     words = [
         f"{word} {value}"
@@ -71,7 +74,7 @@ def _words(more: list[Any], told: bool) -> list[str]:
     ]
     if told and inherited == "LOCAL":
         words.append(inherited)
-    return words + options
+    return words + [option for option in options if option.startswith("n_distinct")]
 
 
 def _not_null_words(facts: Facts, oid: int, number: int) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from pwmig.dialects.postgresql.quoting import literal
 from pwmig.dialects.postgresql.seeing.facts import Facts
 from pwmig.dialects.postgresql.seeing.texts import bare
 from pwmig.schema import Index, IndexPart
@@ -59,9 +60,17 @@ def _plain(facts: Facts, column: str | None, order: str) -> IndexPart:
 def _with_own(parts: list[IndexPart], own: dict[int, list[Any]]) -> Iterator[IndexPart]:
     for place, part in enumerate(parts, 1):
         if place in own:
-            text, operator_class, collation, _ = own[place]
+            text, operator_class, collation, _, *options = own[place]
+            if options and operator_class is not None:
+                operator_class += f"({', '.join(map(_option, options))})"
             part = replace(part, expression=bare(text), collation=collation, operator_class=operator_class)
         yield part
+
+
+def _option(text: str) -> str:
+    """An option of an operator class, as SQL has it: ``siglen='32'``."""
+    name, _, value = text.partition("=")
+    return f"{name}={literal(value)}"
 
 
 def include(row: tuple[Any, ...], names: dict[int, str]) -> tuple[str, ...]:
@@ -83,7 +92,7 @@ def _attached(more: list[Any] | None) -> tuple[str, ...]:
 def _statistics(own: dict[int, list[Any]] | None) -> list[str]:
     return [
         f"ALTER COLUMN {place} SET STATISTICS {target}"
-        for place, (_, _, _, target) in sorted((own or {}).items())
+        for place, (_, _, _, target, *_) in sorted((own or {}).items())
         if target is not None
     ]
 

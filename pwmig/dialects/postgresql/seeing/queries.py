@@ -113,11 +113,20 @@ def relations(names: bool) -> str:
     return asked(_relations("'r', 'p', 'v', 'm'", named), 8)
 
 
+_COLLATION = in_sql("ln.nspname", "l.collname", "l.collname IS NULL OR pg_collation_is_visible(l.oid)")
+"""A collation's name, NULL where :func:`_of_collation` has found none."""
+
+
+def _of_collation(oid: str, where: str) -> str:
+    return f"""LEFT JOIN pg_collation l ON l.oid = {oid} AND {where}
+LEFT JOIN pg_namespace ln ON ln.oid = l.collnamespace"""
+
+
 def columns(version: int, oids: Iterable[int]) -> str:
     """(relation, name, number, type, whether NOT NULL, default or expression, facts).
 
-    The facts are (generated, identity, collation, storage, compression, statistics, inherited, options ...). Of the
-    options, those that ALTER COLUMN knows: there are servers that keep others there for themselves.
+    The facts are (generated, identity, collation, storage, compression, statistics, inherited, options ...), of which
+    there are servers that keep some for themselves.
     """
     compression = "CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END" if version >= 140000 else "NULL"
     compressed = "OR a.attcompression <> ''" if version >= 140000 else ""
@@ -131,17 +140,16 @@ SELECT a.attrelid::int8, a.attname::text, a.attnum::int4, format_type(a.atttypid
     THEN ARRAY[
         CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END,
         CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END,
-        CASE WHEN a.attcollation <> t.typcollation THEN (
-            SELECT {in_sql("cn.nspname", "l.collname", "pg_collation_is_visible(l.oid)")} FROM pg_collation l
-            JOIN pg_namespace cn ON cn.oid = l.collnamespace WHERE l.oid = a.attcollation) END,
+        {_COLLATION},
         CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage
             WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END,
         {compression},
         CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text END,
         CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN 'LOCAL' ELSE 'INHERITED' END END]
-        || ARRAY(SELECT o FROM unnest(a.attoptions) o WHERE o ~ '^n_distinct') END
+        || CASE WHEN strpos(a.attoptions::text, 'n_distinct') > 0 THEN a.attoptions END END
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+{_of_collation("a.attcollation", "a.attcollation <> t.typcollation")}
 WHERE a.attrelid = {any_of(oids)} AND a.attnum > 0 AND NOT a.attisdropped"""
     return asked(question, 7)
 
@@ -151,13 +159,12 @@ def indexes(version: int, oids: Iterable[int]) -> str:
 
     The facts are (invalid, nulls not distinct, clustered, replica identity, tablespace, attached to, options ...).
     Of a part that has something of its own comes a row besides: without name, its number in place of the count, its
-    expression in place of the predicate, and the facts (operator class, collation, statistics).
+    expression in place of the predicate, and the facts (operator class, collation, statistics, options ...).
     """
     alike = "x.indnullsnotdistinct" if version >= 150000 else "false"
-    default = """o.opcdefault AND (o.opcintype = coalesce(k.atttypid, a.atttypid) OR NOT EXISTS (
-        SELECT FROM pg_opclass e WHERE e.opcmethod = o.opcmethod AND e.opcdefault
-        AND e.opcintype = coalesce(k.atttypid, a.atttypid))) AND a.attoptions IS NULL"""
-    own_collation = "u.sorting <> 0 AND u.sorting <> coalesce(k.attcollation, 100)"
+    # An operator class is the default for its own type, and for those that look like it and have none of their own.
+    default = "o.opcdefault AND (o.opcintype = k.atttypid OR e.oid IS NULL) AND a.attoptions IS NULL"
+    own_collation = "u.sorting <> coalesce(k.attcollation, 100)"
     question = f"""
 SELECT x.indrelid::int8, i.relname::text, x.indexrelid::int8, x.indkey::text, x.indnkeyatts::int4, x.indoption::text,
     x.indisunique, nullif(m.amname, 'btree')::text, pg_get_expr(x.indpred, x.indrelid),
@@ -168,28 +175,27 @@ SELECT x.indrelid::int8, i.relname::text, x.indexrelid::int8, x.indkey::text, x.
         CASE WHEN {alike} THEN 'NULLS NOT DISTINCT' END,
         CASE WHEN x.indisclustered THEN 'CLUSTER ON ' || quote_ident(i.relname) END,
         CASE WHEN x.indisreplident THEN 'REPLICA IDENTITY USING INDEX ' || quote_ident(i.relname) END,
-        (SELECT 'TABLESPACE ' || quote_ident(s.spcname) FROM pg_tablespace s WHERE s.oid = i.reltablespace),
-        (SELECT 'ATTACHED TO ' || h.inhparent::regclass::text FROM pg_inherits h WHERE h.inhrelid = x.indexrelid)]
-        || i.reloptions END
+        'TABLESPACE ' || quote_ident(s.spcname),
+        'ATTACHED TO ' || h.inhparent::regclass::text] || i.reloptions END
 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_am m ON m.oid = i.relam
+LEFT JOIN pg_tablespace s ON s.oid = i.reltablespace
+LEFT JOIN pg_inherits h ON h.inhrelid = x.indexrelid
 WHERE x.indrelid = {any_of(oids)}
 UNION ALL
 SELECT x.indrelid::int8, NULL, x.indexrelid::int8, NULL, u.number::int4, NULL, NULL, NULL,
     CASE WHEN k.attnum IS NULL THEN pg_get_indexdef(x.indexrelid, u.number::int4, false) END,
     ARRAY[
-        CASE WHEN NOT ({default}) THEN {in_sql("n.nspname", "o.opcname", "pg_opclass_is_visible(o.oid)")}
-            || coalesce('(' || (SELECT string_agg(quote_ident(option_name) || '=' || quote_literal(option_value), ', ')
-                FROM pg_options_to_table(a.attoptions)) || ')', '') END,
-        CASE WHEN {own_collation} THEN (
-            SELECT {in_sql("cn.nspname", "l.collname", "pg_collation_is_visible(l.oid)")} FROM pg_collation l
-            JOIN pg_namespace cn ON cn.oid = l.collnamespace WHERE l.oid = u.sorting) END,
-        CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text END]
+        CASE WHEN NOT ({default}) THEN {in_sql("n.nspname", "o.opcname", "pg_opclass_is_visible(o.oid)")} END,
+        {_COLLATION},
+        CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text END] || a.attoptions
 FROM pg_index x
 CROSS JOIN LATERAL unnest(x.indclass::oid[], x.indcollation::oid[]) WITH ORDINALITY u (class, sorting, number)
 JOIN pg_opclass o ON o.oid = u.class JOIN pg_namespace n ON n.oid = o.opcnamespace
 JOIN pg_attribute a ON a.attrelid = x.indexrelid AND a.attnum = u.number
 LEFT JOIN pg_attribute k ON k.attrelid = x.indrelid AND k.attnum = x.indkey[u.number - 1] AND k.attnum <> 0
-WHERE x.indrelid = {any_of(oids)} AND (k.attnum IS NULL OR NOT ({default}) OR {own_collation} OR a.attstattarget >= 0)
+LEFT JOIN pg_opclass e ON e.opcmethod = o.opcmethod AND e.opcdefault AND e.opcintype = coalesce(k.atttypid, a.atttypid)
+{_of_collation("u.sorting", own_collation)}
+WHERE x.indrelid = {any_of(oids)} AND (k.attnum IS NULL OR NOT ({default}) OR l.oid IS NOT NULL OR a.attstattarget >= 0)
 """
     return asked(question, 10)
 
@@ -199,7 +205,7 @@ def constraints(version: int, oids: Iterable[int]) -> str:
 
     ``words`` are of NOT ENFORCED, PERIOD and INHERITED (besides being the table's own) those that hold. ``foreign`` of
     a foreign key is (schema, name, match, on delete, on update, then the columns referred to, as many as refer, and
-    those that ON DELETE sets).
+    the numbers of those that ON DELETE sets).
     """
     wide = version >= 180000
     newer = "CASE WHEN NOT c.conenforced THEN 'NOT ENFORCED' END, CASE WHEN c.conperiod THEN 'PERIOD' END"
@@ -208,11 +214,7 @@ def constraints(version: int, oids: Iterable[int]) -> str:
             {newer if wide else "NULL"}], NULL) END"""
     not_null = r"OR c.contype = 'n' AND (NOT c.convalidated OR c.connoinherit OR c.conname !~ '_not_null\d*$')"
 
-    def names(relation: str, numbers: str) -> str:
-        return f"""ARRAY(SELECT a.attname::text FROM unnest({numbers}) WITH ORDINALITY u (number, place)
-            JOIN pg_attribute a ON a.attrelid = {relation} AND a.attnum = u.number ORDER BY u.place)"""
-
-    set_columns = names("c.conrelid", "c.confdelsetcols") if version >= 150000 else "'{}'::text[]"
+    set_columns = "|| c.confdelsetcols::text[]" if version >= 150000 else ""
     question = f"""
 SELECT c.conrelid::int8, c.conname::text, c.contype::text, c.oid::int8, c.conindid::int8, c.conkey::int4[],
     CASE c.contype WHEN 'c' THEN pg_get_expr(c.conbin, c.conrelid) WHEN 'x' THEN pg_get_constraintdef(c.oid) END,
@@ -222,8 +224,13 @@ SELECT c.conrelid::int8, c.conname::text, c.contype::text, c.oid::int8, c.conind
     c.convalidated, NOT c.connoinherit,
     CASE c.contype WHEN 'f' THEN ARRAY[{SCHEMA}, {shown("n.nspname", "f.relname")},
         c.confmatchtype::text, c.confdeltype::text, c.confupdtype::text]
-        || {names("c.confrelid", "c.confkey")} || {set_columns} END
+ || r.names {set_columns} END
 FROM pg_constraint c LEFT JOIN pg_class f ON f.oid = c.confrelid LEFT JOIN pg_namespace n ON n.oid = f.relnamespace
+LEFT JOIN (
+    SELECT q.oid, array_agg(a.attname::text ORDER BY u.place) AS names
+    FROM pg_constraint q CROSS JOIN LATERAL unnest(q.confkey) WITH ORDINALITY u (number, place)
+    JOIN pg_attribute a ON a.attrelid = q.confrelid AND a.attnum = u.number
+    WHERE q.conrelid = {any_of(oids)} AND q.contype = 'f' AND q.conparentid = 0 GROUP BY q.oid) r ON r.oid = c.oid
 WHERE c.conrelid = {any_of(oids)} AND (c.contype IN ('p', 'u', 'x') OR c.contype = 'c' AND c.conislocal
     OR c.contype = 'f' AND c.conparentid = 0 {not_null if wide else ""})"""
     return asked(question, 12)

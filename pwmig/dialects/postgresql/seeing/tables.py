@@ -77,7 +77,7 @@ def _primary_key(facts: Facts, row: tuple[Any, ...], names: dict[int, str]) -> d
     }
 
 
-def _set_columns(names: list[str]) -> str:
+def _set_columns(names: Iterable[str]) -> str:
     """The columns that ON DELETE SET sets, where it is not all of them."""
     return f" ({', '.join(map(quote, names))})"
 
@@ -108,7 +108,7 @@ def _foreign_key(facts: Facts, row: tuple[Any, ...], names: dict[int, str]) -> F
         tuple([names[number] for number in numbers]),
         target,
         tuple(rest[:width]),
-        _ACTIONS[on_delete] + (_set_columns(rest[width:]) if len(rest) > width else ""),
+        _ACTIONS[on_delete] + (_set_columns(names[int(one)] for one in rest[width:]) if len(rest) > width else ""),
         _ACTIONS[on_update],
         deferrable,
         name,
