@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import peewee
@@ -31,8 +32,11 @@ _CHECK_FAILED = (3819, 4025)
 class MySQLServer(Server):
     """Native statements, each of which commits."""
 
-    title = "MariaDB"
     schema_word = "database"
+
+    @cached_property
+    def title(self) -> str:  # type: ignore[override]
+        return "MariaDB" if "mariadb" in str(self.ask("SELECT VERSION()")[0][0]).lower() else "MySQL"
 
     # -- names
 
