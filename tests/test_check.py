@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pwmig.checking.records import RowDifference
 from pwmig.checking.relevant import relevant_tables
 from pwmig.checking.rows import row_differences
 from pwmig.checking.values import NoValue, value_of
+from pwmig.errors import Cancelled
 from pwmig.project import Project
 from pwmig.schema import Check, Column, ForeignKey, Routine, Rows, Schema, Snapshot, Table, Trigger
 
@@ -298,6 +300,39 @@ def test_two_files_of_one_time_skip_the_rest(tmp_path: Path) -> None:
     (tmp_path / "db" / "migrations" / "20250101_000000_b.py").write_text(PLAYER)
     report = project.check()
     assert list(outcomes(report).values()) == ["failed", "skipped", "skipped", "skipped", "skipped"]
+
+
+@pytest.mark.parametrize("where", ["forward", "backward"])
+def test_an_interrupt_ends_the_check_and_is_no_finding(tmp_path: Path, where: str) -> None:
+    stop = "raise KeyboardInterrupt"
+    bad = migration(stop, "pass") if where == "forward" else migration("pass", stop)
+    with pytest.raises(Cancelled):
+        open_project(tmp_path, {"a": CLUB, "b": bad}).check()
+
+
+def test_what_is_found_is_the_same_on_every_database(tmp_path: Path, any_database: Any) -> None:
+    made = {
+        "a": CLUB,
+        "b": migration("database.execute_sql('CREATE TABLE x (id INTEGER)')", "pass"),
+        "c": PLAYER,
+        "d": migration(
+            "migrate(migrator.drop_column('player', 'name'))",
+            "migrate(migrator.add_column('player', 'name', CharField(max_length=80, default='')))",
+        ),
+        "e": LOAD,
+        "f": UPPER,
+        "g": migration("raise ValueError('not here')", "pass"),
+    }
+    report = open_project(tmp_path, made, config=config_of(any_database)).check()
+    assert [one[:2] for one in said(report, "models")] == [("error", "g")]
+    assert [one[:2] for one in said(report, "round trip")] == [("error", "b"), ("note", "d"), ("warning", "f")]
+    (altered,) = report.check("round trip").findings[2].rows
+    assert (altered.table, altered.altered, altered.columns) == ("club", 2, ("name",))
+
+
+def test_a_report_travels_between_processes(tmp_path: Path) -> None:
+    report = open_project(tmp_path, {"a": CLUB, "b": UPPER, "c": "no python"}).check()
+    assert pickle.loads(pickle.dumps(report)) == report and not report.ok
 
 
 # Sample rows

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pwmig.checking.records import Check, CheckReport, Finding, Outcome, Severity, finding_of
 from pwmig.comparing import beside_models, kept, replay, replayed
-from pwmig.errors import DatabaseUnavailable, MigrationFailed, PwmigError
+from pwmig.errors import Cancelled, DatabaseUnavailable, MigrationFailed, PwmigError
 from pwmig.plan import Plan, Run
 from pwmig.sides import Kind, Side, plan_files, plan_side
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pwmig.states import Applied
 
 __all__ = ["Checks"]
+
+_ENDS = (DatabaseUnavailable, Cancelled)
+"""What is no finding, but the end of all checks."""
 
 _Made = tuple[str, Sequence[Finding]]
 """What a check looked at, in words, and what it found."""
@@ -97,7 +100,7 @@ class Checks:
         self._require_files()
         try:
             made, self.ran = replay(self.project, plan_files(self.runnable), self.listener)
-        except DatabaseUnavailable:
+        except _ENDS:
             raise
         except PwmigError as error:
             if isinstance(error, MigrationFailed) and error.run is not None:
@@ -111,7 +114,7 @@ class Checks:
             raise _Skipped("the project names no models; the migrations run from nothing")
         try:
             declared = kept(self.project, self.project.declared())
-        except DatabaseUnavailable:
+        except _ENDS:
             raise
         except PwmigError as error:
             return "the models", [finding_of(error)]
@@ -144,7 +147,7 @@ class Checks:
         try:
             plan = plan_side(Side(Kind.HISTORY, Kind.HISTORY.value), self.files, applied)
             return replayed(self.project, plan, self.listener)
-        except DatabaseUnavailable:
+        except _ENDS:
             raise
         except PwmigError as error:
             raise _Skipped(f"the applied migrations can't be run from nothing: {error.what}") from error

@@ -140,11 +140,11 @@ class _Walk:
             return False
         try:
             trial.backward()
-            take_out(self.project.database, trial.samples)
+            cleared = take_out(self.project.database, trial.samples)
             trial.forward()
-        except Exception:  # Whatever it is: the next one begins on a new database.
+        except STOPS:
             return False
-        return True
+        return cleared
 
     def _see(self) -> Schema:
         schema = self.project.dialect.introspect(self.project.database, None, self.known)

@@ -48,11 +48,17 @@ def fill(
     return Samples(tuple(filled), tuple(refused))
 
 
-def take_out(database: peewee.Database, samples: Samples) -> None:
-    """Empty the tables that got sample rows."""
-    with database.atomic():
-        for table in reversed(samples.tables):
-            database.execute_sql(f"DELETE FROM {_named(database, table)}")
+def take_out(database: peewee.Database, samples: Samples) -> bool:
+    """Empty the tables that got sample rows; False where the database refuses."""
+    import peewee
+
+    try:
+        with database.atomic():
+            for table in reversed(samples.tables):
+                database.execute_sql(f"DELETE FROM {_named(database, table)}")
+    except peewee.PeeweeException:
+        return False
+    return True
 
 
 def parents_first(schema: Schema, tables: Iterable[Table]) -> Iterator[Table]:
