@@ -81,9 +81,9 @@ def test_the_tour_runs_as_it_is_told(example: Path) -> None:
     (created,) = (example / "db" / "migrations").glob("*_add_player_level.py")
     created.write_text(code.text, encoding="utf-8")
     told = {line.removeprefix("uv run pwmig "): run_line(line, example) for line in lines_of(after)}
-    expected = {"rehearse": 0, "sql": 0, "migrate": 0, "diff": 1, "migrate --backward": 0}
+    expected = {"rehearse": 0, "sql": 0, "migrate": 0, "diff": 1, "migrate --backward": 0, "check": 1}
     assert {line: code for line, (code, _) in told.items()} == expected, told
-    assert all("level" in told[line][1] for line in ("rehearse", "sql", "diff"))
+    assert all("level" in told[line][1] for line in ("rehearse", "sql", "diff", "check"))
     code_now, status = run_line("uv run pwmig status", example)
     assert code_now == 1
     assert re.search(r"add_player_level.*pending|pending.*add_player_level", status)
