@@ -113,6 +113,13 @@ SAME = [
     ("a  INT   DEFAULT 1", "a INT\nDEFAULT 1 /* one */", "white space and comments"),
     ("a INT CHECK (a>0) CHECK (a<9)", "a INT CHECK (a<9) CHECK (a>0)", "the order of checks"),
     ("a UNIQUE, b UNIQUE", "a, b, UNIQUE (b), UNIQUE (a)", "the order of constraints"),
+    ("a UNIQUE, UNIQUE (a DESC) ON CONFLICT FAIL", "a UNIQUE ON CONFLICT FAIL", "one index, and what it does"),
+    ("a PRIMARY KEY, UNIQUE (a) ON CONFLICT FAIL", "a PRIMARY KEY ON CONFLICT FAIL", "one index, and what it does"),
+    (
+        "a, UNIQUE (a), CONSTRAINT c UNIQUE (a COLLATE NOCASE)",
+        "a, CONSTRAINT c UNIQUE (a COLLATE NOCASE), UNIQUE (a)",
+        "two constraints of one column, each with its own name",
+    ),
 ]
 
 

@@ -56,7 +56,7 @@ def table_of(raw: Raw) -> Table:
         triggers=sorted_by_name(raw.triggers),
         options=tuple(sorted(raw.definition.options)) if raw.definition else (),
         primary_key_name=key.name,
-        primary_key_conflict=key.conflict,
+        primary_key_conflict=_key_conflict(raw, key, collations),
         primary_key_parts=_own_parts(key.parts, collations),
     )
 
@@ -222,24 +222,38 @@ def _uniques(raw: Raw, collations: dict[str, str]) -> tuple[Unique, ...]:
         if rows[0][1] == "u":
             parts = _parts(rows)
             columns = tuple(part.column or "" for part in parts)
-            made = _unique_text(raw, columns)
-            name = made.name if made else None
-            found.append(Unique(columns, name, _conflict(made), _own_parts(parts, collations)))
+            made = _said_by(raw, parts, collations, "unique")
+            name = made[0].name if made else None
+            found.append(Unique(columns, name, _merged_conflict(made), _own_parts(parts, collations)))
     return tuple(sorted(found, key=lambda unique: ([fold(name) for name in unique.columns], str(unique.parts))))
 
 
-def _unique_text(raw: Raw, columns: tuple[str, ...]) -> ConstraintDef | None:
-    """The constraint behind a unique index, found by its columns; of equal ones SQLite keeps the first."""
+def _key_conflict(raw: Raw, key: _Key, collations: dict[str, str]) -> str | None:
+    """The conflict clause of the key, or of a UNIQUE that says the same: SQLite keeps one index for both."""
+    if not key.parts:
+        return key.conflict
+    return _merged_conflict(_said_by(raw, key.parts, collations, "primary key", "unique"))
+
+
+def _merged_conflict(constraints: Iterable[ConstraintDef]) -> str | None:
+    return next((clause for one in constraints if (clause := _conflict(one)) is not None), None)
+
+
+def _said_by(raw: Raw, parts: Iterable[IndexPart], collations: dict[str, str], *kinds: str) -> list[ConstraintDef]:
+    """The constraints behind an index: those of its columns and collations; their order doesn't count to SQLite."""
     if raw.definition is None:
-        return None
-    wanted = [fold(name) for name in columns]
+        return []
+    wanted = [(fold(part.column or ""), (part.collation or "BINARY").upper()) for part in parts]
+    usual = {name: collations.get(name, "BINARY") for name, _ in wanted}
+    found: list[ConstraintDef] = []
     for column in raw.definition.columns:
-        if [fold(column.name)] == wanted and column.all("unique"):
-            return column.all("unique")[0]
-    for constraint in raw.definition.constraints:
-        if constraint.kind == "unique" and [fold(name) for name in constraint.columns] == wanted:
-            return constraint
-    return None
+        if [(fold(column.name), usual.get(fold(column.name)))] == wanted:
+            found += column.all(*kinds)
+    for one in raw.definition.constraints:
+        said = [(fold(part.name or part.text), part.collation) for part in one.parts]
+        if one.kind in kinds and [(name, (own or usual.get(name, "")).upper()) for name, own in said] == wanted:
+            found.append(one)
+    return found
 
 
 def _foreign_keys(raw: Raw) -> tuple[ForeignKey, ...]:
