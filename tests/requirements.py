@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -32,3 +32,10 @@ def real_data(name: str) -> Path:
     if not path.is_file():
         require_or_skip("data", f"there is no {name} in shared/data beside the checkout")
     return path
+
+
+def require_extension(database: Any, name: str) -> None:
+    """Skip a test where this PostgreSQL comes without an extension: not every build brings the usual ones along."""
+    available = "SELECT 1 FROM pg_available_extensions WHERE name = %s"
+    if not database.execute_sql(available, (name,)).fetchone():
+        require_or_skip("postgres", f"this PostgreSQL comes without {name}")
