@@ -66,9 +66,6 @@ class Plan:
     models: tuple[ModelPlan, ...]
     left_out: tuple[Table, ...] = ()
 
-    def model(self, table: Table) -> ModelPlan:
-        return next(model for model in self.models if model.table is table)
-
 
 def plan(schema: Schema, terms: ModelTerms) -> Plan:
     """The models of all tables that one can say."""
@@ -78,13 +75,14 @@ def plan(schema: Schema, terms: ModelTerms) -> Plan:
     while unfit := [place for place in _deferred(chosen) if not chosen.may_wait(place)]:
         for place in unfit:
             del chosen.references[place]
-    late = _deferred(chosen)
-    references = {place: replace(one, deferred=place in late) for place, one in chosen.references.items()}
+    late = frozenset(_deferred(chosen))
+    chosen.references = {place: replace(one, deferred=place in late) for place, one in chosen.references.items()}
     order, _ = _order(chosen)
-    models = [_model(named[table.name], table, _own(references, table), chosen) for table in order]
+    models = [_model(named[table.name], table, chosen) for table in order]
     if terms.keys_need_targets:
-        models = [_with_keys(model, models[:at], schema, named) for at, model in enumerate(models)]
-    left_out = tuple(table for table in schema.tables if table not in tables)
+        places = {table.name: place for place, table in enumerate(order)}
+        models = [_with_keys(model, places, chosen, named) for model in models]
+    left_out = tuple(table for table in schema.tables if table.name not in chosen.by_name)
     return Plan(tuple(_with_backrefs(models)), left_out)
 
 
@@ -118,8 +116,10 @@ class _Choice:
     tables: tuple[Table, ...]
     terms: ModelTerms
     references: dict[_Place, Reference] = field(default_factory=dict)
+    by_name: dict[str, Table] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.by_name = {table.name: table for table in self.tables}
         for table in self.tables:
             for key in table.foreign_keys:
                 if (reference := self._reference(table, key)) is not None:
@@ -129,8 +129,8 @@ class _Choice:
                 del self.references[place]
 
     def _reference(self, table: Table, key: ForeignKey) -> Reference | None:
-        target = self.schema.table(key.ref_table)
-        if len(key.columns) != 1 or target is None or target not in self.tables:
+        target = self.table(key.ref_table)
+        if len(key.columns) != 1 or target is None or target.name not in self.by_name:
             return None
         column, to = table.column(key.columns[0]), target.column(key.ref_columns[0])
         if column is None or to is None or (target is table and to is column):
@@ -154,23 +154,31 @@ class _Choice:
         reference = self.references[place]
         return reference.target.name, reference.key.ref_columns[0]
 
+    def of(self, table: Table) -> dict[str, Reference]:
+        """The references of a table, by column."""
+        found = ((column.name, self.references.get((table.name, column.name))) for column in table.columns)
+        return {name: reference for name, reference in found if reference is not None}
+
     def keys(self, table: Table) -> tuple[ForeignKey, ...]:
         """The foreign keys of a table that no field says."""
-        said = [reference.source for (name, _), reference in self.references.items() if name == table.name]
+        said = [reference.source for reference in self.of(table).values()]
         return tuple(key for key in table.foreign_keys if not any(key is one for one in said))
 
     def needs(self, table: Table) -> Iterator[str]:
-        """The names of the tables that one refers to."""
-        yield from (reference.target.name for (name, _), reference in self.references.items() if name == table.name)
+        """The names of the other tables that one refers to."""
+        targets = [reference.target for reference in self.of(table).values()]
         if self.terms.keys_need_targets:
-            targets = (self.schema.table(key.ref_table) for key in self.keys(table))
-            yield from (target.name for target in targets if target is not None)
+            targets += filter(None, (self.table(key.ref_table) for key in self.keys(table)))
+        yield from (target.name for target in targets if target is not table)
+
+    def table(self, name: str) -> Table | None:
+        return self.by_name.get(name) or self.schema.table(name)
 
     def may_wait(self, place: _Place) -> bool:
         """Whether a DeferredForeignKey can say the reference: it is no part of a key, and of the usual class."""
-        table = self.schema.table(place[0])
-        column = table.column(place[1]) if table else None
-        assert table is not None and column is not None
+        table = self.by_name[place[0]]
+        column = table.column(place[1])
+        assert column is not None
         return place[1] not in table.primary_key and self.term(table, column).storage is None
 
     def term(self, table: Table, column: Column) -> FieldTerm:
@@ -192,33 +200,41 @@ class _Choice:
         return self.terms.implied_reference(self.terms.field(target, column))
 
 
-def _own(references: Mapping[_Place, Reference], table: Table) -> dict[str, Reference]:
-    return {column: reference for (name, column), reference in references.items() if name == table.name}
-
-
 def _order(chosen: _Choice) -> tuple[list[Table], dict[str, frozenset[str]]]:
     """The tables with those that they refer to in front; and for a table in a circle, who refers to it from before."""
-    waiting = {table.name: table for table in chosen.tables}
-    needs = {table.name: set(chosen.needs(table)) - {table.name} for table in chosen.tables}
+    needs = {table.name: set(chosen.needs(table)) & chosen.by_name.keys() for table in chosen.tables}
+    needed_by: dict[str, list[str]] = {name: [] for name in needs}
+    for name, targets in needs.items():
+        for target in targets:
+            needed_by[target].append(name)
     order: list[Table] = []
-    ahead: dict[str, set[str]] = {}
-    while waiting:
-        ready = [name for name in waiting if not needs[name] & waiting.keys()]
+    ahead: dict[str, frozenset[str]] = {}
+    ready = [name for name, targets in needs.items() if not targets]
+    while needs:
         if not ready:
-            ready = [_first_of_circle({name: needs[name] & waiting.keys() for name in waiting}, chosen)]
-            for target in needs[ready[0]] & waiting.keys():
-                ahead.setdefault(target, set()).add(ready[0])
-        order += [waiting.pop(name) for name in ready]
-    return order, {target: frozenset(names) for target, names in ahead.items()}
+            first = _first_of_circle(needs, chosen)
+            ahead |= {target: ahead.get(target, frozenset()) | {first} for target in needs[first]}
+            ready = [first]
+        order += [chosen.by_name[name] for name in ready]
+        followers = []
+        for name in ready:
+            del needs[name]
+        for name in ready:
+            for follower in needed_by[name]:
+                if follower in needs:
+                    needs[follower].discard(name)
+                    followers += [] if needs[follower] else [follower]
+        ready = sorted(followers)
+    return order, ahead
 
 
-def _first_of_circle(needs: Mapping[str, Iterable[str]], chosen: _Choice) -> str:
+def _first_of_circle(needs: Mapping[str, set[str]], chosen: _Choice) -> str:
     """Of tables that wait for each other the one that loses least if its class comes first."""
     around = [table for table in chosen.tables if table.name in needs and _reaches(table.name, table.name, needs)]
-    return min(around, key=lambda table: (len(chosen.keys(table)), len(list(needs[table.name])), table.name)).name
+    return min(around, key=lambda table: (len(chosen.keys(table)), len(needs[table.name]), table.name)).name
 
 
-def _reaches(start: str, end: str, needs: Mapping[str, Iterable[str]]) -> bool:
+def _reaches(start: str, end: str, needs: Mapping[str, set[str]]) -> bool:
     seen: set[str] = set()
     waiting = list(needs[start])
     while waiting:
@@ -237,11 +253,11 @@ def _deferred(chosen: _Choice) -> list[_Place]:
     return [place for place, reference in chosen.references.items() if place[0] in ahead.get(reference.target.name, ())]
 
 
-def _with_keys(model: ModelPlan, before: Iterable[ModelPlan], schema: Schema, named: Mapping[str, str]) -> ModelPlan:
+def _with_keys(model: ModelPlan, places: Mapping[str, int], chosen: _Choice, named: Mapping[str, str]) -> ModelPlan:
     """The model with what its constraints need: the tables that they refer to have to be there."""
-    made = {other.table.name for other in before} | {model.table.name}
-    targets = [(key, schema.table(key.ref_table)) for key in model.keys]
-    unsaid = tuple(key for key, target in targets if target is None or target.name not in made)
+    own = places[model.table.name]
+    targets = [(key, chosen.table(key.ref_table)) for key in model.keys]
+    unsaid = tuple(key for key, target in targets if target is None or places.get(target.name, own + 1) > own)
     needed = [target.name for key, target in targets if target is not None and key not in unsaid]
     return replace(
         model,
@@ -254,7 +270,8 @@ def _with_keys(model: ModelPlan, before: Iterable[ModelPlan], schema: Schema, na
 # -- fields
 
 
-def _model(name: str, table: Table, references: Mapping[str, Reference], chosen: _Choice) -> ModelPlan:
+def _model(name: str, table: Table, chosen: _Choice) -> ModelPlan:
+    references = chosen.of(table)
     names: dict[str, str] = {}
     columns = {column.name for column in table.columns}
     ids: dict[str, str | None] = {}

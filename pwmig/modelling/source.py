@@ -34,9 +34,14 @@ class _Source:
     schema: Schema
     plan: Plan
     terms: ModelTerms
+    models: dict[str, ModelPlan] = field(default_factory=dict)
+    """By the table's name."""
     imports: dict[str, set[str]] = field(default_factory=lambda: {"peewee": {"Model"}})
     own_fields: dict[tuple[str, str, str], tuple[str, str]] = field(default_factory=dict)
     """(module, base, storage) -> the name of a field's class of this module, and its text."""
+
+    def __post_init__(self) -> None:
+        self.models = {model.table.name: model for model in self.plan.models}
 
     def text(self, config: str) -> str:
         classes = [text for model in self.plan.models for text in self._class(model)]
@@ -94,7 +99,7 @@ class _Source:
         reference = member.reference
         if reference is None:
             return
-        target = self.plan.model(reference.target)
+        target = self.models[reference.target.name]
         if reference.deferred:
             yield literal(target.name)
         else:
