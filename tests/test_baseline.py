@@ -44,7 +44,7 @@ POSTGRES = (
     "CREATE FUNCTION twice(a text) RETURNS text LANGUAGE sql AS 'SELECT a || a'",
     "CREATE TABLE feeling (id serial PRIMARY KEY, mood mood NOT NULL, note plain, code integer DEFAULT next_code())",
     "CREATE TABLE audit.log (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what jsonb)",
-    "CREATE FUNCTION all_feelings() RETURNS SETOF feeling LANGUAGE sql AS 'SELECT * FROM feeling'",
+    "CREATE FUNCTION all_feelings() RETURNS SETOF feeling LANGUAGE sql AS 'SELECT * FROM public.feeling'",
     "CREATE VIEW moods AS SELECT mood, twice(code) AS code FROM all_feelings()",
     "CREATE MATERIALIZED VIEW kept_moods AS SELECT * FROM moods",
     "CREATE SEQUENCE own_count START 7",
