@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import sqlite3
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -221,18 +221,6 @@ def test_a_change_goes_through_json_and_pickle(after: Schema) -> None:
     made = json.loads(json.dumps(change.as_dict()))
     assert (made["kind"], made["sign"], made["table"]) == (change.kind, change.sign, change.table)
     assert made["description"] == change.describe()
-
-
-def test_every_field_of_a_column_is_compared() -> None:
-    other = {"type": "T", "default": "1", "collation": "C", "generated": "g", "generated_kind": "stored"}
-    for field in fields(Column):
-        if field.name != "name":
-            before = Column("a", "INT")
-            value = other.get(field.name, "F" if field.name == "on_conflict" else not getattr(before, field.name))
-            after = replace(before, **{field.name: value})
-            (change,) = diff(Schema((Table("t", (before,)),)), Schema((Table("t", (after,)),)))
-            assert isinstance(change, AlterColumn)
-            assert [fact.name for fact in change.facts] == [field.name]
 
 
 NO_DIFFERENCE = [

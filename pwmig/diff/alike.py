@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pwmig.diff.case import Case
 from pwmig.diff.texts import same_default, same_text, same_type
-from pwmig.schema import Column, Table
+from pwmig.schema import Column
 
 __all__ = ["Alike", "Same", "by_name", "fields_of", "paired"]
 
@@ -41,6 +41,7 @@ class Alike:
             **dict.fromkeys(_TEXTS, self.same_text),
             "inherits": lambda one, other: len(one) == len(other) and all(map(self.same_name, one, other)),
             "column": self._same_column,
+            "options": self._same_options,
             "type": lambda one, other: same_type(one, other, exact=exact),
             "base": lambda one, other: same_text(one, other, exact=exact),
             "default": lambda one, other: same_default(one, other, exact=exact),
@@ -82,8 +83,6 @@ class Alike:
     def _test(self, name: str, record: Any) -> Same:
         if isinstance(record, Column) and name == "name":
             return self._same_column
-        if isinstance(record, Table) and name == "options":
-            return self._same_options
         return self._tests.get(name, self._same_value)
 
     def _same_value(self, before: Any, after: Any) -> bool:
@@ -102,10 +101,14 @@ class Alike:
         return len(before) == len(after) and all(map(self._same_column, before, after))
 
     def _same_options(self, before: Sequence[str], after: Sequence[str]) -> bool:
-        """The words behind a table have no order."""
-        exact = self.case.exact_texts
-        pairs = zip(sorted(before, key=str.lower), sorted(after, key=str.lower))
-        return len(before) == len(after) and all(same_text(one, other, exact=exact) for one, other in pairs)
+        """The words behind a thing have no order; some of them are texts with names in them."""
+        left = list(after)
+        for option in before:
+            found = next((one for one in left if self.same_text(option, one)), None)
+            if found is None:
+                return False
+            left.remove(found)
+        return not left
 
 
 def fields_of(kind: Any) -> tuple[str, ...]:
