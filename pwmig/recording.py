@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pwmig.plan import Event, Statement

@@ -11,7 +11,7 @@ from pwmig.dialects.mysql.quoting import qualified, quote
 from pwmig.dialects.mysql.writing import write
 from pwmig.dialects.server.asking import Execute
 from pwmig.dialects.server.moving import Moving
-from pwmig.schema import Column, Schema, Table
+from pwmig.schema import Column, ForeignKey, Schema, Table
 
 __all__ = ["MOVING"]
 
@@ -46,11 +46,11 @@ class _MySQLMoving(Moving):
         execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 
     def begin_filling(self, execute: Execute) -> None:
-        execute("SET SESSION time_zone = '+00:00', foreign_key_checks = 0, unique_checks = 0")
+        execute("SET SESSION time_zone = '+00:00', foreign_key_checks = 0")
         execute("SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'")
 
     def end_filling(self, execute: Execute) -> None:
-        execute("SET SESSION sql_mode = DEFAULT, foreign_key_checks = DEFAULT, unique_checks = DEFAULT")
+        execute("SET SESSION sql_mode = DEFAULT, foreign_key_checks = DEFAULT")
         execute("SET SESSION time_zone = DEFAULT")
 
     def exactly(self, column: Column) -> str:
@@ -62,15 +62,21 @@ class _MySQLMoving(Moving):
     def insert(self, table: Table, columns: Sequence[str]) -> str:
         return f"INSERT INTO {qualified(table)} ({', '.join(map(quote, columns))})"
 
-    def remove_orphans(
-        self, execute: Execute, table: Table, parent: Table, columns: Sequence[str], ref_columns: Sequence[str]
+    def end_orphans(
+        self, execute: Execute, table: Table, parent: Table, key: ForeignKey, emptied: Sequence[str]
     ) -> int:
-        filled = " AND ".join(f"c.{quote(name)} IS NOT NULL" for name in columns)
-        same = " AND ".join(f"p.{quote(to)} = c.{quote(name)}" for name, to in zip(columns, ref_columns))
-        # A table can't be read by the DELETE that writes it, but for a copy of it.
-        others = f"(SELECT {', '.join(dict.fromkeys(map(quote, ref_columns)))} FROM {qualified(parent)})"
+        filled = " AND ".join(f"c.{quote(name)} IS NOT NULL" for name in key.columns)
+        same = " AND ".join(f"p.{quote(to)} = c.{quote(name)}" for name, to in zip(key.columns, key.ref_columns))
+        # A table can't be read by the statement that writes it, but for a copy of it.
+        others = f"(SELECT {', '.join(dict.fromkeys(map(quote, key.ref_columns)))} FROM {qualified(parent)})"
         nowhere = f"NOT EXISTS (SELECT 1 FROM {others} AS p WHERE {same})"
-        execute(f"DELETE c FROM {qualified(table)} AS c WHERE {filled} AND {nowhere}")
+        if emptied:
+            # What is set to itself is not set by ON UPDATE.
+            kept = [column.name for column in table.columns if column.on_update and column.name not in emptied]
+            sets = [f"c.{quote(name)} = NULL" for name in emptied] + [f"c.{quote(n)} = c.{quote(n)}" for n in kept]
+            execute(f"UPDATE {qualified(table)} AS c SET {', '.join(sets)} WHERE {filled} AND {nowhere}")
+        else:
+            execute(f"DELETE c FROM {qualified(table)} AS c WHERE {filled} AND {nowhere}")
         return int(execute("SELECT ROW_COUNT()")[0][0])
 
     def set_counters(self, source: Execute, target: Execute, schema: Schema) -> None:

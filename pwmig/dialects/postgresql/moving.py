@@ -10,7 +10,7 @@ from pwmig.dialects.postgresql.quoting import literal, qualified, quote
 from pwmig.dialects.postgresql.writing import write
 from pwmig.dialects.server.asking import Execute
 from pwmig.dialects.server.moving import Moving
-from pwmig.schema import Column, Schema, Table
+from pwmig.schema import Column, ForeignKey, Schema, Table
 from pwmig.schema import Sequence as Counter
 
 __all__ = ["MOVING"]
@@ -66,15 +66,17 @@ class _PostgresqlMoving(Moving):
         names = ", ".join(map(quote, columns))
         return f"INSERT INTO {qualified(table)} ({names})" + (" OVERRIDING SYSTEM VALUE" if counted else "")
 
-    def remove_orphans(
-        self, execute: Execute, table: Table, parent: Table, columns: Sequence[str], ref_columns: Sequence[str]
+    def end_orphans(
+        self, execute: Execute, table: Table, parent: Table, key: ForeignKey, emptied: Sequence[str]
     ) -> int:
-        filled = " AND ".join(f"c.{quote(name)} IS NOT NULL" for name in columns)
-        same = " AND ".join(f"p.{quote(to)} = c.{quote(name)}" for name, to in zip(columns, ref_columns))
+        filled = " AND ".join(f"c.{quote(name)} IS NOT NULL" for name in key.columns)
+        same = " AND ".join(f"p.{quote(to)} = c.{quote(name)}" for name, to in zip(key.columns, key.ref_columns))
+        nulls = ", ".join(f"{quote(name)} = NULL" for name in emptied)
+        what = f"UPDATE {qualified(table)} AS c SET {nulls}" if nulls else f"DELETE FROM {qualified(table)} AS c"
         sql = (
-            f"WITH gone AS (DELETE FROM {qualified(table)} AS c WHERE {filled} "
+            f"WITH ended AS ({what} WHERE {filled} "
             f"AND NOT EXISTS (SELECT 1 FROM {qualified(parent)} AS p WHERE {same}) RETURNING 1) "
-            "SELECT count(*) FROM gone"
+            "SELECT count(*) FROM ended"
         )
         return int(execute(sql)[0][0])
 

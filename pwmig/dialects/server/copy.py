@@ -61,7 +61,7 @@ def _make(database: Any, dialect: ServerDialect, name: str, listener: Listener |
     with opened(reader), opened(twin(database, reach, name)) as copy:
         source, target = on(reader), on(copy)
         moving.begin_reading(source)
-        schema = dialect.introspect(reader)
+        schema = _seen(database, dialect, reader)
         first, then = parts(schema, moving.written_to_be_filled, keys_inline=moving.keys_inline)
         _run(target, first, dialect)
         moving.begin_filling(target)
@@ -73,6 +73,14 @@ def _make(database: Any, dialect: ServerDialect, name: str, listener: Listener |
         _run(target, then, dialect)
         _tell_end(listener, filling, moving.hidden(source))
     return schema
+
+
+def _seen(database: Any, dialect: ServerDialect, reader: Any) -> Schema:
+    """The schema of the original: by the reader, unless that reads all values as texts."""
+    if not dialect.moving.reader_options:
+        return dialect.introspect(reader)
+    with opened(twin(database, dialect.reach)) as other:
+        return dialect.introspect(other)
 
 
 def _run(target: Execute, statements: tuple[str, ...], dialect: ServerDialect) -> None:
@@ -129,6 +137,8 @@ def _tell_end(listener: Listener | None, filling: Filling, hidden: list[str]) ->
         notes.append(f"a sample of {', '.join(filling.partly[:5])}{' and others' if len(filling.partly) > 5 else ''}")
     if filling.refused:
         notes.append(f"{filling.refused} row(s) that the copy does not take left out")
+    if filling.ended:
+        notes.append(f"{filling.ended} reference(s) to rows that were not copied ended")
     if hidden:
         notes.append(f"row security hides rows of {', '.join(hidden[:5])} from this account")
     text = "copied the database" + (": " + "; ".join(notes) if notes else "")

@@ -2,7 +2,8 @@
 
 Some rows of each table are taken from the start of its key, all where they are few; then the rows that these refer to,
 and so on, round in circles and up a table's own references, until nothing is missing or the limit of a table is
-reached. What still refers to a row that is not there then, by the database's own comparison, is left out.
+reached. What still refers to a row that is not there then, by the database's own comparison, refers to none any more
+where it may, or else is left out.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ MOST_ROWS = 1_000
 
 _MOST_OF_ALL = 200_000
 _LEAST_ROWS = 20
-_MOST_WITH_PARENTS = 5
+_MOST_WITH_PARENTS = 10
 """So many times that a table may have in the end, with the rows that others refer to."""
 
 _MOST_BYTES = 50_000_000
@@ -60,10 +61,11 @@ class _Taken:
 
 @dataclass(slots=True)
 class Filling:
-    """What was done: tables that were not taken whole, and how many rows could not be written."""
+    """What was done: tables that were not taken whole, how many rows could not be written, and references be kept."""
 
     partly: list[str] = field(default_factory=list)
     refused: int = 0
+    ended: int = 0
 
 
 def fill(
@@ -87,7 +89,7 @@ def fill(
     for done, taken in enumerate(taking.taken.values()):
         tell(len(tables) + done, 2 * len(tables))
         filling.refused += _insert(target, speech, moving, taken)
-    _remove_orphans(target, moving, schema, tables)
+    filling.ended = _end_orphans(target, moving, schema, tables)
     return filling
 
 
@@ -133,7 +135,9 @@ class _Taking:
 
     def select(self, taken: _Taken) -> str:
         columns = (taken.table.column(name) for name in taken.columns)
-        wanted = ", ".join(self.moving.exactly(column) for column in columns if column is not None)
+        # With names of their own: ORDER BY would take an output by a column's name for the column.
+        cells = enumerate(self.moving.exactly(column) for column in columns if column is not None)
+        wanted = ", ".join(f"{cell} AS {self.speech.quote(f'pwmig {place}')}" for place, cell in cells)
         return f"SELECT {wanted} FROM {self.speech.source(taken.table)}"
 
     def add(self, taken: _Taken, row: _Row) -> bool:
@@ -198,17 +202,35 @@ def _inserted(target: Execute, insert: str, one: str, rows: Sequence[_Row]) -> b
     return True
 
 
-def _remove_orphans(target: Execute, moving: Moving, schema: Schema, tables: Sequence[Table]) -> None:
-    """Leave out the rows that refer to one that was not taken, and those that refer to them."""
+def _end_orphans(target: Execute, moving: Moving, schema: Schema, tables: Sequence[Table]) -> int:
+    """Let nothing refer to a row that was not taken; how many references had to end, and rows to go."""
     references = [
-        (table, parent, key)
+        (table, parent, key, _may_be_emptied(table, key))
         for table in tables
         for key in table.foreign_keys
         if key.validated and key.enforced and (parent := schema.table(key.ref_table)) is not None
     ]
-    removed = True
-    while removed:
-        removed = False
-        for table, parent, key in references:
-            gone = moving.remove_orphans(target, table, parent, key.columns, key.ref_columns)
-            removed = removed or gone > 0
+    ended, again = 0, True
+    while again:
+        found = [_ended(target, moving, *reference) for reference in references]
+        ended += sum(found)
+        again = any(found)
+    return ended
+
+
+def _ended(
+    target: Execute, moving: Moving, table: Table, parent: Table, key: ForeignKey, emptied: tuple[str, ...]
+) -> int:
+    try:
+        return moving.end_orphans(target, table, parent, key, emptied)
+    except Exception as error:
+        if lost(error) or not emptied:
+            raise
+        return moving.end_orphans(target, table, parent, key, ())  # A check forbids NULL there.
+
+
+def _may_be_emptied(table: Table, key: ForeignKey) -> tuple[str, ...]:
+    """The columns of a reference that may be NULL, and tell no row from another."""
+    known_by = key_of(table)
+    found = (table.column(name) for name in key.columns)
+    return tuple(one.name for one in found if one and one.nullable and not one.generated and one.name not in known_by)

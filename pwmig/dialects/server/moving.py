@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pwmig.dialects.server.asking import Execute
-    from pwmig.schema import Column, Schema, Table
+    from pwmig.schema import Column, ForeignKey, Schema, Table
 
 __all__ = ["Moving"]
 
@@ -42,10 +42,13 @@ class Moving(ABC):
         """An INSERT up to its VALUES."""
 
     @abstractmethod
-    def remove_orphans(
-        self, execute: Execute, table: Table, parent: Table, columns: Sequence[str], ref_columns: Sequence[str]
+    def end_orphans(
+        self, execute: Execute, table: Table, parent: Table, key: ForeignKey, emptied: Sequence[str]
     ) -> int:
-        """Delete the rows whose ``columns`` refer to ``ref_columns`` of no row; how many there were."""
+        """Let no row of ``table`` refer by a key to a row that is not there; how many rows did.
+
+        The columns ``emptied`` of such a row become NULL; where there are none, it is deleted.
+        """
 
     @abstractmethod
     def set_counters(self, source: Execute, target: Execute, schema: Schema) -> None:

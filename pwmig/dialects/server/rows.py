@@ -131,7 +131,9 @@ class Sampler:
         return "ORDER BY " + ", ".join(map(self.speech.quote, self.key)) if self.key else ""
 
     def select(self, clauses: str, values: Sequence[Any] = ()) -> list[_Row]:
-        wanted = ", ".join(expression for expression, _ in self.cells) or "NULL"
+        # With names of their own: ORDER BY would take an output by a column's name for the column.
+        cells = enumerate(expression for expression, _ in self.cells)
+        wanted = ", ".join(f"{cell} AS {self.speech.quote(f'pwmig {place}')}" for place, cell in cells) or "NULL"
         rows = ask(self.execute, f"SELECT {wanted} FROM {self.speech.source(self.table)} {clauses}", values)
         if not self.cells:
             return [() for _ in rows]
