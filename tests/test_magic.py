@@ -43,6 +43,8 @@ def add(root: Path, name: str, source: str) -> None:
         ("status", "2 pending"),
         ("status --json", '"pending": 2'),
         ("diff", "the database is what the models declare"),
+        ("diff --drift", "no drift"),
+        ("check", "round trip"),
         ("sql", "CREATE TABLE player"),
         ("sql create_player", "CREATE TABLE player"),
         ("rehearse", "the database itself was not touched"),

@@ -19,7 +19,8 @@ __all__ = ["COMMANDS", "pwmig", "register"]
 
 COMMANDS = {
     "status": "each migration and its state",
-    "diff": "the models against the live schema",
+    "diff": "what would change one schema into another: the live one into the models', or diff BEFORE AFTER",
+    "check": "what CI asks: files, history, models, the way back, drift",
     "rehearse": "run what is pending on a copy",
     "sql": "the statements, seen in a rehearsal",
     "migrate": "apply what is pending; --backward reverts the last one",
