@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from pwmig.errors import DatabaseUnavailable, DatabaseUnsupported, PwmigError, redact
 from pwmig.schema import Schema
@@ -16,8 +18,15 @@ if TYPE_CHECKING:
     from pwmig.dialects.base import Listener
     from pwmig.plan import Plan, Run
     from pwmig.project import Project
+    from pwmig.schema import Rows, Table
 
 __all__ = ["beside_models", "difference", "kept", "replay", "replayed", "schema_of"]
+
+_SAMPLED = 20
+"""So many tables are looked into at most for what may have been renamed."""
+
+_ROWS = 20
+"""So many rows of each of them."""
 
 
 def difference(project: Project, before: str, after: str, listener: Listener | None = None) -> Difference:
@@ -28,7 +37,40 @@ def difference(project: Project, before: str, after: str, listener: Listener | N
     sides = side_of(before, names), side_of(after, names)
     old, new = _schemas(project, *sides, listener)
     changes = diff(old, new)
-    return Difference(sides, old, new, changes, rename_candidates(old, new) if changes else ())
+    if not changes:
+        return Difference(sides, old, new)
+    return Difference(sides, old, new, changes, rename_candidates(old, new, _samples(project, sides, old, new)))
+
+
+def _samples(
+    project: Project, sides: tuple[Side, Side], old: Schema, new: Schema
+) -> tuple[tuple[Rows, ...], tuple[Rows, ...]]:
+    """Rows of tables in which something may have been renamed, the same ones of both sides, where both have rows."""
+    here, there = _with_own(old, new), _with_own(new, old)
+    if not here or not there or not all(side.kind in (Kind.LIVE, Kind.URL) for side in sides):
+        return (), ()
+    try:
+        before = _rows_of(project, sides[0], here, {})
+        return before, _rows_of(project, sides[1], there, {rows.table: rows.row_keys() for rows in before})
+    except PwmigError:  # Rows that can't be read are no evidence, and no reason to say nothing of the schemas.
+        return (), ()
+
+
+def _with_own(one: Schema, other: Schema) -> tuple[Table, ...]:
+    """The first tables that the other schema has not, or has not all columns of."""
+    pairs = ((table, other.table(table.name)) for table in one.tables)
+    own = (table for table, match in pairs if match is None or any(map(_lacks(match), table.column_names)))
+    return tuple(islice(own, _SAMPLED))
+
+
+def _lacks(table: Table) -> Callable[[str], bool]:
+    return lambda column: table.column(column) is None
+
+
+def _rows_of(project: Project, side: Side, tables: Sequence[Table], keys: Mapping[str, Any]) -> tuple[Rows, ...]:
+    with _reader(project, side) as reader:
+        sample = project.dialect.sample
+        return tuple(sample(reader, table, limit=_ROWS, keys=keys.get(table.name, ())) for table in tables)
 
 
 def _schemas(project: Project, before: Side, after: Side, listener: Listener | None) -> tuple[Schema, Schema]:
@@ -95,15 +137,26 @@ def kept(project: Project, schema: Schema) -> Schema:
 
 
 def _elsewhere(project: Project, side: Side, tables: Collection[str] | None) -> Schema:
-    database = _connected_to(project, side)
+    with _reader(project, side) as reader:
+        return project.dialect.introspect(reader, tables)
+
+
+@contextmanager
+def _reader(project: Project, side: Side) -> Iterator[peewee.Database]:
+    """A connection that can only read, to the live database or to the one of a URL."""
     dialect = project.dialect
+    if side.kind is Kind.LIVE:
+        with dialect.reading(project.database) as reader:
+            yield reader
+        return
+    database = _connected_to(project, side)
     try:
         if not dialect.exists(database):
             raise DatabaseUnavailable(
                 f"there is no database at {side}", why="nothing was found there", way_out="look at the URL"
             )
         with dialect.reading(database) as reader:
-            return dialect.introspect(reader, tables)
+            yield reader
     finally:
         if not database.is_closed():
             database.close()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
+import peewee
 import pytest
+from projects import CREATE_PLAYER, open_project
 
 from pwmig.diff import RenameCandidate, diff, rename_candidates
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Rows, Schema, Table, Unique
@@ -119,6 +123,22 @@ def test_a_table_is_known_again_by_its_rows() -> None:
     plain, same = best(before, after), best(before, after, ((was,), (now,)))
     assert same.score > plain.score and same.evidence[0] == "the same in 9 of 9 rows looked at"
     assert rename_candidates(before, after, ((was,), (other,))) == ()
+
+
+def test_another_database_is_looked_into_for_what_was_renamed(tmp_path: Path) -> None:
+    project = open_project(tmp_path / "app", {"create_player": CREATE_PLAYER})
+    project.apply()
+    fill = "INSERT INTO player (id, name) VALUES " + ", ".join(f"({n}, 'player {n}')" for n in range(1, 10))
+    project.database.execute_sql(fill)
+    project.database.close()
+    other = peewee.SqliteDatabase(tmp_path / "other.db")
+    shutil.copy(project.database.database, tmp_path / "other.db")
+    for sql in ("ALTER TABLE player RENAME COLUMN name TO zzz", "ALTER TABLE player ADD COLUMN names TEXT"):
+        other.execute_sql(sql)
+    other.close()
+    found = project.difference("live", f"sqlite:///{tmp_path / 'other.db'}").renames
+    assert [(one.old_name, one.new_name) for one in found] == [("name", "zzz")]
+    assert found[0].evidence[0] == "the same in 9 of 9 rows looked at"
 
 
 def test_no_candidate_is_assumed() -> None:
