@@ -9,7 +9,7 @@ from typing import Any
 
 import peewee
 import pytest
-from projects import HEAD, config_of, open_project, run_cli, sql_migration, state, write_project
+from projects import CONFIG, HEAD, config_of, open_project, run_cli, sql_migration, state, write_project
 
 from pwmig.errors import DatabaseUnavailable, DatabaseUnsupported, MigrationFailed, PlanError, ProjectError
 from pwmig.project import Project
@@ -290,3 +290,53 @@ def test_errors_of_the_command_exit_2_and_hide_passwords(tmp_path: Path) -> None
             done = run_cli(tmp_path, "diff", *words, *more)
             assert done.returncode == 2 and "secret" not in done.stdout + done.stderr
     assert not (tmp_path / "db" / "app.sqlite").exists()
+
+
+# What a replay must not reach
+
+OTHER = """
+from pathlib import Path
+import peewee
+
+def migrate_forward():
+    other = peewee.SqliteDatabase(Path(__file__).parents[1] / "other.sqlite")
+    other.execute_sql("INSERT INTO note VALUES (1)")
+    other.close()
+
+def migrate_backward():
+    pass
+"""
+
+
+def test_a_replay_writes_to_no_other_file_of_the_project(tmp_path: Path) -> None:
+    project = open_project(tmp_path, {"a": CREATE, "b": OTHER}, models=MODELS)
+    other = tmp_path / "db" / "other.sqlite"
+    connection = sqlite3.connect(other)
+    connection.execute("CREATE TABLE note (x)")
+    connection.close()
+    assert told(project, "zero", "b") == ["+ CreateTable player"]
+    assert project.check().check("round trip").outcome.value == "passed"
+    assert ("note", 1) not in state(other)
+
+
+def test_what_the_database_attaches_is_empty_in_a_replay_too(tmp_path: Path) -> None:
+    config = CONFIG + "database.attach(str(Path(__file__).parent / 'more.sqlite'), 'more')\n"
+    attached = sql_migration("CREATE TABLE more.note (x)", "DROP TABLE more.note")
+    project = open_project(tmp_path, {"a": CREATE, "b": attached}, models=MODELS, config=config)
+    project.apply()
+    project.database.close()
+    before = state(tmp_path / "db" / "more.sqlite")
+    assert told(project, "history", "live") == [] and project.diff("zero", "b")
+    assert state(tmp_path / "db" / "more.sqlite") == before
+
+
+def test_a_raw_connection_to_the_real_file_stops_a_replay(tmp_path: Path) -> None:
+    raw = (
+        "import sqlite3\nfrom pathlib import Path\n\ndef migrate_forward():\n"
+        "    sqlite3.connect(Path(__file__).parents[1] / 'app.sqlite')\n"
+    )
+    project = open_project(tmp_path, {"a": CREATE, "b": raw}, models=MODELS)
+    project.apply(to="a")
+    project.database.close()
+    with pytest.raises(MigrationFailed, match="by itself"):
+        project.diff("zero", "b")
