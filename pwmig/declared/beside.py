@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from pwmig.declared.said import Late, Usual
+from pwmig.diff.case import Case
 from pwmig.schema import Check, Column, ForeignKey, Index, Namespace, Schema, Sequence, Table, Unique
 
 __all__ = ["compare", "is_of_tables_alone"]
@@ -35,25 +36,24 @@ def compare(live: Schema, declared: Schema) -> tuple[Schema, Schema]:
     views = {live.key(view.name) for view in live.views}
     models = tuple(table for table in declared.tables if live.key(table.name) not in views)
     before = live.only(table.name for table in models)
+    case = Case.of(live, declared)
     wanted = []
     for table in models:
         old = before.table(table.name)
-        wanted.append(table if old is None else _wanted(old, table))
-    exact_tables = live.exact_tables or declared.exact_tables
-    exact_columns = live.exact_columns or declared.exact_columns
+        wanted.append(table if old is None else _wanted(old, table, case))
     before = replace(
         before,
         sequences=_both(live, live.sequences, declared.sequences),
         namespaces=_both(live, live.namespaces, declared.namespaces),
-        exact_tables=exact_tables,
-        exact_columns=exact_columns,
+        exact_tables=case.exact_tables,
+        exact_columns=case.exact_columns,
     )
     after = Schema(
         tuple(wanted),
         sequences=_known(before.sequences, declared.sequences),
         namespaces=_known(before.namespaces, declared.namespaces),
-        exact_tables=exact_tables,
-        exact_columns=exact_columns,
+        exact_tables=case.exact_tables,
+        exact_columns=case.exact_columns,
     )
     return before, after
 
@@ -70,14 +70,14 @@ def _known(here: tuple[_Beside, ...], needed: tuple[_Beside, ...]) -> tuple[_Bes
     return tuple(known.get(thing.name, thing) for thing in needed)
 
 
-def _wanted(live: Table, declared: Table) -> Table:
+def _wanted(live: Table, declared: Table, case: Case) -> Table:
     """A live table as the model wants it."""
-    columns = {column.name.lower(): column for column in live.columns}
+    columns = {case.column(column.name): column for column in live.columns}
     usual = _usual(live)
     return replace(
         live,
         name=declared.name,
-        columns=tuple(_column(columns.get(column.name.lower()), column, usual) for column in declared.columns),
+        columns=tuple(_column(columns.get(case.column(column.name)), column, usual) for column in declared.columns),
         primary_key=declared.primary_key,
         primary_key_name=declared.primary_key_name or live.primary_key_name,
         primary_key_conflict=declared.primary_key_conflict,

@@ -69,8 +69,10 @@ def _is_said(name: str | None, names: Iterable[str]) -> bool:
 
 def _is_written(option: str, text: str) -> bool:
     """Whether an option of a table stands in the statement: ``ENGINE=Aria``, ``WITHOUT ROWID``."""
+    if text.upper().startswith("CREATE VIRTUAL"):
+        return True
     word = option.partition("=")[0].strip("`(").split(" ")[0]
-    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None or "VIRTUAL" in text.upper()
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def _collation(options: Iterable[str]) -> str | None:
