@@ -29,11 +29,19 @@ def plain_index(name: str, sql: str, columns: Collection[str]) -> Index | None:
         return None
     found = []
     for word in _NAMES.findall(match[2]):
-        column = word.strip('"')
-        if column not in columns or (word[0] != '"' and quote_if_needed(word) != word):
+        part = _plain_part(word)
+        if part is None or part.column not in columns:
             return None
-        found.append(index_part(column, 0, None))
+        found.append(part)
     return Index(name, tuple(found), match[1] is not None)
+
+
+@lru_cache(2000)
+def _plain_part(word: str) -> IndexPart | None:
+    """The part that is a column's name and nothing else; None where SQLite may read a bare word otherwise."""
+    if word[0] == '"':
+        return index_part(word[1:-1], 0, None)
+    return index_part(word, 0, None) if quote_if_needed(word) == word else None
 
 
 @lru_cache(2000)

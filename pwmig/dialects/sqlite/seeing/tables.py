@@ -71,7 +71,7 @@ def _plain_table(raw: Raw, indexes: list[Index]) -> Table:
     return Table(
         raw.name,
         tuple(columns),
-        tuple([name for _, name in sorted(key)]),
+        tuple([name for _, name in sorted(key)] if len(key) > 1 else [name for _, name in key]),
         sorted_by_name(indexes),
         foreign_keys=_foreign_keys(raw),
         triggers=sorted_by_name(raw.triggers),
@@ -265,7 +265,8 @@ def _foreign_keys(raw: Raw) -> tuple[ForeignKey, ...]:
     found = []
     for number, rows in raw.foreign_keys.items():
         text = texts[len(texts) - 1 - number] if whole else None
-        rows.sort()
+        if len(rows) > 1:
+            rows.sort()
         columns = tuple([row[2] for row in rows])
         target = tuple([row[3] or row[2] for row in rows])
         _, ref_table, _, _, on_update, on_delete = rows[0]
