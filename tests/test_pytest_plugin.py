@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 from example_project import copy_example
-from projects import CREATE_PLAYER, write_project
+from projects import CREATE_PLAYER, sql_migration, write_project
+from server_projects import Place, place
+
+__all__ = ["place"]
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFTEST = 'pytest_plugins = ["pwmig.pytest_plugin"]\n'
@@ -142,3 +145,22 @@ def test_tests_that_do_not_ask_for_it_cost_no_project(root: Path) -> None:
     (root / "db" / "migrations_config.py").write_text("raise RuntimeError('nobody needs this')\n")
     (root / "test_players.py").write_text("def test_nothing():\n    pass\n")
     assert run_pytest(root).returncode == 0
+
+
+def test_a_test_suite_on_a_server_has_databases_of_its_own(place: Place, tmp_path: Path) -> None:
+    view = sql_migration("CREATE VIEW shown AS SELECT name FROM player", "DROP VIEW shown")
+    rows = sql_migration("INSERT INTO kind (name) VALUES ('one'), ('two')", "DELETE FROM kind")
+    migrations = {"player": place.create("player"), "kind": place.create("kind"), "view": view, "rows": rows}
+    project = place.project(tmp_path, migrations, models=MODELS)
+    more = "\n\ndef test_rows_and_views_are_there(migrated_database):\n" + (
+        "    assert migrated_database.execute_sql('SELECT count(*) FROM kind').fetchone()[0] == 2\n"
+        "    migrated_database.execute_sql(\"INSERT INTO kind (name) VALUES ('three')\")\n"
+        "    assert migrated_database.execute_sql('SELECT max(id) FROM kind').fetchone()[0] == 3\n"
+        "    assert migrated_database.execute_sql('SELECT count(*) FROM shown').fetchone()[0] == 0\n"
+    )
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "test_players.py").write_text(TESTS + more)
+    done = run_pytest(tmp_path)
+    assert "7 passed" in done.stdout, done.stdout + done.stderr
+    assert place.tables() == set() and place.scratches() == set()
+    assert [status.state.value for status in project.status()] == ["pending"] * 4

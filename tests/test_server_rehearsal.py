@@ -27,7 +27,9 @@ WAYS = {
         "    database.execute_sql(\"UPDATE player SET name = 'x'\")\n"
         "    assert other.execute_sql('SELECT count(*) FROM player').fetchone()[0] == 3\n    other.close()\n"
     ),
-    "a nested transaction": "    with database.atomic():\n        database.execute_sql(\"UPDATE player SET name = 'x'\")\n",
+    "a nested transaction": (
+        "    with database.atomic():\n        database.execute_sql(\"UPDATE player SET name = 'x'\")\n"
+    ),
     "a table dropped": "    database.execute_sql('DROP TABLE player')\n",
     "another database object left open": (
         "    other = type(database)(database.database, **database.connect_params)\n"

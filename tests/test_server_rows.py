@@ -172,8 +172,8 @@ def test_cells_come_as_python_has_them_and_long_ones_cut(place: Place, tmp_path:
         )
     else:
         place.run(
-            "CREATE TABLE t (id integer PRIMARY KEY, a numeric(9,2), b datetime(1), c date, d blob, e longtext, f json, "
-            "g bit(9), h year, i time, j double, k bool, l float, m date) CHARACTER SET utf8mb4"
+            "CREATE TABLE t (id integer PRIMARY KEY, a numeric(9,2), b datetime(1), c date, d blob, e longtext, "
+            "f json, g bit(9), h year, i time, j double, k bool, l float, m date) CHARACTER SET utf8mb4"
         )
         place.run("SET SESSION sql_mode = ''")
         place.run(

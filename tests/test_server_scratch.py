@@ -215,15 +215,15 @@ def test_what_goes_wrong_in_such_a_schema_is_taken_back_and_nothing_made_elsewhe
     with place_on(postgres_server) as place:
         before = place.state()
         right = f"GRANT CREATE ON DATABASE {place.quote(place.name)} TO $user"
-        with _account(place, right, "GRANT CREATE ON SCHEMA public TO $user") as poor:
-            with dialect_of(poor).scratch(poor) as scratch:
-                for sql in ("CREATE TABLE t (a nonsense)", "COMMIT", "ROLLBACK", "SELECT 1/0"):
-                    with pytest.raises(Exception, match=r"nonsense|would end|division"):
-                        scratch.execute_sql(sql)
-                scratch.execute_sql("CREATE TABLE t (a INTEGER)")
-                with scratch.atomic():
-                    scratch.execute_sql("CREATE TABLE u (a INTEGER)")
-                assert scratch.get_tables() == ["t", "u"]
+        account = _account(place, right, "GRANT CREATE ON SCHEMA public TO $user")
+        with account as poor, dialect_of(poor).scratch(poor) as scratch:
+            for sql in ("CREATE TABLE t (a nonsense)", "COMMIT", "ROLLBACK", "SELECT 1/0"):
+                with pytest.raises(Exception, match=r"nonsense|would end|division"):
+                    scratch.execute_sql(sql)
+            scratch.execute_sql("CREATE TABLE t (a INTEGER)")
+            with scratch.atomic():
+                scratch.execute_sql("CREATE TABLE u (a INTEGER)")
+            assert scratch.get_tables() == ["t", "u"]
         assert place.state() == before
 
 
