@@ -64,7 +64,7 @@ ROWS = (
 
 @pytest.mark.parametrize(("row", "expected"), ROWS, ids=[str(row[:5]) for row, _ in ROWS])
 def test_a_row_of_the_catalog_is_read_as_the_manual_says(row: tuple[str, ...], expected: Column) -> None:
-    assert mysql_column("c", *row, "db") == expected
+    assert mysql_column(("c", *row), "db") == expected
 
 
 DEFINITIONS = (
@@ -83,13 +83,13 @@ def test_what_was_read_is_written_as_the_manual_says(definition: str) -> None:
 
 def test_checks_and_indexes_are_read_as_the_manual_says() -> None:
     raw = Raw("t", ABOUT)
-    raw.columns = [("a", None, "YES", "int", None, "", "", "", None)]
+    raw.columns = [("t", "a", None, "YES", "int", None, "", "", "", None)]
     raw.indexes = [
-        ("i", None, "A", None, "BTREE", 1, "", "NO", "lower(`b`)"),
-        ("i", "a", "D", None, "BTREE", 1, "", "NO", None),
-        ("j", "a", "A", None, "BTREE", 0, "", "YES", None),
+        ("t", "i", None, "A", None, "BTREE", 1, "", "NO", "lower(`b`)"),
+        ("t", "i", "a", "D", None, "BTREE", 1, "", "NO", None),
+        ("t", "j", "a", "A", None, "BTREE", 0, "", "YES", None),
     ]
-    raw.checks = [("c", "Table", "(`b` <> _utf8mb4\\'x\\')", "NO", None, None)]
+    raw.checks = [("check", "t", "c", "Table", "(`b` <> _utf8mb4\\'x\\')", "NO", None, None)]
     found = table(raw, "db", mariadb=False)
     assert found.indexes == (
         Index("i", (IndexPart(None, "lower(`b`)"), IndexPart("a", descending=True))),

@@ -48,11 +48,12 @@ class Server:
 
 @dataclass(slots=True)
 class Answers:
-    """The catalog's rows; the first value of each is the name of a table, view, routine or event.
+    """The catalog's rows. The first value of each is the name of a table, view, routine or event.
 
     A table of another database is called with that in front, as ``other.t``, behind a NUL, which no name can hold:
     so it isn't taken for a table ``other.t`` of the database connected to.
-    ``rest`` holds the rows of the other catalogs by their kind, as ``table``, ``check`` or ``trigger``.
+    ``rest`` holds the rows of the other catalogs by their kind, as ``table``, ``check`` or ``trigger``; in these the
+    kind stands in front of the name.
     """
 
     columns: Sequence[tuple[Any, ...]] = ()
@@ -97,7 +98,7 @@ def ask(execute: Execute, server: Server, places: tuple[Place, ...]) -> Answers:
             answers.indexes = in_their_places(answers.indexes, 2)
         catalogs = [catalog_of(catalog, server.mariadb) for catalog in REST]
         for row in _put(execute, server, catalogs, places, WIDTH):
-            answers.rest.setdefault(row[0], []).append(row[1:])
+            answers.rest.setdefault(row[0], []).append(row)
     return answers
 
 
@@ -115,7 +116,7 @@ def ask_more(
     """The fifth question, asked where there is something to ask: facts of sequences, and catalogs of some tables only.
 
     ``sequences`` are the names in :class:`Answers`, plain names, and databases. Rows by kind: ``sequence`` (name,
-    minimum, maximum, start, increment, cache, cycle), and each catalog's own.
+    minimum, maximum, start, increment, cache, cycle), and each catalog's own; the kind stands in front.
     """
     branches: list[str] = []
     params: list[Any] = []
@@ -133,7 +134,7 @@ def ask_more(
     found: dict[str, list[tuple[Any, ...]]] = {}
     if branches:
         for row in execute(_modeless(server, " UNION ALL ".join(branches)), tuple(params)):
-            found.setdefault(_text(row[0]), []).append((_text(row[1]), *row[2:]))
+            found.setdefault(_text(row[0]), []).append((row[0], _text(row[1]), *row[2:]))
     return found
 
 

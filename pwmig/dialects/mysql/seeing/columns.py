@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 from pwmig.dialects.mysql.quoting import literal
 from pwmig.dialects.mysql.seeing.texts import canonical
 from pwmig.schema import Column
 
 __all__ = ["is_geometry", "mariadb_column", "mysql_column"]
+
+Row = tuple[Any, ...]
 
 _COMPRESSED = re.compile(r" ?/\*M?!\d+ (COMPRESSED[^*]*?) ?\*/")
 _ON_UPDATE = re.compile(r"on update ([^\s,]+)", re.IGNORECASE)
@@ -38,18 +41,12 @@ def is_geometry(type_: str) -> bool:
 
 # Tables have many columns that are alike, and a record is not altered: one is enough for all of them.
 @lru_cache(maxsize=8192)
-def mariadb_column(
-    name: str,
-    default: str | None,
-    nullable: str,
-    type_: str,
-    collation: str | None,
-    extra: str,
-    comment: str,
-    expression: str | None,
-    database: str,
-) -> Column:
-    """The record of a row; the default is an SQL text, and the text ``NULL`` where the column has none."""
+def mariadb_column(row: Row, database: str) -> Column:
+    """The record of a row; the default is an SQL text, and the text ``NULL`` where the column has none.
+
+    The row begins with the column's name.
+    """
+    name, default, nullable, type_, collation, extra, comment, expression = row
     if default == "NULL":
         default = None
     if not extra and expression is None and "/" not in type_:  # most columns, and quickly
@@ -64,19 +61,9 @@ def mariadb_column(
 
 
 @lru_cache(maxsize=8192)
-def mysql_column(
-    name: str,
-    default: str | None,
-    nullable: str,
-    type_: str,
-    collation: str | None,
-    extra: str,
-    comment: str,
-    expression: str | None,
-    srid: int | None,
-    database: str,
-) -> Column:
+def mysql_column(row: Row, database: str) -> Column:
     """The record of a row of MySQL, which gives a default bare: ``abc`` may be a text or, by EXTRA, an expression."""
+    name, default, nullable, type_, collation, extra, comment, expression, srid = row
     if default is not None:
         default = _mysql_default(default, type_, "DEFAULT_GENERATED" in extra)
     expression = unescaped(expression) if expression else None

@@ -68,7 +68,7 @@ def _unread(answers: Answers) -> list[tuple[str, str]]:
     """Tables that the catalog can't tell of, as while another connection alters them, with the server's reason."""
     seen = {row[0] for row in answers.columns}
     found = []
-    for name, kind, engine, _, _, comment, *_ in answers.rest.get("table", ()):
+    for _, name, kind, engine, _, _, comment, *_ in answers.rest.get("table", ()):
         if kind in (*_TABLES, "SEQUENCE") and (engine is None or name not in seen):
             found.append((name.lstrip("\0"), comment or "it was dropped or altered meanwhile"))
     return found
@@ -86,13 +86,13 @@ def _schema(
     if server.mariadb:
         _mend(execute, answers, found)
     more = _ask_more(execute, server, found)
-    for name, srid, *_ in more.get("geometry", ()):
+    for _, name, srid, *_ in more.get("geometry", ()):
         if name in found.tables:
             found.tables[name].srids.append(int(srid))
-    for name, *row in more.get("partition", ()):
-        if name in found.tables:
-            found.tables[name].partitions.append(tuple(row))
-    facts = {name: row for name, *row in more.get("sequence", ())}
+    for row in more.get("partition", ()):
+        if row[1] in found.tables:
+            found.tables[row[1]].partitions.append(row)
+    facts = {row[1]: row[2:] for row in more.get("sequence", ())}
     return Schema(
         tables=sorted_by_name(_remembered(found.tables.values(), server, known, forget=whole)),
         views=sorted_by_name(found.made_views()),
@@ -118,20 +118,24 @@ class _Found:
         self.tables: dict[str, Raw] = {}
         self.sequences: dict[str, Raw] = {}
         self.views: dict[str, tuple[Any, ...]] = {}
+        self.has_places = any(map(is_geometry, {row[4] for row in answers.columns}))
         self._begin()
         self._fill(answers)
 
     def _begin(self) -> None:
         """A place for each thing that is asked for."""
-        for name, *about in self._rest.get("table", ()):
-            if about[0] in _TABLES and self._is_wanted(name):
-                self.tables[name] = Raw(self._shown(name), tuple(about), self.schema(name))
-            elif about[0] == "SEQUENCE" and self._is_wanted(name):
-                self.sequences[name] = Raw(self._shown(name), tuple(about), self.schema(name))
-        broken = {row[0] for row in self._rest.get("table", ()) if row[1] == "VIEW" and row[5] not in ("", "VIEW")}
-        for name, *row in self._rest.get("view", ()):
-            if self._is_wanted(name):
-                self.views[name] = (*row[:4], name in broken)
+        broken = set()
+        for row in self._rest.get("table", ()):
+            name, kind = row[1], row[2]
+            if kind in _TABLES and self._is_wanted(name):
+                self.tables[name] = Raw(self._shown(name), row[2:], self.schema(name))
+            elif kind == "SEQUENCE" and self._is_wanted(name):
+                self.sequences[name] = Raw(self._shown(name), row[2:], self.schema(name))
+            elif kind == "VIEW" and row[6] not in ("", "VIEW"):
+                broken.add(name)
+        for row in self._rest.get("view", ()):
+            if self._is_wanted(row[1]):
+                self.views[row[1]] = (*row[2:6], row[1] in broken)
 
     def _is_wanted(self, name: str) -> bool:
         plain = name
@@ -160,19 +164,19 @@ class _Found:
                 name = row[0]
                 raw = tables.get(name) or self.sequences.get(name)
             if raw is not None:
-                raw.columns.append(row[1:])
+                raw.columns.append(row)
         for row in answers.indexes:
             if row[0] != name:
                 name, raw = row[0], tables.get(row[0])
             if raw is not None:
-                raw.indexes.append(row[1:])
+                raw.indexes.append(row)
         for kind, put in _PUT.items():
             for row in self._rest.get(kind, ()):
-                if (found := tables.get(row[0])) is not None:
-                    put(found).append(row[1:])
+                if (found := tables.get(row[1])) is not None:
+                    put(found).append(row)
         self.grants: dict[str, list[tuple[Any, ...]]] = {}
         for row in self._rest.get("grant", ()):
-            self.grants.setdefault(row[0], []).append(row[1:4])
+            self.grants.setdefault(row[1], []).append(row)
 
     def made_views(self) -> Iterable[View]:
         """The views' records."""
@@ -181,12 +185,12 @@ class _Found:
             held = grants(self.grants.get(name, ()))
             yield objects.view(self._shown(name), row, self.schema(name), database, held)
 
-    def made_sequences(self, facts: dict[str, list[Any]]) -> Iterable[Sequence]:
+    def made_sequences(self, facts: dict[str, tuple[Any, ...]]) -> Iterable[Sequence]:
         """The sequences' records, with what each of them says of itself."""
         for name, raw in self.sequences.items():
             if name in facts:
                 held = grants(self.grants.get(name, ()))
-                yield objects.sequence(raw.name, raw.about, raw.columns[0][3], facts[name], raw.schema, held)
+                yield objects.sequence(raw.name, raw.about, raw.columns[0][4], facts[name], raw.schema, held)
 
 
 _PUT: dict[str, Callable[[Raw], list[tuple[Any, ...]]]] = {
@@ -208,8 +212,8 @@ def _ask_more(execute: Execute, server: Server, found: _Found) -> dict[str, list
     sequences = [(name, plain_name(raw), raw.schema) for name, raw in found.sequences.items()]
     places: list[tuple[Catalog, Place]] = []
     wanted = {PARTITIONS: [raw for raw in found.tables.values() if "partitioned" in (raw.about[3] or "")]}
-    if server.mariadb:  # MySQL tells the place with the column
-        wanted[PLACES] = [raw for raw in found.tables.values() if any(is_geometry(row[3]) for row in raw.columns)]
+    if server.mariadb and found.has_places:  # MySQL tells the place with the column
+        wanted[PLACES] = [raw for raw in found.tables.values() if any(is_geometry(row[4]) for row in raw.columns)]
     for catalog, raws in wanted.items():
         for schema in dict.fromkeys(raw.schema for raw in raws):
             names = tuple(plain_name(raw) for raw in raws if raw.schema == schema)
@@ -228,8 +232,8 @@ def _mend(execute: Execute, answers: Answers, found: _Found) -> None:
         found.views[name] = mend_view(execute, row, plain, schema, found.database)
     rest = answers.rest
     routines, events = rest.get("routine", ()), rest.get("event", ())
-    rest["routine"] = list(mend_bodies(execute, routines, 2, lambda row: f"{row[1]} {quote(row[0])}", 2))
-    rest["event"] = list(mend_bodies(execute, events, 2, lambda row: f"EVENT {quote(row[0])}", 3))
+    rest["routine"] = list(mend_bodies(execute, routines, 3, lambda row: f"{row[2]} {quote(row[1])}", 2))
+    rest["event"] = list(mend_bodies(execute, events, 3, lambda row: f"EVENT {quote(row[1])}", 3))
 
 
 def _remembered(
@@ -247,16 +251,16 @@ def _remembered(
 
 def _routines(server: Server, answers: Answers) -> tuple[Routine, ...]:
     parameters: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
-    for name, *row in answers.rest.get("parameter", ()):
-        parameters.setdefault((name, row[0]), []).append(tuple(row))
+    for row in answers.rest.get("parameter", ()):
+        parameters.setdefault((row[1], row[2]), []).append(row[2:])
     made = [
-        objects.routine(name, tuple(row), parameters.get((name, row[0]), ()), server.mariadb)
-        for name, *row in answers.rest.get("routine", ())
-        if not name.lower().startswith(_OWN)
+        objects.routine(row[1], row[2:], parameters.get((row[1], row[2]), ()), server.mariadb)
+        for row in answers.rest.get("routine", ())
+        if not row[1].lower().startswith(_OWN)
     ]
     return tuple(sorted(made, key=lambda routine: (routine.name.lower(), routine.kind)))
 
 
 def _events(server: Server, answers: Answers) -> tuple[Event, ...]:
-    rows = [row for row in answers.rest.get("event", ()) if not row[0].lower().startswith(_OWN)]
-    return sorted_by_name(objects.event(name, tuple(row), server.mariadb) for name, *row in rows)
+    rows = [row for row in answers.rest.get("event", ()) if not row[1].lower().startswith(_OWN)]
+    return sorted_by_name(objects.event(row[1], row[2:], server.mariadb) for row in rows)

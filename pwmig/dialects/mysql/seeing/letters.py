@@ -29,22 +29,22 @@ def marked_tables(answers: Answers) -> set[str]:
     """The tables with such marks in an expression or in the body of a trigger."""
     mark = _IN_EXPRESSION
     found = {row[0] for row in answers.columns if (row[2] and mark in row[2]) or (row[8] and mark in row[8])}
-    found.update(row[0] for row in answers.rest.get("check", ()) if mark in row[3])
-    found.update(row[0] for row in answers.rest.get("trigger", ()) if _IN_BODY in (row[5] or ""))
+    found.update(row[1] for row in answers.rest.get("check", ()) if mark in row[4])
+    found.update(row[1] for row in answers.rest.get("trigger", ()) if _IN_BODY in (row[6] or ""))
     return found
 
 
 def mend_table(execute: Execute, raw: Raw) -> None:
     """Put right the defaults, generated columns and checks of a table, and its triggers."""
-    expressions = [text for row in raw.columns for text in (row[1], row[7])] + [row[2] for row in raw.checks]
+    expressions = [text for row in raw.columns for text in (row[2], row[8])] + [row[4] for row in raw.checks]
     if any(text and _IN_EXPRESSION in text for text in expressions):
         whole = _shown(execute, f"TABLE {qualified(plain_name(raw), raw.schema)}", 1)
         raw.columns = [
-            (row[0], _found(row[1], whole), *row[2:7], _found(row[7], whole), *row[8:]) for row in raw.columns
+            (*row[:2], _found(row[2], whole), *row[3:8], _found(row[8], whole), *row[9:]) for row in raw.columns
         ]
-        raw.checks = [(*row[:2], _found(row[2], whole), *row[3:]) for row in raw.checks]
-    name_trigger: Callable[[Row], str] = lambda row: f"TRIGGER {qualified(row[0], raw.schema)}"  # noqa: E731
-    raw.triggers = list(mend_bodies(execute, raw.triggers, 4, name_trigger, 2))
+        raw.checks = [(*row[:4], _found(row[4], whole), *row[5:]) for row in raw.checks]
+    name_trigger: Callable[[Row], str] = lambda row: f"TRIGGER {qualified(row[2], raw.schema)}"  # noqa: E731
+    raw.triggers = list(mend_bodies(execute, raw.triggers, 6, name_trigger, 2))
 
 
 def mend_view(execute: Execute, row: Row, name: str, schema: str | None, database: str) -> Row:

@@ -15,8 +15,8 @@ __all__ = ["partitioning"]
 
 
 def partitioning(rows: Sequence[tuple[Any, ...]]) -> str:
-    """One text for all rows of a table; the engine and defaults that hold anyway are left out."""
-    rows = sorted(rows, key=lambda row: int(row[5]))
+    """One text for all rows of a table; the engine, and what holds anyway, are left out."""
+    rows = sorted([row[2:] for row in rows], key=lambda row: int(row[5]))
     _, method, expression, _, packed, _ = rows[0]
     _, sub_method, sub_expression, _ = loads(packed)
     text = _by(method, expression)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import groupby
 from json import loads
 from typing import Any
 
@@ -26,7 +25,7 @@ _PRIMARY = "PRIMARY"
 
 @dataclass(slots=True)
 class Raw:
-    """The catalog's rows about one table, without its name; ``schema`` is its database if it isn't the default one."""
+    """The catalog's rows about one table, as they came; ``schema`` is its database if it isn't the default one."""
 
     name: str
     about: Row
@@ -86,7 +85,7 @@ def sorted_by_name(things: Iterable[Any]) -> tuple[Any, ...]:
 
 def _columns(raw: Raw, database: str, mariadb: bool) -> tuple[Column, ...]:
     make = mariadb_column if mariadb else mysql_column
-    columns = [make(*row, database) for row in raw.columns]
+    columns = [make(row[1:], database) for row in raw.columns]
     if raw.srids:
         columns = _placed(columns, raw.srids)
     if raw.column_grants:
@@ -105,17 +104,17 @@ def _placed(columns: list[Column], srids: list[int]) -> list[Column]:
 
 
 def _granted(column: Column, rows: list[Row]) -> Column:
-    own = [row[:3] for row in rows if row[3] == column.name]
+    own = [row for row in rows if row[5] == column.name]
     return replace(column, grants=grants(own)) if own else column
 
 
 def grants(rows: Iterable[Row]) -> tuple[str, ...]:
-    """Rows of grantee, privilege and grantable as one text a grantee: ``INSERT, SELECT TO 'reader'@'%'``.
+    """Rows of kind, name, grantee, privilege and grantable as one text a grantee: ``INSERT, SELECT TO 'reader'@'%'``.
 
     A role stands alone, as GRANT wants it (the catalog gives it an empty host).
     """
     held: dict[tuple[str, bool], set[str]] = {}
-    for grantee, privilege, grantable, *_ in rows:
+    for _, _, grantee, privilege, grantable, *_ in rows:
         held.setdefault((grantee, grantable == "YES"), set()).add(privilege)
     found = []
     for (grantee, grantable), privileges in held.items():
@@ -140,28 +139,27 @@ def _indexes(rows: Sequence[Row]) -> tuple[Index | None, tuple[Index, ...]]:
     """The primary key, and the other indexes by name."""
     primary: Index | None = None
     found: list[Index] = []
-    for name, parts in groupby(rows, key=_first):
-        index = _index(name, list(parts))
-        if name == _PRIMARY:
-            primary = index
-        else:
-            found.append(index)
+    parts: list[Row] = []
+    for row, behind in zip(rows, (*rows[1:], None)):
+        parts.append(row)
+        if behind is None or behind[1] != row[1]:
+            index = _index(parts)
+            if row[1] == _PRIMARY:
+                primary = index
+            else:
+                found.append(index)
+            parts = []
     return primary, sorted_by_name(found)
 
 
-def _first(row: Row) -> Any:
-    return row[0]
-
-
-def _index(name: str, rows: list[Row]) -> Index:
-    _, column, order, length, method, non_unique, comment, ignored = rows[0][:8]
-    if method == "BTREE" and len(rows) == 1 and len(rows[0]) == 8:  # most indexes, and quickly
-        plain = (_part(column, order, length),)
-        return Index(name, plain, not non_unique, invisible=ignored == "YES", comment=comment or None)
+def _index(rows: list[Row]) -> Index:
+    _, name, column, order, length, method, non_unique, comment, ignored = rows[0][:9]
+    if method == "BTREE" and len(rows) == 1 and len(rows[0]) == 9:  # most indexes, and quickly
+        return _plain_index(name, column, order, length, non_unique, comment, ignored)
     # The catalog gives a length of 32 bytes for a SPATIAL index, which can't be written.
     cut = method not in ("SPATIAL", "RTREE")
     parts = [
-        _part(row[1], row[2], row[3] if cut else None, _expression(row[8]) if len(row) > 8 else None) for row in rows
+        _part(row[2], row[3], row[4] if cut else None, _expression(row[9]) if len(row) > 9 else None) for row in rows
     ]
     return Index(
         name,
@@ -173,30 +171,37 @@ def _index(name: str, rows: list[Row]) -> Index:
     )
 
 
+@lru_cache(maxsize=8192)
+def _plain_index(
+    name: str, column: str, order: str | None, length: int | None, non_unique: int, comment: str, ignored: str
+) -> Index:
+    part = (_part(column, order, length),)
+    return Index(name, part, not non_unique, invisible=ignored == "YES", comment=comment or None)
+
+
 def _expression(text: str | None) -> str | None:
     return unescaped(text) if text else None
 
 
 def _foreign_keys(raw: Raw, database: str) -> tuple[ForeignKey, ...]:
-    actions = {row[0]: row[1:3] for row in raw.rules}
+    actions = {row[2]: row for row in raw.rules}
     parts: dict[str, list[Row]] = {}
     for row in raw.keys:
-        parts.setdefault(row[0], []).append(row)
-    return sorted_by_name([_foreign_key(name, rows, actions, database) for name, rows in parts.items()])
+        parts.setdefault(row[2], []).append(row)
+    return sorted_by_name([_foreign_key(name, rows, actions.get(name), database) for name, rows in parts.items()])
 
 
-def _foreign_key(name: str, rows: list[Row], actions: dict[str, Row], database: str) -> ForeignKey:
+def _foreign_key(name: str, rows: list[Row], actions: Row | None, database: str) -> ForeignKey:
     if len(rows) > 1:
-        rows.sort(key=lambda row: int(row[5]))
-    _, _, place, table, *_ = rows[0]
-    on_delete, on_update = actions.get(name, ("RESTRICT", "RESTRICT"))
+        rows.sort(key=lambda row: int(row[7]))
+    place, table = rows[0][4:6]
     away = place != database
     return ForeignKey(
-        tuple([row[1] for row in rows]),
+        tuple([row[3] for row in rows]),
         f"{place}.{table}" if away else table,
-        tuple([row[4] for row in rows]),
-        on_delete,
-        on_update,
+        tuple([row[6] for row in rows]),
+        actions[3] if actions else "RESTRICT",
+        actions[4] if actions else "RESTRICT",
         name=name,
         ref_schema=place if away else None,
     )
@@ -204,7 +209,7 @@ def _foreign_key(name: str, rows: list[Row], actions: dict[str, Row], database: 
 
 def _checks(raw: Raw, mariadb: bool) -> tuple[Check, ...]:
     found = []
-    for name, level, clause, enforced, *_ in raw.checks:
+    for _, _, name, level, clause, enforced, *_ in raw.checks:
         text = clause.strip() if mariadb else _bare(unescaped(clause))
         found.append(Check(text, name, name if level == "Column" else None, enforced=enforced != "NO"))
     return tuple(sorted(found, key=lambda check: ((check.name or "").lower(), check.name or "", check.expression)))
@@ -216,6 +221,10 @@ def _bare(clause: str) -> str:
     return clause[1:-1].strip() if clause.startswith("(") and clause.endswith(")") else clause
 
 
+def _place(row: Row) -> int:
+    return int(loads(row[5])[0])
+
+
 def _triggers(raw: Raw, mariadb: bool) -> tuple[Trigger, ...]:
     """The triggers; each names the one that it FOLLOWS, for their order counts.
 
@@ -223,7 +232,7 @@ def _triggers(raw: Raw, mariadb: bool) -> tuple[Trigger, ...]:
     """
     found = []
     before: dict[tuple[str, str], str] = {}
-    for name, timing, event, packed, body, *_ in sorted(raw.triggers, key=lambda row: int(loads(row[3])[0])):
+    for _, _, name, timing, event, packed, body, *_ in sorted(raw.triggers, key=_place):
         mode = loads(packed)[1]
         follows = before.get((timing, event))
         before[timing, event] = name
