@@ -548,3 +548,32 @@ def test_a_trigger_s_tables_go_with_its_own_and_a_routine_may_do_anything() -> N
     )
     assert relevant_tables(wired, ["d"]) == {"d", "c", 'odd "name"'}
     assert relevant_tables(tables(routines=(Routine("f", "function", ""),)), [""]) == set(tables().table_names)
+
+
+ODD = "od%d \"na`me'\\ é"
+COLUMN = 'a%s"b`'
+
+
+def test_names_may_be_anything(tmp_path: Path, any_database: Any) -> None:
+    make = f"migrate(migrator.create_table({ODD!r}, {{'id': AutoField(), {COLUMN!r}: CharField(max_length=9)}}))"
+    level = f"migrate(migrator.add_column({ODD!r}, 'level', IntegerField(default=1)))"
+    made = {
+        "a": migration(make, f"migrate(migrator.drop_table({ODD!r}))"),
+        "b": migration(level, f"migrate(migrator.drop_column({ODD!r}, 'level'))"),
+    }
+    project = open_project(tmp_path, made, config=config_of(any_database))
+    report = project.check()
+    assert report.findings == (), said(report, "round trip")
+    assert "sample rows in 1 table" in report.check("round trip").summary
+    project.apply()
+    assert project.check().ok and project.diff("history", "live") == ()
+    project.revert(to="zero")
+    assert project.diff("zero", "live") == ()
+
+
+def test_what_is_found_moves_no_cursor(tmp_path: Path) -> None:
+    odd = "x\x1b[2Jy\x07"
+    write_project(tmp_path, {"a": sql_migration(f'CREATE TABLE "{odd}" (id INTEGER)', "SELECT 1")})
+    done = run_cli(tmp_path, "check")
+    assert done.returncode == 1 and "\\x1b[2J" in done.stdout
+    assert not [char for char in done.stdout.replace("\n", "") if not char.isprintable()]
