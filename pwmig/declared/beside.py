@@ -37,9 +37,10 @@ def compare(live: Schema, declared: Schema) -> tuple[Schema, Schema]:
     models = tuple(table for table in declared.tables if live.key(table.name) not in views)
     before = live.only(table.name for table in models)
     case = Case.of(live, declared)
+    tables = {live.key(table.name): table for table in before.tables}
     wanted = []
     for table in models:
-        old = before.table(table.name)
+        old = tables.get(live.key(table.name))
         wanted.append(table if old is None else _wanted(old, table, case))
     before = replace(
         before,

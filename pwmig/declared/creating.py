@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -115,8 +116,9 @@ class _Making:
         try:
             for field in late:
                 field.deferred = True
-            self.texts[model] = _text(manager)
-            manager.create_all(safe=False)
+            with _heard(self.database) as statements:
+                manager.create_all(safe=False)
+            self.texts[model] = next(text for text in statements if _MAKES_TABLE.match(text))
         except PwmigError:
             raise
         except Exception as error:
@@ -182,11 +184,25 @@ def _run(database: peewee.Database, statement: str) -> None:
         cursor.close()
 
 
-def _text(manager: Any) -> str:
-    """The statement that makes a table, and with it the names and options that the model gives."""
-    make = getattr(manager, "_create_table", None) or manager._create_virtual_table
-    text: str = make(safe=False).query()[0]
-    return text
+_MAKES_TABLE = re.compile(r"\s*CREATE\s+(VIRTUAL\s+)?TABLE\b", re.IGNORECASE)
+"""The statement that makes a table, and with it the names and options that the model gives."""
+
+
+@contextmanager
+def _heard(database: Any) -> Iterator[list[str]]:
+    """While entered, the statements that run on a scratch database."""
+    found: list[str] = []
+    execute = database.execute_sql
+
+    def hear(sql: str, *args: Any, **options: Any) -> Any:
+        found.append(sql)
+        return execute(sql, *args, **options)
+
+    database.execute_sql = hear
+    try:
+        yield found
+    finally:
+        del database.execute_sql
 
 
 def _observed(
