@@ -18,7 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the suites that are named, or all; return the exit code."""
     options = _parser().parse_args(arguments)
     figures: list[Figure] = []
-    print(f"CPU time of processes, user and system (introspect: time): medians of {options.pairs} interleaved pairs")
+    print(
+        f"CPU time of processes, user and system (introspect: time where a server works too): medians of {options.pairs} interleaved pairs"
+    )
     with tempfile.TemporaryDirectory(prefix="pwmig-benchmark-") as folder:
         for name in options.suites or _SUITES:
             suite = _SUITES[name]

@@ -7,7 +7,6 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,16 +81,16 @@ def measured(ours: Command, peer: Command, *, pairs: int) -> Pair:
     return _pair(ours.cpu_s, peer.cpu_s, pairs)
 
 
-def timed(ours: Callable[[], object], peer: Callable[[], object], *, pairs: int) -> Pair:
-    """As :func:`measured`, of two calls in this process, by the clock: a server works meanwhile."""
-    return _pair(lambda: _seconds(ours), lambda: _seconds(peer), pairs)
+def timed(ours: Callable[[], object], peer: Callable[[], object], *, pairs: int, clock: Callable[[], float]) -> Pair:
+    """As :func:`measured`, of two calls in this process, by a clock of the module ``time``."""
 
+    def seconds(call: Callable[[], object]) -> float:
+        gc.collect()
+        start = clock()
+        call()
+        return clock() - start
 
-def _seconds(call: Callable[[], object]) -> float:
-    gc.collect()
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
+    return _pair(lambda: seconds(ours), lambda: seconds(peer), pairs)
 
 
 def _pair(ours_s: Callable[[], float], peer_s: Callable[[], float], pairs: int) -> Pair:
