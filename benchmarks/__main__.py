@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     figures: list[Figure] = []
     print(
-        f"CPU time of processes, user and system (introspect: time where a server works too): medians of {options.pairs} interleaved pairs"
+        f"CPU time, user and system; beside a server, time by the clock: medians of {options.pairs} interleaved pairs"
     )
     with tempfile.TemporaryDirectory(prefix="pwmig-benchmark-") as folder:
         for name in options.suites or _SUITES:
