@@ -10,7 +10,7 @@ from typing import Any
 import peewee
 import pytest
 import servers
-from hypothesis import given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from postgres_everything import everything, make_roles, rolled_back, run, see, written_again
 from requirements import real_data
@@ -111,8 +111,9 @@ ORDERS = {
     "partitions of partitions, indexed, keyed, referred to": (
         "CREATE TABLE z (a int, b int, PRIMARY KEY (a, b)) PARTITION BY RANGE (a)",
         "CREATE TABLE y PARTITION OF z FOR VALUES FROM (1) TO (9) PARTITION BY HASH (b)",
-        "CREATE TABLE a PARTITION OF y FOR VALUES WITH (MODULUS 2, REMAINDER 1)", "CREATE INDEX i ON z (b)",
-        "CREATE UNIQUE INDEX j ON z (a, b)", "CREATE TABLE b (a int, b int, FOREIGN KEY (a, b) REFERENCES z)",
+        "CREATE TABLE a PARTITION OF y FOR VALUES WITH (MODULUS 2, REMAINDER 1)", "CREATE INDEX i ON z ((b + 1))",
+        "ALTER INDEX i ALTER COLUMN 1 SET STATISTICS 7", "CREATE UNIQUE INDEX j ON z (a, b)",
+        "CREATE TABLE b (a int, b int, FOREIGN KEY (a, b) REFERENCES z)",
         "ALTER TABLE z ADD CHECK (a <> b), ADD FOREIGN KEY (a, b) REFERENCES z",
     ),
     "children of two parents": (
@@ -349,9 +350,9 @@ def test_random_schemas_written_are_seen_again(bench: peewee.Database, statement
     assert_written_whole(bench, schema)
 
 
-@settings(max_examples=15)
 @given(found=names(3))
 def test_hostile_names_written_are_seen_again(bench: peewee.Database, found: list[str]) -> None:
+    assume(not {"t", "v", "i", "f"}.intersection(found))
     space, name, other = map(quote, found)
     counter, body, text = map(literal, (f"{space}.{other}", f"BEGIN PERFORM {literal(space)}; RETURN NEW; END", name))
     statements = [
@@ -362,6 +363,10 @@ def test_hostile_names_written_are_seen_again(bench: peewee.Database, found: lis
         f"CREATE TABLE {space}.t ({name} int GENERATED ALWAYS AS IDENTITY, {other} int REFERENCES {name} ({name}))",
         f"CREATE INDEX i ON {space}.t ({other}, ({name} + {other}))",
         f"CREATE VIEW {space}.v AS SELECT {name}, {other} AS {space} FROM {space}.t",
+        f"COMMENT ON COLUMN {space}.v.{name} IS {text}", f"ALTER VIEW {space}.v ALTER {name} SET DEFAULT 5",
+        f"GRANT SELECT ({name}) ON {space}.v TO PUBLIC",
+        f"CREATE RULE {name} AS ON DELETE TO {space}.v DO INSTEAD NOTHING",
+        f"COMMENT ON RULE {name} ON {space}.v IS {text}",
         f"CREATE FUNCTION {space}.f() RETURNS trigger LANGUAGE plpgsql AS {body}",
         f"CREATE TRIGGER {other} BEFORE UPDATE OF {other} ON {name} FOR EACH ROW EXECUTE FUNCTION {space}.f({text})",
         f"CREATE POLICY {other} ON {name} USING ({space} > 1)", f"COMMENT ON COLUMN {name}.{other} IS {literal(other)}",

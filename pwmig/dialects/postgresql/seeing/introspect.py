@@ -12,7 +12,9 @@ stands in :mod:`pwmig.dialects.postgresql.seeing.unseen`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import gc
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from pwmig.dialects.postgresql.seeing import queries, rest
@@ -36,11 +38,29 @@ def introspect(
     Leaves out pwmig's tables (``pwmig_*``). Reads only. With ``tables``, the cost does not grow with the others.
     ``known`` is left as it is: there is no text that says all of a table without being asked for it.
     """
-    facts = _facts(execute, tables)
+    with _uncollected():
+        facts = _facts(execute, tables)
+        return _schema(facts, beside=tables is None)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """While entered, nobody looks for cycles: rows and records have none, and are many."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _schema(facts: Facts, beside: bool) -> Schema:
+    """The records of the facts; with ``beside``, of what stands beside tables and views too."""
     relations = facts.relations.values()
     made = [table(facts, relation) for relation in relations if relation.kind in "rp"]
     views = [view(facts, relation) for relation in relations if relation.kind in "vm"]
-    if tables is not None:
+    if not beside:
         return Schema(_sorted(made), _sorted(views), exact_tables=True, exact_columns=True)
     return Schema(
         tables=_sorted(made),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from pwmig.dialects.postgresql.quoting import literal, qualified, quote
@@ -134,8 +135,9 @@ class _Writing:
                 yield f"ALTER TABLE {self._named(table.partition_of)} ATTACH PARTITION {part}"
         for table in self.tables:
             for index in table.indexes:
-                yield index_statement(table, index, only=table.partitioning is not None)
-                yield from index_settings(table, index) if table.partitioning is None else ()
+                above = table.partitioning is not None  # valid as soon as it has a part of each partition
+                yield index_statement(table, index, only=above)
+                yield from index_settings(table, replace(index, valid=True) if above else index)
         for table in self.tables:
             yield from filter(None, (attach_statement(table, index) for index in table.indexes))
 
