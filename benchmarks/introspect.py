@@ -18,6 +18,15 @@ __all__ = ["HEADS", "figures"]
 
 HEADS = ("pwmig", "other")
 
+_TABLES = "FROM sqlite_master m JOIN {} WHERE m.type = 'table'"
+PRAGMAS = (
+    "SELECT * FROM sqlite_master",
+    "SELECT m.name, c.* " + _TABLES.format("pragma_table_xinfo(m.name) c"),
+    "SELECT m.name, i.*, c.* " + _TABLES.format("pragma_index_list(m.name) i JOIN pragma_index_xinfo(i.name) c"),
+    "SELECT m.name, f.* " + _TABLES.format("pragma_foreign_key_list(m.name) f"),
+)
+"""All that SQLite says of its tables; pwmig asks for less, and reads the rest from their texts."""
+
 PEEWEE_FLOORS = {"sqlite": 0.2, "postgres": 0.05, "mariadb": 0.05}
 """The most that seeing may take, in times of Peewee's way, table by table."""
 
@@ -52,7 +61,7 @@ def _beside_others(kind: str, title: str, database: peewee.Database, pairs: int,
     peer = timed(_seeing(database), _peewee(database), pairs=pairs, clock=_clock(kind))
     name = f"{title}: {count:,} tables, Peewee's way"
     yield Figure(name, peer.ours_s * 1000, peer.peer_s * SAMPLE * 1000, peer.ratio / SAMPLE, PEEWEE_FLOORS[kind])
-    bare = timed(_seeing(database), _bare(database), pairs=pairs, clock=_clock(kind))
+    bare = timed(_seeing(database), _bare(database, kind), pairs=pairs, clock=_clock(kind))
     yield Figure("  the bare queries", bare.ours_s * 1000, bare.peer_s * 1000, bare.ratio, BARE_FLOORS[kind])
 
 
@@ -79,9 +88,8 @@ def _peewee(database: peewee.Database) -> Callable[[], object]:
     return ask
 
 
-def _bare(database: peewee.Database) -> Callable[[], object]:
-    """The questions that pwmig asks, sent by the driver alone."""
-    asked: list[tuple[Any, ...]] = []
+def _bare(database: peewee.Database, kind: str) -> Callable[[], object]:
+    """The catalog's own answers, asked by the driver alone: with pwmig's questions, or SQLite's pragmas."""
     connection = database.connection()
 
     def execute(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -89,10 +97,14 @@ def _bare(database: peewee.Database) -> Callable[[], object]:
         cursor.execute(sql, *([tuple(params)] if params else []))
         return list(cursor.fetchall()) if cursor.description else []
 
-    def recorded(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        asked.append((sql, params))
-        return execute(sql, params)
+    asked: list[tuple[Any, ...]] = [(sql,) for sql in PRAGMAS]
+    if kind != "sqlite":
+        asked = []
 
-    room = type(dialect_of(database)).__module__.rpartition(".")[0]
-    import_module(f"{room}.seeing.introspect").introspect(recorded)
+        def recorded(*question: Any) -> list[tuple[Any, ...]]:
+            asked.append(question)
+            return execute(*question)
+
+        room = type(dialect_of(database)).__module__.rpartition(".")[0]
+        import_module(f"{room}.seeing.introspect").introspect(recorded)
     return lambda: [execute(*question) for question in asked]
