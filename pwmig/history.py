@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pwmig import __version__
-from pwmig.errors import HistoryError
+from pwmig.errors import DatabaseUnavailable, HistoryError
 from pwmig.states import Applied
 
 if TYPE_CHECKING:
@@ -102,7 +102,22 @@ class History:
         """
         if self._present():
             return
-        self.database.execute_sql(
+        import peewee
+
+        try:
+            self.database.execute_sql(self._definition())
+        except (peewee.OperationalError, peewee.ProgrammingError, peewee.InternalError) as error:
+            if not any(words in str(error).lower() for words in ("denied", "read-only", "read only", "insufficient")):
+                raise
+            raise DatabaseUnavailable(
+                f"the history table {self.table} can't be made",
+                why=f"{self.dialect.title} says: {' '.join(str(error).split())}",
+                way_out="give this account the right to create tables here, or look whether the server only reads; "
+                "nothing was changed",
+            ) from error
+
+    def _definition(self) -> str:
+        return (
             f"CREATE TABLE IF NOT EXISTS {self._quoted} ("
             f"id {self.dialect.counted}, name VARCHAR(255) NOT NULL, checksum VARCHAR(64) NOT NULL, "
             "applied_at VARCHAR(32) NOT NULL, applied_by VARCHAR(255) NOT NULL, elapsed_s DOUBLE PRECISION NOT NULL, "

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import peewee
 import pytest
 from projects import sql_migration, write_project
 from servers import Server
@@ -106,7 +106,21 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         yield found
 
 
-def closed(project: Project) -> peewee.Database:
-    """The project's database, which no test may leave open."""
-    assert project.database.is_closed()
-    return project.database
+@contextmanager
+def account(place: Place, *rights: str) -> Iterator[Any]:
+    """The database by an account that has only these rights."""
+    user = f"poor_{os.getpid()}"
+    create = {"postgres": f"CREATE ROLE {user} LOGIN", "mariadb": f"CREATE USER '{user}'@'localhost'"}[place.kind]
+    place.server.execute(create)
+    try:
+        for right in rights:
+            place.run(right.replace("$user", user if place.transactional else f"'{user}'@'localhost'"))
+        database = place.server.database(place.name, user=user)
+        try:
+            yield database
+        finally:
+            database.close()
+    finally:
+        if place.transactional:
+            place.run(f"DROP OWNED BY {user} CASCADE")
+        place.server.execute(f"DROP {'ROLE' if place.transactional else 'USER'} {create.split()[2]}")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import peewee
 import pytest
-from projects import HEAD, sql_migration, states
-from server_projects import Place, place
+from projects import HEAD, sql_migration, states, write_project
+from server_projects import Place, account, place
 
 from pwmig.errors import DatabaseUnavailable, MigrationFailed, OperationRefused
 from pwmig.plan import Event
@@ -328,3 +328,42 @@ def _wait_until(there: object, process: subprocess.Popen[str]) -> None:
         assert time.monotonic() < deadline, "it did not get there"
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
+
+
+def test_without_the_right_to_make_the_history_the_refusal_says_so(place: Place, tmp_path: Path) -> None:
+    rights = {
+        "postgres": ("REVOKE CREATE ON SCHEMA public FROM PUBLIC",),
+        "mariadb": (f"GRANT SELECT, INSERT ON {place.quote(place.name)}.* TO $user",),
+    }[place.kind]
+    with account(place, *rights) as poor:
+        write_project(tmp_path, {"a": place.create("a")}, config=place.config)
+        project = Project(database=poor, migrations=tmp_path / "db" / "migrations", root=tmp_path)
+        with pytest.raises(DatabaseUnavailable, match="the history table pwmig_history can't be made"):
+            project.apply()
+    assert place.tables() == set()
+
+
+def test_a_kept_reading_is_one_connection_that_comes_back_when_it_was_ended(place: Place, tmp_path: Path) -> None:
+    project = place.project(tmp_path, {"a": place.create("a")})
+    who = {"postgres": "SELECT pg_backend_pid()", "mariadb": "SELECT CONNECTION_ID()"}[place.kind]
+    end = {"postgres": "SELECT pg_terminate_backend({})", "mariadb": "KILL {}"}[place.kind]
+
+    def reader() -> int:
+        with project._reading() as database:
+            number: int = database.execute_sql(who).fetchone()[0]
+            return number
+
+    assert reader() != reader()
+    project.keep_reading()
+    first = reader()
+    assert reader() == first
+    place.server.execute(end.format(first))
+    second = reader()
+    assert second != first and reader() == second
+    place.run("CREATE TABLE later (id INTEGER)")
+    assert "later" in project.schema().table_names
+    readings = project._readings
+    assert readings is not None
+    readings.close()
+    assert reader() != second
+    readings.close()

@@ -15,7 +15,7 @@ from typing import Any
 import peewee
 import pytest
 from projects import HEAD
-from server_projects import Place, place, place_on
+from server_projects import Place, account, place, place_on
 
 from pwmig.declared import models_schema
 from pwmig.dialects import dialect_of
@@ -175,26 +175,6 @@ class Player(peewee.Model):
         schema = "audit"
 
 
-@contextmanager
-def _account(place: Place, *rights: str) -> Iterator[Any]:
-    """The database by an account that has only these rights."""
-    user = f"poor_{os.getpid()}"
-    create = {"postgres": f"CREATE ROLE {user} LOGIN", "mariadb": f"CREATE USER '{user}'@'localhost'"}[place.kind]
-    place.server.execute(create)
-    try:
-        for right in rights:
-            place.run(right.replace("$user", user if place.transactional else f"'{user}'@'localhost'"))
-        database = place.server.database(place.name, user=user)
-        try:
-            yield database
-        finally:
-            database.close()
-    finally:
-        if place.transactional:
-            place.run(f"DROP OWNED BY {user} CASCADE")
-        place.server.execute(f"DROP {'ROLE' if place.transactional else 'USER'} {create.split()[2]}")
-
-
 @pytest.mark.postgres
 def test_without_createdb_the_models_are_seen_in_a_schema_that_is_rolled_back(postgres_server: Any) -> None:
     with place_on(postgres_server) as place:
@@ -203,7 +183,7 @@ def test_without_createdb_the_models_are_seen_in_a_schema_that_is_rolled_back(po
         with dialect_of(place.database).scratch(place.database):
             wanted = models_schema([Country, Player], dialect_of(place.database), place.database)
         before = place.state()
-        with _account(place, f"GRANT CREATE ON DATABASE {place.quote(place.name)} TO $user") as poor:
+        with account(place, f"GRANT CREATE ON DATABASE {place.quote(place.name)} TO $user") as poor:
             assert models_schema([Country, Player], dialect_of(poor), poor).tables == wanted.tables
             assert poor.is_closed()
         assert place.state() == before
@@ -215,8 +195,8 @@ def test_what_goes_wrong_in_such_a_schema_is_taken_back_and_nothing_made_elsewhe
     with place_on(postgres_server) as place:
         before = place.state()
         right = f"GRANT CREATE ON DATABASE {place.quote(place.name)} TO $user"
-        account = _account(place, right, "GRANT CREATE ON SCHEMA public TO $user")
-        with account as poor, dialect_of(poor).scratch(poor) as scratch:
+        poor_one = account(place, right, "GRANT CREATE ON SCHEMA public TO $user")
+        with poor_one as poor, dialect_of(poor).scratch(poor) as scratch:
             for sql in ("CREATE TABLE t (a nonsense)", "COMMIT", "ROLLBACK", "SELECT 1/0"):
                 with pytest.raises(Exception, match=r"nonsense|would end|division"):
                     scratch.execute_sql(sql)
@@ -235,7 +215,7 @@ def test_without_any_right_the_refusal_gives_the_statement_that_helps(place: Pla
     helps = {"postgres": 'ALTER ROLE "poor_', "mariadb": "GRANT ALL PRIVILEGES ON `pwmig\\_scratch\\_%`.* TO 'poor_"}
     project = place.project(tmp_path, {"a": place.create("a"), "b": HEAD + "def migrate_forward():\n    pass\n"})
     project.apply(to="a")
-    with _account(place, *rights) as poor:
+    with account(place, *rights) as poor:
         dialect = dialect_of(poor)
         for enter in (lambda: dialect.scratch(poor), lambda: dialect.blank(poor), lambda: dialect.copy(poor)):
             with pytest.raises(DatabaseUnavailable) as caught, enter():

@@ -107,7 +107,9 @@ class PostgresqlDialect(ServerDialect):
             name = f"pwmig_{secrets.token_hex(4)}"
             execute(f"DECLARE {name} NO SCROLL CURSOR FOR {sql}")
             try:
-                while rows := execute(f"FETCH {_ROWS_AT_ONCE} FROM {name}"):
+                rows = [()] * _ROWS_AT_ONCE
+                while len(rows) == _ROWS_AT_ONCE:
+                    rows = execute(f"FETCH {_ROWS_AT_ONCE} FROM {name}")
                     yield from rows
             finally:
                 execute(f"CLOSE {name}")

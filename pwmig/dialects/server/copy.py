@@ -196,18 +196,23 @@ class ServerCopy(Copy):
 
     def _remember(self, schema: Schema) -> None:
         self._schema = schema
-        speech = self._dialect.speech
         self._keys, self._counts, self._values = {}, {}, {}
         with self._on_copy() as copy:
-            execute = on(copy)
             for table in schema.tables:
-                key = key_of(table)
-                if key:
-                    self._keys[table.name] = keys_as_compared(execute, speech, table, key)
-                counted = ", ".join(["count(*)", *(f"count({speech.quote(name)})" for name in table.column_names)])
-                row = execute(f"SELECT {counted} FROM {speech.source(table)}")[0]
-                self._counts[table.name] = int(row[0])
-                self._values.update({(table.name, name): int(n) for name, n in zip(table.column_names, row[1:])})
+                self._remember_table(on(copy), table)
+
+    def _remember_table(self, execute: Execute, table: Table) -> None:
+        speech, key = self._dialect.speech, key_of(table)
+        if key:
+            self._keys[table.name] = keys_as_compared(execute, speech, table, key)
+            self._counts[table.name] = len(self._keys[table.name])
+        if key and not self._settled:
+            return  # The values of a column that goes are counted on the original.
+        names = table.column_names
+        counted = ", ".join(["count(*)", *(f"count({speech.quote(name)})" for name in names)])
+        row = execute(f"SELECT {counted} FROM {speech.source(table)}")[0]
+        self._counts[table.name] = int(row[0])
+        self._values.update({(table.name, name): int(count) for name, count in zip(names, row[1:])})
 
     def _counted_on_original(self, table: Table, what: str) -> int:
         speech = self._dialect.speech

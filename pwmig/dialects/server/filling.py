@@ -89,7 +89,8 @@ def fill(
     for done, taken in enumerate(taking.taken.values()):
         tell(len(tables) + done, 2 * len(tables))
         filling.refused += _insert(target, speech, moving, taken)
-    filling.ended = _end_orphans(target, moving, schema, tables)
+    whole = {key for key, taken in taking.taken.items() if taken.whole and not filling.refused}
+    filling.ended = _end_orphans(target, moving, schema, tables, whole)
     return filling
 
 
@@ -202,19 +203,24 @@ def _inserted(target: Execute, insert: str, one: str, rows: Sequence[_Row]) -> b
     return True
 
 
-def _end_orphans(target: Execute, moving: Moving, schema: Schema, tables: Sequence[Table]) -> int:
-    """Let nothing refer to a row that was not taken; how many references had to end, and rows to go."""
+def _end_orphans(target: Execute, moving: Moving, schema: Schema, tables: Sequence[Table], whole: set[str]) -> int:
+    """Let nothing refer to a row that was not taken; how many references had to end, and rows to go.
+
+    A table that is there ``whole`` misses no row, until one of its own has to go.
+    """
     references = [
         (table, parent, key, _may_be_emptied(table, key))
         for table in tables
         for key in table.foreign_keys
         if key.validated and key.enforced and (parent := schema.table(key.ref_table)) is not None
     ]
-    ended, again = 0, True
-    while again:
-        found = [_ended(target, moving, *reference) for reference in references]
-        ended += sum(found)
-        again = any(found)
+    ended, changed = 0, {schema.key(table.name) for table in tables} - whole
+    while changed:
+        suspects = [reference for reference in references if schema.key(reference[1].name) in changed]
+        found = [(_ended(target, moving, *reference), reference) for reference in suspects]
+        ended += sum(count for count, _ in found)
+        # Where a reference ended, no row went; where rows went, others may have referred to them.
+        changed = {schema.key(table.name) for count, (table, _, _, _) in found if count}
     return ended
 
 
