@@ -85,9 +85,9 @@ def test_checks_and_indexes_are_read_as_the_manual_says() -> None:
     raw = Raw("t", ABOUT)
     raw.columns = [("t", "a", None, "YES", "int", None, "", "", "", None)]
     raw.indexes = [
-        ("t", "i", None, "A", None, "BTREE", 1, "", "NO", "lower(`b`)"),
-        ("t", "i", "a", "D", None, "BTREE", 1, "", "NO", None),
-        ("t", "j", "a", "A", None, "BTREE", 0, "", "YES", None),
+        ("index", "t", "i", "a", "D", None, "BTREE 1 NO 2", ""),
+        ("index", "t", "j", "a", "A", None, "BTREE 0 YES 1", ""),
+        ("index", "t", "i", None, "A", None, "BTREE 1 NO 1 lower(`b`)", ""),
     ]
     raw.checks = [("check", "t", "c", "Table", "(`b` <> _utf8mb4\\'x\\')", "NO", None, None)]
     found = table(raw, "db", mariadb=False)

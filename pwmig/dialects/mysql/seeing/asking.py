@@ -1,11 +1,11 @@
-"""The questions to the catalog: four for a whole database, a fifth where it has sequences, partitions or places.
+"""The questions to the catalog: three for a whole database, a fourth where it has sequences, partitions or places.
 
 MariaDB answers from information_schema by opening tables. A condition that compares the columns of a database's and a
 table's name with constants lets it open that table only and scan no folder
 (https://mariadb.com/kb/en/optimizing-queries-from-the-information-schema/, "Scanned 0 databases"); IN lets it scan the
 folder. So a few tables are asked for one by one, each a branch of a UNION ALL, and many by IN.
 
-Columns and parts of indexes come in their order on MariaDB. MySQL, whose catalog is tables
+Columns come in their order on MariaDB. MySQL, whose catalog is tables
 (https://dev.mysql.com/doc/refman/8.0/en/information-schema-optimization.html), promises none, so places come with them.
 
 Under ANSI_QUOTES the catalog writes names between other quotes, so the questions ask under an empty sql_mode: by
@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pwmig.dialects.mysql.quoting import qualified
-from pwmig.dialects.mysql.seeing.catalogs import COLUMNS, INDEXES, REST, WIDTH, Catalog, catalog_of
+from pwmig.dialects.mysql.seeing.catalogs import COLUMNS, REST, WIDTH, Catalog, catalog_of
 from pwmig.errors import DatabaseUnavailable
 
 __all__ = ["Answers", "Execute", "Server", "ask", "ask_more", "ask_server", "in_their_places", "wanted_places"]
@@ -32,18 +32,25 @@ Execute = Callable[..., Sequence[tuple[Any, ...]]]
 Place = tuple[str, tuple[str, ...] | None]
 """A database, and the tables asked for in it, None for all."""
 
+_MOST_TURNS = 8
+"""A turn costs a scan of the folder for each catalog."""
+
 _CONSTANTS_LIMIT = 16
 """More tables than this are asked for by IN: one branch a table and catalog makes a long statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What the server is, and the database connected to; ``exact`` says that letter case tells tables apart."""
+    """What the server is, and the database connected to; ``exact`` says that letter case tells tables apart.
+
+    ``kept_open`` is how many tables it keeps open (https://mariadb.com/kb/en/optimizing-table_open_cache/).
+    """
 
     database: str
     version: tuple[int, ...]
     mariadb: bool
     exact: bool
+    kept_open: int
 
 
 @dataclass(slots=True)
@@ -57,13 +64,14 @@ class Answers:
     """
 
     columns: Sequence[tuple[Any, ...]] = ()
-    indexes: Sequence[tuple[Any, ...]] = ()
     rest: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
 
 
 def ask_server(execute: Execute) -> Server:
     """The server's version and the database connected to: the first question."""
-    ((version, database, folding),) = execute("SELECT VERSION(), DATABASE(), @@lower_case_table_names")
+    ((version, database, folding, kept_open),) = execute(
+        "SELECT VERSION(), DATABASE(), @@lower_case_table_names, @@table_open_cache"
+    )
     if database is None:
         raise DatabaseUnavailable(
             "the connection has no database to look at",
@@ -71,7 +79,7 @@ def ask_server(execute: Execute) -> Server:
             way_out="name the database in the connection's URL",
         )
     numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:3])
-    return Server(_text(database), numbers, "mariadb" in version.lower(), int(folding) == 0)
+    return Server(_text(database), numbers, "mariadb" in version.lower(), int(folding) == 0, int(kept_open))
 
 
 def wanted_places(server: Server, tables: Collection[str] | None) -> tuple[Place, ...]:
@@ -88,18 +96,26 @@ def wanted_places(server: Server, tables: Collection[str] | None) -> tuple[Place
 
 
 def ask(execute: Execute, server: Server, places: tuple[Place, ...]) -> Answers:
-    """Questions two to four: columns, indexes, and all else at once."""
+    """The second question, for columns, and the third, for all else at once."""
     answers = Answers()
     if any(names is None or names for _, names in places):
         answers.columns = _put(execute, server, [catalog_of(COLUMNS, server.mariadb)], places, None)
-        answers.indexes = _put(execute, server, [catalog_of(INDEXES, server.mariadb)], places, None)
         if not server.mariadb:
             answers.columns = in_their_places(answers.columns, 1)
-            answers.indexes = in_their_places(answers.indexes, 2)
         catalogs = [catalog_of(catalog, server.mariadb) for catalog in REST]
-        for row in _put(execute, server, catalogs, places, WIDTH):
+        turns = _turns(server, len({row[0] for row in answers.columns})) if places[0][1] is None else 1
+        for row in _put(execute, server, catalogs, places, WIDTH, turns):
             answers.rest.setdefault(row[0], []).append(row)
     return answers
+
+
+def _turns(server: Server, tables: int) -> int:
+    """In how many turns to ask about so many tables.
+
+    The server keeps so many tables open, and closes the one used longest ago: catalog after catalog of more of them
+    would open each table for each catalog. In turns, it opens each once.
+    """
+    return min(_MOST_TURNS, 1 + tables * 5 // (server.kept_open * 4)) if server.mariadb else 1
 
 
 def in_their_places(rows: Sequence[tuple[Any, ...]], named: int) -> list[tuple[Any, ...]]:
@@ -113,7 +129,7 @@ def ask_more(
     sequences: Sequence[tuple[str, str, str | None]],
     places: Sequence[tuple[Catalog, Place]],
 ) -> dict[str, list[tuple[Any, ...]]]:
-    """The fifth question, asked where there is something to ask: facts of sequences, and catalogs of some tables only.
+    """The fourth question, where there is something to ask: facts of sequences, and catalogs of some tables only.
 
     ``sequences`` are the names in :class:`Answers`, plain names, and databases. Rows by kind: ``sequence`` (name,
     minimum, maximum, start, increment, cache, cycle), and each catalog's own; the kind stands in front.
@@ -139,15 +155,24 @@ def ask_more(
 
 
 def _put(
-    execute: Execute, server: Server, catalogs: list[Catalog], places: tuple[Place, ...], width: int | None
+    execute: Execute,
+    server: Server,
+    catalogs: list[Catalog],
+    places: tuple[Place, ...],
+    width: int | None,
+    turns: int = 1,
 ) -> Sequence[tuple[Any, ...]]:
     """Put one question. With a ``width``, each row is the catalog's kind, a name and so many fields."""
     branches: list[str] = []
     params: list[Any] = []
-    for place in places:
-        for catalog in catalogs:
-            if not (catalog.schema_wide and place[1] is not None):
+    for turn in range(turns):
+        for place in places:
+            for catalog in catalogs:
+                if (turn and not catalog.opening) or (catalog.schema_wide and place[1] is not None):
+                    continue
                 texts, values = _branches(server, catalog, place, width)
+                if turns > 1 and catalog.opening:  # the server decides by a name alone whether to open a table
+                    texts = [f"{text} AND CRC32({catalog.table}) %% {turns} = {turn}" for text in texts]
                 branches += texts
                 params += values
     return execute(_modeless(server, " UNION ALL ".join(branches)), tuple(params))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["COLUMNS", "INDEXES", "PARTITIONS", "PLACES", "REST", "WIDTH", "Catalog", "catalog_of"]
+__all__ = ["COLUMNS", "PARTITIONS", "PLACES", "REST", "WIDTH", "Catalog", "catalog_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Catalog:
     """One view of information_schema; ``schema`` and ``table`` are its columns to compare, ``fields`` what is asked.
 
     ``schema_wide``: about what stands beside tables, not asked for where tables are named. ``in_memory``: the server
-    opens no table to answer.
+    opens no table to answer. ``opening``: it opens each table whole.
     """
 
     kind: str
@@ -26,6 +26,7 @@ class Catalog:
     where: str = ""
     schema_wide: bool = False
     in_memory: bool = False
+    opening: bool = False
 
 
 COLUMNS = Catalog(
@@ -38,23 +39,27 @@ COLUMNS = Catalog(
         *("COLUMN_COMMENT", "GENERATION_EXPRESSION"),
     ),
 )
-INDEXES = Catalog(
-    "index",
-    "STATISTICS",
-    "TABLE_SCHEMA",
-    "TABLE_NAME",
-    ("INDEX_NAME", "COLUMN_NAME", "COLLATION", "SUB_PART", "INDEX_TYPE", "NON_UNIQUE", "INDEX_COMMENT", "IGNORED"),
-)
-
 # At most six fields a catalog, since every row of the UNION has as many; what has more packs them into one.
 WIDTH = 6
 REST = (
+    Catalog(
+        "index",
+        "STATISTICS",
+        "TABLE_SCHEMA",
+        "TABLE_NAME",
+        (
+            *("INDEX_NAME", "COLUMN_NAME", "COLLATION", "SUB_PART"),
+            *("CONCAT_WS(' ', INDEX_TYPE, NON_UNIQUE, IGNORED, SEQ_IN_INDEX)", "INDEX_COMMENT"),
+        ),
+        opening=True,
+    ),
     Catalog(
         "table",
         "TABLES",
         "TABLE_SCHEMA",
         "TABLE_NAME",
         ("TABLE_TYPE", "ENGINE", "TABLE_COLLATION", "CREATE_OPTIONS", "TABLE_COMMENT"),
+        opening=True,
     ),
     Catalog(
         "check",
@@ -62,6 +67,7 @@ REST = (
         "CONSTRAINT_SCHEMA",
         "TABLE_NAME",
         ("CONSTRAINT_NAME", "LEVEL", "CHECK_CLAUSE"),
+        opening=True,
     ),
     Catalog(
         "key",
@@ -73,6 +79,7 @@ REST = (
             *("REFERENCED_COLUMN_NAME", "ORDINAL_POSITION"),
         ),
         where="REFERENCED_TABLE_NAME IS NOT NULL",
+        opening=True,
     ),
     Catalog(
         "rule",
@@ -80,6 +87,7 @@ REST = (
         "CONSTRAINT_SCHEMA",
         "TABLE_NAME",
         ("CONSTRAINT_NAME", "DELETE_RULE", "UPDATE_RULE"),
+        opening=True,
     ),
     Catalog(
         "trigger",
@@ -184,7 +192,11 @@ MYSQL = {
         "STATISTICS",
         "TABLE_SCHEMA",
         "TABLE_NAME",
-        (*INDEXES.fields[:-1], "IF(IS_VISIBLE = 'NO', 'YES', 'NO')", "EXPRESSION", "SEQ_IN_INDEX"),
+        (
+            *("INDEX_NAME", "COLUMN_NAME", "COLLATION", "SUB_PART"),
+            "CONCAT_WS(' ', INDEX_TYPE, NON_UNIQUE, IF(IS_VISIBLE = 'NO', 'YES', 'NO'), SEQ_IN_INDEX, EXPRESSION)",
+            "INDEX_COMMENT",
+        ),
     ),
     "check": Catalog(
         "check",

@@ -1,7 +1,7 @@
-"""What a MariaDB or MySQL database holds, read in at most five catalog queries, however many tables there are.
+"""What a MariaDB or MySQL database holds, read in at most four catalog queries, however many tables.
 
-Asked first is what the server is; then columns, indexes and all else (see :mod:`.asking`); a fifth question is put
-where there are sequences, partitions, or columns with places on a map. Nothing is asked table by table, but for letters
+Asked first is what the server is; then columns, and all else (see :mod:`.asking`); a fourth question is put where
+there are sequences, partitions, or columns with places on a map. Nothing is asked table by table, but for letters
 that the catalog can't show (see :mod:`.letters`).
 """
 
@@ -165,11 +165,6 @@ class _Found:
                 raw = tables.get(name) or self.sequences.get(name)
             if raw is not None:
                 raw.columns.append(row)
-        for row in answers.indexes:
-            if row[0] != name:
-                name, raw = row[0], tables.get(row[0])
-            if raw is not None:
-                raw.indexes.append(row)
         for kind, put in _PUT.items():
             for row in self._rest.get(kind, ()):
                 if (found := tables.get(row[1])) is not None:
@@ -194,6 +189,7 @@ class _Found:
 
 
 _PUT: dict[str, Callable[[Raw], list[tuple[Any, ...]]]] = {
+    "index": attrgetter("indexes"),
     "check": attrgetter("checks"),
     "key": attrgetter("keys"),
     "rule": attrgetter("rules"),
@@ -208,7 +204,7 @@ def _folded(server: Server, name: str) -> str:
 
 
 def _ask_more(execute: Execute, server: Server, found: _Found) -> dict[str, list[tuple[Any, ...]]]:
-    """The fifth question, where there is something to ask."""
+    """The fourth question, where there is something to ask."""
     sequences = [(name, plain_name(raw), raw.schema) for name, raw in found.sequences.items()]
     places: list[tuple[Catalog, Place]] = []
     wanted = {PARTITIONS: [raw for raw in found.tables.values() if "partitioned" in (raw.about[3] or "")]}

@@ -131,56 +131,57 @@ def _grantee(text: str) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _part(column: str | None, order: str | None, length: int | None, expression: str | None = None) -> IndexPart:
-    return IndexPart(column, expression, descending=order == "D", length=length)
+def _part(column: str | None, order: str | None, length: str | None, expression: str | None = None) -> IndexPart:
+    return IndexPart(column, expression, descending=order == "D", length=int(length) if length else None)
 
 
 def _indexes(rows: Sequence[Row]) -> tuple[Index | None, tuple[Index, ...]]:
     """The primary key, and the other indexes by name."""
-    primary: Index | None = None
-    found: list[Index] = []
-    parts: list[Row] = []
-    for row, behind in zip(rows, (*rows[1:], None)):
-        parts.append(row)
-        if behind is None or behind[1] != row[1]:
-            index = _index(parts)
-            if row[1] == _PRIMARY:
-                primary = index
-            else:
-                found.append(index)
-            parts = []
-    return primary, sorted_by_name(found)
+    parts: dict[str, list[Row]] = {}
+    for row in rows:
+        if row[2] in parts:
+            parts[row[2]].append(row)
+        else:
+            parts[row[2]] = [row]
+    primary = parts.pop(_PRIMARY, None)
+    return _index(primary) if primary else None, sorted_by_name([_index(found) for found in parts.values()])
 
 
 def _index(rows: list[Row]) -> Index:
-    _, name, column, order, length, method, non_unique, comment, ignored = rows[0][:9]
-    if method == "BTREE" and len(rows) == 1 and len(rows[0]) == 9:  # most indexes, and quickly
-        return _plain_index(name, column, order, length, non_unique, comment, ignored)
+    if len(rows) == 1:
+        return _index_of(rows[0][2:])
+    ordered = sorted(rows, key=lambda row: int(row[6].split(" ", 4)[3]))
+    return _index_of(*[row[2:] for row in ordered])
+
+
+@lru_cache(maxsize=8192)
+def _index_of(*parts: Row) -> Index:
+    """Of the parts in their order: name, column, order, length, words, comment.
+
+    The words are its method, 1 where it is not unique, YES where it is ignored, the part's place, and an expression.
+    """
+    name, comment = parts[0][0], parts[0][5]
+    method, non_unique, ignored = parts[0][4].split(" ", 4)[:3]
     # The catalog gives a length of 32 bytes for a SPATIAL index, which can't be written.
     cut = method not in ("SPATIAL", "RTREE")
-    parts = [
-        _part(row[2], row[3], row[4] if cut else None, _expression(row[9]) if len(row) > 9 else None) for row in rows
-    ]
     return Index(
         name,
-        tuple(parts),
-        not non_unique,
+        tuple(
+            [
+                _part(column, order, length if cut else None, _expression(words))
+                for _, column, order, length, words, _ in parts
+            ]
+        ),
+        non_unique == "0",
         method=None if method == "BTREE" else method,
         invisible=ignored == "YES",
         comment=comment or None,
     )
 
 
-@lru_cache(maxsize=8192)
-def _plain_index(
-    name: str, column: str, order: str | None, length: int | None, non_unique: int, comment: str, ignored: str
-) -> Index:
-    part = (_part(column, order, length),)
-    return Index(name, part, not non_unique, invisible=ignored == "YES", comment=comment or None)
-
-
-def _expression(text: str | None) -> str | None:
-    return unescaped(text) if text else None
+def _expression(words: str) -> str | None:
+    _, _, _, _, *expression = words.split(" ", 4)
+    return unescaped(expression[0]) if expression else None
 
 
 def _foreign_keys(raw: Raw, database: str) -> tuple[ForeignKey, ...]:
