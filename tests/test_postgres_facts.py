@@ -474,3 +474,20 @@ def test_an_extension_stands_for_what_belongs_to_it(
     with rolled_back(bench):
         run(bench, write(second))
         assert see(bench) == second
+
+
+def test_a_collation_that_letter_case_does_not_count_in_is_one(bench: peewee.Database) -> None:
+    if not bench.execute_sql("SELECT 1 FROM pg_collation WHERE collprovider = 'i' LIMIT 1").fetchone():
+        pytest.skip("this PostgreSQL was built without ICU")
+    with rolled_back(bench):
+        run(bench, ["CREATE COLLATION c (provider = icu, locale = 'und')", "CREATE TABLE t (a text COLLATE c)"])
+        before = see(bench)
+        alike = "(provider = icu, locale = 'und-u-ks-level2', deterministic = false)"
+        run(bench, ["DROP TABLE t", "DROP COLLATION c", f"CREATE COLLATION c {alike}"])
+        run(bench, ["CREATE TABLE t (a text COLLATE c)"])
+        after = see(bench)
+    (change,) = diff(before, after)
+    assert (change.kind, change.table) == ("AlterType", "c") and after.types[0].definition == alike
+    with rolled_back(bench):
+        run(bench, write(after))
+        assert see(bench) == after

@@ -421,6 +421,31 @@ def test_pwmigs_own_tables_are_left_out(postgres: peewee.Database) -> None:
     assert see(postgres) == Schema((Table("mine", (Column("id", "integer"),)),), exact_tables=True, exact_columns=True)
 
 
+@pytest.mark.parametrize("change", ["ALTER TABLE t ADD c int UNIQUE", "DROP TABLE t", "ALTER TABLE t DROP a CASCADE"])
+@pytest.mark.parametrize("question", range(1, 5))
+def test_a_table_that_is_altered_between_two_questions(
+    postgres_server: servers.Server, postgres: peewee.Database, change: str, question: int
+) -> None:
+    run(postgres, ["CREATE TABLE t (id int PRIMARY KEY, a int UNIQUE)", "CREATE TABLE u (id serial PRIMARY KEY)"])
+    count = 0
+
+    def meanwhile(sql: str, params: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        nonlocal count
+        if count == question:
+            other = postgres_server.database(postgres.database)
+            with other.connection_context():
+                run(other, [change])
+        count += 1
+        return on(postgres)(sql, params)
+
+    before = see(postgres)
+    found = introspect(meanwhile)
+    assert named(found.tables, "u") == named(before.tables, "u")
+    for made in found.tables:
+        names = made.column_names
+        assert all(set(one.columns) <= set(names) for one in made.uniques)
+
+
 # What it costs
 
 

@@ -22,7 +22,9 @@ def index(facts: Facts, row: tuple[Any, ...], names: dict[int, str]) -> Index:
     """``row`` is that of the index, ``names`` those of the relation's columns by number."""
     _, name, oid, keys, width, orders, unique, method, predicate, more = row
     own = facts.parts.get(oid)
-    plain = [_plain(facts, names.get(number), order) for number, order in _places(facts, keys, width, orders)]
+    plain = [
+        _plain(facts, names[number] if number else None, order) for number, order in _places(facts, keys, width, orders)
+    ]
     invalid, alike, *_ = more or _NO_FACTS
     return Index(
         name,

@@ -29,6 +29,9 @@ __all__ = ["Execute", "introspect"]
 Execute = Callable[..., Sequence[tuple[Any, ...]]]
 """``execute(sql, params=())``: runs one statement and gives its rows, as a list of tuples."""
 
+_LOOKS = 5
+"""How often to look, at most, while others alter tables."""
+
 
 def introspect(
     execute: Execute, tables: Collection[str] | None = None, known: dict[Any, Table] | None = None
@@ -38,9 +41,18 @@ def introspect(
     Leaves out pwmig's tables (``pwmig_*``). Reads only. With ``tables``, the cost does not grow with the others.
     ``known`` is left as it is: there is no text that says all of a table without being asked for it.
     """
+    for _ in range(_LOOKS - 1):
+        try:
+            return _look(execute, tables)
+        except KeyError:
+            continue
+    return _look(execute, tables)
+
+
+def _look(execute: Execute, tables: Collection[str] | None) -> Schema:
+    """Raises KeyError where answers don't fit, since somebody altered a table between two questions."""
     with _uncollected():
-        facts = _facts(execute, tables)
-        return _schema(facts, beside=tables is None)
+        return _schema(_facts(execute, tables), beside=tables is None)
 
 
 @contextmanager
