@@ -219,7 +219,7 @@ def test_a_database_that_is_not_supported_yet_is_refused_without_its_password(
 
 def test_where_a_database_is_never_shows_its_password(tmp_path: Path) -> None:
     database = peewee.PostgresqlDatabase(URL)
-    assert Project(database=database, migrations=tmp_path).location.endswith("postgresql://ann:***@db.example.org/shop")
+    assert Project(database=database, migrations=tmp_path).location == "PostgreSQL db.example.org/shop"
 
 
 # The files

@@ -19,7 +19,7 @@ ROOMS = (
     *("diff", "bytecode", "files", "columns", "operations"),
     *("codegen", "states", "plan", "points", "sides", "history", "dialects"),
     *("modules", "loading", "recording", "watch", "declared", "modelling", "engine"),
-    *("config", "rehearsal", "comparing", "checking", "baseline", "project", "scaffold"),
+    *("config", "rehearsal", "reading", "comparing", "checking", "baseline", "project", "scaffold"),
     *("text", "frames", "rich", "worker", "lab", "pytest_plugin"),
     *("cli", "__main__", "tether", "notebook"),
 )
