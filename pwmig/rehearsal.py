@@ -35,11 +35,15 @@ def rehearse(
         if first:
             _go_ahead(first, run)
             copy.settle()
-        done = run(plan, True)
+        try:
+            done = run(plan, True)
+        except MigrationFailed as error:
+            error.run = error.run and replace(error.run, sampled=copy.sampled)
+            raise
         if first is not None and not plan:
             done = _standing_still(done, database, dialect)
-        losses = tuple(_losses(done, copy))
-    return replace(done, losses=losses, original_changed=copy.original_changed())
+        losses = tuple(_losses(done, copy, settled=bool(first)))
+        return replace(done, losses=losses, original_changed=copy.original_changed(), sampled=copy.sampled)
 
 
 def _go_ahead(first: Plan, run: Callable[[Plan, bool], Run]) -> None:
@@ -62,8 +66,11 @@ def _standing_still(run: Run, database: peewee.Database, dialect: Dialect) -> Ru
     return replace(run, before=now, after=now)
 
 
-def _losses(run: Run, copy: Copy) -> Iterator[Loss]:
-    """What a rehearsal took away: rows of the tables it wrote to, and the values of columns that went."""
+def _losses(run: Run, copy: Copy, *, settled: bool) -> Iterator[Loss]:
+    """What a rehearsal took away: rows of the tables it wrote to, and the values of columns that went.
+
+    What a copy has ``settled`` at is counted in it, and so is what goes from a table that stays.
+    """
     from pwmig.diff import DropColumn, DropTable, RenameTable
 
     if run.before is None or run.after is None:
@@ -73,15 +80,17 @@ def _losses(run: Run, copy: Copy) -> Iterator[Loss]:
     dropped = {change.table for change in run.changes if isinstance(change, DropTable)}
     key = run.before.schema.key
     written = {key(name) for name in run.written}
+    sampled = {key(name) for name in copy.sampled}
     for table in run.before.schema.tables:
         name = new_names.get(table.name, table.name)
         if written.isdisjoint((key(table.name), key(name))):
             continue
         after = None if table.name in dropped else run.after.schema.table(name)
         if count := copy.rows_lost(table, after):
-            yield Loss(table.name, None, count)
+            counted_here = settled or after is not None
+            yield Loss(table.name, None, count, counted_here and key(table.name) in sampled)
     for change in run.changes:
         if isinstance(change, DropColumn):
             name = old_names.get(change.table, change.table)
             if count := copy.values_lost(name, change.column.name):
-                yield Loss(name, change.column.name, count)
+                yield Loss(name, change.column.name, count, settled and key(name) in sampled)

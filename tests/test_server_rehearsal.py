@@ -128,6 +128,27 @@ def test_a_write_to_the_original_meanwhile_is_told(place: Place, tmp_path: Path,
     assert project.rehearse(listener=write).original_changed is True
 
 
+DRIVERS = {
+    "postgres": (
+        "    driver = __import__(type(database.connection()).__module__.partition('.')[0])\n"
+        "    driver.connect(dbname={name!r}, host={host!r}, user='postgres')\n"
+    ),
+    "mariadb": (
+        "    from pymysql import connect\n"
+        "    connect(database={name!r}, unix_socket={host!r}, user='root', ssl_disabled=True)\n"
+    ),
+}
+
+
+def test_a_connection_past_peewee_is_refused(place: Place, tmp_path: Path) -> None:
+    host = place.database.connect_params["host" if place.transactional else "unix_socket"]
+    source = FORWARD + DRIVERS[place.kind].format(name=place.name, host=host)
+    project = three_players(place, tmp_path, {"touch": source})
+    with pytest.raises(MigrationFailed, match="the migration opened a connection by itself"):
+        project.rehearse()
+    assert [step.outcome for step in project.apply().steps] == ["applied"]
+
+
 REFUSED = {
     "postgres": {
         "another database": (

@@ -83,7 +83,12 @@ class Session(ABC):
 
 
 class Copy(ABC):
-    """What can be asked of a rehearsal's copy, beside the original, while it is there."""
+    """What can be asked of a rehearsal's copy, beside the original, while it is there.
+
+    ``sampled`` names the tables of which it does not hold all rows; once it has settled, as they are called then.
+    """
+
+    sampled: tuple[str, ...] = ()
 
     @abstractmethod
     def rows_lost(self, before: Table, after: Table | None) -> int:

@@ -38,6 +38,7 @@ _MEANINGS = (
 
 class _MySQLReach(Reach):
     base = peewee.MySQLDatabase
+    doors = (("pymysql.connections:Connection", "connect"),)
 
     def named(self, database: Any, name: str) -> tuple[Any, dict[str, Any]]:
         return name, {}

@@ -65,6 +65,7 @@ _MEANINGS = (
 
 class _PostgresqlReach(Reach):
     base = peewee.PostgresqlDatabase
+    doors = (("psycopg", "connect"), ("psycopg:Connection", "connect"), ("psycopg2", "_connect"))
 
     def named(self, database: Any, name: str) -> tuple[Any, dict[str, Any]]:
         # A URL keeps host and user; the name beside it wins over the one in it.

@@ -48,14 +48,16 @@ def copied(database: Any, dialect: ServerDialect, listener: Listener | None = No
         scratch = made(database, dialect.reach, extensions=False)
         with scratch as name:
             with direct():
-                schema = _make(database, dialect, name, listener)
-                copy = ServerCopy(database, dialect, name, schema)
+                schema, sampled = _make(database, dialect, name, listener)
+                copy = ServerCopy(database, dialect, name, schema, sampled)
             with pointed_at(database, name, dialect.reach):
                 yield copy
 
 
-def _make(database: Any, dialect: ServerDialect, name: str, listener: Listener | None) -> Schema:
-    """Make the schema of the original in the database ``name``, with a sample of its rows."""
+def _make(
+    database: Any, dialect: ServerDialect, name: str, listener: Listener | None
+) -> tuple[Schema, tuple[str, ...]]:
+    """Make the schema of the original in the database ``name``, with a sample of its rows; and of which tables."""
     reach, moving = dialect.reach, dialect.moving
     reader = twin(database, reach, **moving.reader_options)
     with opened(reader), opened(twin(database, reach, name)) as copy:
@@ -72,7 +74,8 @@ def _make(database: Any, dialect: ServerDialect, name: str, listener: Listener |
         moving.end_filling(target)
         _run(target, then, dialect)
         _tell_end(listener, filling, moving.hidden(source))
-    return schema
+    parts_too = (table.name for table in schema.tables if table.partition_of in filling.partly)
+    return schema, (*filling.partly, *parts_too)
 
 
 def _seen(database: Any, dialect: ServerDialect, reader: Any) -> Schema:
@@ -152,8 +155,11 @@ class ServerCopy(Copy):
     of the keys of then. So rows are counted within the sample, exactly where a table was taken whole.
     """
 
-    def __init__(self, original: Any, dialect: ServerDialect, name: str, schema: Schema) -> None:
+    def __init__(
+        self, original: Any, dialect: ServerDialect, name: str, schema: Schema, sampled: tuple[str, ...] = ()
+    ) -> None:
         self._original, self._dialect, self._name = original, dialect, name
+        self.sampled = sampled
         self._settled = False
         self._keys: dict[str, set[Any]] = {}
         self._counts: dict[str, int] = {}
@@ -166,6 +172,7 @@ class ServerCopy(Copy):
         self._settled = True
         with self._on_copy() as copy:
             schema = self._dialect.introspect(copy)
+        self._follow_names(schema)
         self._remember(schema)
 
     def rows_lost(self, before: Table, after: Table | None) -> int:
@@ -193,6 +200,12 @@ class ServerCopy(Copy):
         """
         with direct(), self._dialect.reading(self._original) as reader:
             return self._dialect.moving.changed(on(reader), self._print)
+
+    def _follow_names(self, schema: Schema) -> None:
+        """Where a table of the sample has another name now, or none, each new one may hold rows of it."""
+        if any(schema.table(name) is None for name in self.sampled):
+            new = (table.name for table in schema.tables if self._schema.table(table.name) is None)
+            self.sampled = (*(name for name in self.sampled if schema.table(name) is not None), *new)
 
     def _remember(self, schema: Schema) -> None:
         self._schema = schema

@@ -61,7 +61,7 @@ class _Taken:
 
 @dataclass(slots=True)
 class Filling:
-    """What was done: tables that were not taken whole, how many rows could not be written, and references be kept."""
+    """What was done: tables that are not there whole, how many rows could not be written, and references be kept."""
 
     partly: list[str] = field(default_factory=list)
     refused: int = 0
@@ -85,12 +85,17 @@ def fill(
         tell(done, 2 * len(tables))
         taking.take(table)
     taking.close_over_references()
-    filling = Filling([taken.table.name for taken in taking.taken.values() if not taken.whole])
+    filling = Filling()
     for done, taken in enumerate(taking.taken.values()):
         tell(len(tables) + done, 2 * len(tables))
-        filling.refused += _insert(target, speech, moving, taken)
+        refused = _insert(target, speech, moving, taken)
+        filling.refused += refused
+        if refused or not taken.whole:
+            filling.partly.append(taken.table.name)
     whole = {key for key, taken in taking.taken.items() if taken.whole and not filling.refused}
-    filling.ended = _end_orphans(target, moving, schema, tables, whole)
+    ended = _end_orphans(target, moving, schema, tables, whole)
+    filling.ended = sum(ended.values())
+    filling.partly += [name for name in ended if name not in filling.partly]
     return filling
 
 
@@ -203,8 +208,10 @@ def _inserted(target: Execute, insert: str, one: str, rows: Sequence[_Row]) -> b
     return True
 
 
-def _end_orphans(target: Execute, moving: Moving, schema: Schema, tables: Sequence[Table], whole: set[str]) -> int:
-    """Let nothing refer to a row that was not taken; how many references had to end, and rows to go.
+def _end_orphans(
+    target: Execute, moving: Moving, schema: Schema, tables: Sequence[Table], whole: set[str]
+) -> dict[str, int]:
+    """Let nothing refer to a row that was not taken; by table how many references had to end, and rows to go.
 
     A table that is there ``whole`` misses no row, until one of its own has to go.
     """
@@ -214,11 +221,14 @@ def _end_orphans(target: Execute, moving: Moving, schema: Schema, tables: Sequen
         for key in table.foreign_keys
         if key.validated and key.enforced and (parent := schema.table(key.ref_table)) is not None
     ]
-    ended, changed = 0, {schema.key(table.name) for table in tables} - whole
+    ended: dict[str, int] = {}
+    changed = {schema.key(table.name) for table in tables} - whole
     while changed:
         suspects = [reference for reference in references if schema.key(reference[1].name) in changed]
         found = [(_ended(target, moving, *reference), reference) for reference in suspects]
-        ended += sum(count for count, _ in found)
+        for count, (table, _, _, _) in found:
+            if count:
+                ended[table.name] = ended.get(table.name, 0) + count
         # Where a reference ended, no row went; where rows went, others may have referred to them.
         changed = {schema.key(table.name) for count, (table, _, _, _) in found if count}
     return ended

@@ -18,6 +18,9 @@ class Reach(ABC):
     base: type[Any]
     """Peewee's class for it, by whose ``_connect`` every database of this kind is opened."""
 
+    doors: tuple[tuple[str, str], ...]
+    """Where the drivers open connections, each as a module (or a class in one) and an attribute of it."""
+
     # Connections
 
     @abstractmethod

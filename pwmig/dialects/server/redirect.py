@@ -7,6 +7,7 @@ to the original is closed again before anything but that question was sent, and 
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -87,7 +88,11 @@ def _redirected(redirection: _Redirection) -> Iterator[None]:
             way_out="wait for its end, or rehearse in a process of its own",
         )
     base = redirection.reach.base
-    original = base._connect
+    theirs = base._connect
+
+    def original(database: Any) -> Any:
+        with _by_peewee():
+            return theirs(database)
 
     def connect(self: Any) -> Any:
         connection = original(self)
@@ -105,10 +110,56 @@ def _redirected(redirection: _Redirection) -> Iterator[None]:
     _active = redirection
     base._connect = connect
     try:
+        with _guarded_doors(redirection):
+            yield
+    finally:
+        base._connect = theirs
+        _active = None
+
+
+@contextmanager
+def _by_peewee() -> Iterator[None]:
+    """While entered, this thread's connections are those that Peewee makes."""
+    before = getattr(_mine, "by_peewee", False)
+    _mine.by_peewee = True
+    try:
         yield
     finally:
-        base._connect = original
-        _active = None
+        _mine.by_peewee = before
+
+
+@contextmanager
+def _guarded_doors(redirection: _Redirection) -> Iterator[None]:
+    """Refuse the connections that a migration makes past Peewee: they would lead to what is really there."""
+    with ExitStack() as stack:
+        for place, name in redirection.reach.doors if redirection.strict else ():
+            module, _, inner = place.partition(":")
+            holder = sys.modules.get(module)
+            holder = getattr(holder, inner, None) if inner else holder
+            if holder is not None and hasattr(holder, name):
+                stack.enter_context(_guarded_door(holder, name, redirection))
+        yield
+
+
+@contextmanager
+def _guarded_door(holder: Any, name: str, redirection: _Redirection) -> Iterator[None]:
+    kept, open_door = vars(holder)[name], getattr(holder, name)
+
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        by_peewee = getattr(_mine, "by_peewee", False) or getattr(_mine, "direct", False)
+        if not by_peewee and threading.get_ident() == redirection.thread:
+            raise RehearsalRefused(
+                "the migration opened a connection by itself",
+                why="a rehearsal must not reach the real database, and this way passes by Peewee",
+                way_out="use the project's `database` (also for raw SQL): then a rehearsal works on the copy",
+            )
+        return open_door(*args, **kwargs)
+
+    setattr(holder, name, guarded)
+    try:
+        yield
+    finally:
+        setattr(holder, name, kept)
 
 
 def _stand_in(database: Any, redirection: _Redirection, connect: Any) -> Any:

@@ -57,7 +57,8 @@ def made(like: Any, reach: Reach, *, extensions: bool = True, template: str | No
                 _drop(keeper, reach, name)
             raise
         except BaseException:
-            _drop(keeper, reach, name)
+            with suppress(Exception):  # A server that is gone; the next run on it drops what was left.
+                _drop(keeper, reach, name)
             raise
         _drop(keeper, reach, name)
     finally:
