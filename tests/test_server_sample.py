@@ -15,6 +15,7 @@ from pwmig.dialects import dialect_of
 from pwmig.dialects.server import filling
 from pwmig.diff import diff
 from pwmig.plan import Event
+from pwmig.project import Project
 
 __all__ = ["place"]
 
@@ -262,3 +263,14 @@ def test_one_of_everything_is_in_the_copy_as_in_the_original(place: Place) -> No
         assert [event.name for event in found.events] == [event.name for event in schema.events]
         assert copy.original_changed() is False
     assert place.scratches() == set()
+
+
+def test_the_size_of_a_copy_does_not_grow_with_a_large_table(place: Place, tmp_path: Path) -> None:
+    place.run("CREATE TABLE big (id INTEGER PRIMARY KEY, a VARCHAR(200))")
+    many = "generate_series(1, 60000) AS n" if place.transactional else "(SELECT seq AS n FROM seq_1_to_60000) AS s"
+    place.run(f"INSERT INTO big SELECT n, {'repeat' if place.transactional else 'REPEAT'}('x', 200) FROM {many}")
+    place.run("ANALYZE big" if place.transactional else "ANALYZE TABLE big")
+    project = Project(database=place.server.database(place.name), migrations=tmp_path)
+    assert 100_000 < project.size() < 2_000_000
+    with dialect_of(place.database).copy(place.database):
+        assert place.run("SELECT count(*) FROM big") == [(filling.MOST_ROWS,)]

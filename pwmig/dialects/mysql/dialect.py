@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MySQLDialect"]
 
+# Of a table with more rows than a copy takes, the part that so many rows have of its bytes.
 _SIZE = (
-    "SELECT COALESCE(SUM(DATA_LENGTH + INDEX_LENGTH), 0) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()"
+    f"SELECT COALESCE(SUM(DATA_LENGTH * LEAST(1, {MARK} / GREATEST(TABLE_ROWS, 1))), 0) "
+    "FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()"
 )
 
 
@@ -64,8 +66,10 @@ class MySQLDialect(ServerDialect):
         return f"MariaDB/MySQL {address(database)}"
 
     def size(self, database: peewee.Database) -> int:
+        from pwmig.dialects.server.filling import MOST_ROWS
+
         with self.reading(database) as reader:
-            return int(on(reader)(_SIZE)[0][0])
+            return int(ask(on(reader), _SIZE, (MOST_ROWS,))[0][0])
 
     def table_exists(self, database: peewee.Database, table: str, schema: str | None = None) -> bool:
         sql = (

@@ -27,6 +27,13 @@ __all__ = ["PostgresqlDialect"]
 
 _ROWS_AT_ONCE = 5_000
 
+# Of a table with more rows than a copy takes, the part that so many rows have of its bytes.
+_SIZE = f"""
+SELECT coalesce(sum(size * least(1, {MARK} / greatest(reltuples, 1))), 0)::bigint
+FROM (SELECT c.reltuples, pg_catalog.pg_table_size(c.oid) AS size FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_') AS tables"""
+
 
 class PostgresqlDialect(ServerDialect):
     """PostgreSQL: DDL is transactional."""
@@ -61,8 +68,10 @@ class PostgresqlDialect(ServerDialect):
         return f"PostgreSQL {address(database)}"
 
     def size(self, database: peewee.Database) -> int:
+        from pwmig.dialects.server.filling import MOST_ROWS
+
         with self.reading(database) as reader:
-            return int(on(reader)("SELECT pg_catalog.pg_database_size(current_database())")[0][0])
+            return int(ask(on(reader), _SIZE, (MOST_ROWS,))[0][0])
 
     def table_exists(self, database: peewee.Database, table: str, schema: str | None = None) -> bool:
         sql = (
