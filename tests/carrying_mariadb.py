@@ -20,7 +20,6 @@ from pwmig.schema import Schema, Sequence
 __all__ = ["statements"]
 
 _TWO: dict[type[d.Change], tuple[Any, Any]] = {
-    d.AlterIndex: (d.DropIndex, d.AddIndex),
     d.AlterForeignKey: (d.DropForeignKey, d.AddForeignKey),
     d.AlterCheck: (d.DropCheck, d.AddCheck),
     d.AlterTrigger: (d.DropTrigger, d.AddTrigger),
@@ -70,6 +69,9 @@ def _statements(change: Any) -> Iterator[str]:
             yield sequence_statement(sequence)
         case d.Dropped(thing=Sequence() as sequence):
             yield f"DROP SEQUENCE {quote(sequence.name)}"
+        case d.AlterIndex(before=before, after=after):
+            # At once, since a foreign key may lean on it.
+            yield f"{place} DROP KEY {quote(before.name)}, ADD {index_clause(after)}"
         case d.Altered() if type(change) in _TWO:
             for kind, thing in zip(_TWO[type(change)], (change.before, change.after)):
                 yield from _statements(kind(change.table, thing))
