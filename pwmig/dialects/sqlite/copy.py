@@ -16,13 +16,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.base import Copy, Template
+from pwmig.dialects.base import Copy
 from pwmig.dialects.sqlite.place import (
     attached_files,
     file_of,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pwmig.dialects.base import Listener
     from pwmig.schema import Table
 
-__all__ = ["SqliteCopy", "SqliteTemplate", "back_up", "copied", "folder_of_copies", "rehearsing", "standing_in"]
+__all__ = ["SqliteCopy", "back_up", "copied", "folder_of_copies", "rehearsing", "standing_in"]
 
 _PREFIX = "pwmig-rehearsal-"
 _PAGES_A_STEP = 2048
@@ -180,25 +180,6 @@ def folder_of_copies() -> Iterator[str]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-class SqliteTemplate(Template):
-    """A file in a folder of its own, copied for each test."""
-
-    def __init__(self, original: peewee.SqliteDatabase, folder: str) -> None:
-        self._original, self._folder = original, folder
-        self._file = os.path.join(folder, "template.sqlite")
-
-    def filling(self) -> AbstractContextManager[None]:
-        return standing_in(self._original, self._file)
-
-    @contextmanager
-    def copied(self) -> Iterator[None]:
-        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            copy = os.path.join(folder, "copy.sqlite")
-            shutil.copyfile(self._file, copy)
-            with standing_in(self._original, copy):
-                yield
 
 
 @contextmanager

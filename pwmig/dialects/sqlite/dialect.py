@@ -88,12 +88,10 @@ class SqliteDialect(Dialect):
 
         return copied(database, listener)
 
-    @contextmanager
-    def template(self, database: peewee.Database) -> Iterator[Template]:
-        from pwmig.dialects.sqlite.copy import SqliteTemplate, folder_of_copies
+    def template(self, database: peewee.Database) -> AbstractContextManager[Template]:
+        from pwmig.dialects.sqlite.template import template
 
-        with folder_of_copies() as folder:
-            yield SqliteTemplate(database, folder)
+        return template(database)
 
     def handed_over(self, database: peewee.Database) -> AbstractContextManager[str]:
         if not place.is_memory(database):
