@@ -113,17 +113,21 @@ class StepRun:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Rows that a run takes away: of a dropped ``table``, the values of a dropped ``column``, or deleted rows."""
+    """Rows that a run takes away: of a dropped ``table``, the values of a dropped ``column``, or deleted rows.
+
+    ``sampled`` says that they were counted in a sample of the table's rows: the whole table may lose more.
+    """
 
     table: str
     column: str | None
     row_count: int
+    sampled: bool = False
 
     def __str__(self) -> str:
         rows = f"{self.row_count:,} row" + ("" if self.row_count == 1 else "s")
         if self.column is None:
-            return f"{rows} of {self.table}"
-        return f"the values of {self.table}.{self.column} in {rows}"
+            return f"{rows} of a sample of {self.table}" if self.sampled else f"{rows} of {self.table}"
+        return f"the values of {self.table}.{self.column} in {rows}" + (" of a sample" if self.sampled else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,8 @@ class Run:
     rows may have been inserted, updated or deleted. ``losses``
     are what a rehearsal took away, counted row by row against the original; ``original_changed``
     says that this was another one at the end than at the beginning. ``row_changes`` counts the tables
-    whose rows could be counted: not those too large for it.
+    whose rows could be counted: not those too large for it. ``sampled`` names the tables of which the copy held some
+    rows only, as they were called then: what is counted of them, and of what a step made of them, is of that sample.
     """
 
     plan: Plan
@@ -165,6 +170,7 @@ class Run:
     written: tuple[str, ...] = ()
     elapsed_s: float = 0.0
     original_changed: bool = False
+    sampled: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

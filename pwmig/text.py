@@ -103,6 +103,8 @@ def run_lines(run: Run, ink: Ink) -> Iterable[str]:
         yield ink("what would be lost", "bold")
         yield from (f"  {ink('-', 'red')} {printable(str(loss))}" for loss in run.losses)
     yield ""
+    if run.sampled:
+        yield f"the copy held a sample of the rows of {printable(', '.join(run.sampled))}: counts are of the sample"
     if run.original_changed:
         yield ink("the database itself changed meanwhile", "red") + ": by another program, or by a connection that"
         yield "the migration or the config had opened before"
@@ -117,8 +119,9 @@ def _rows_lines(run: Run, ink: Ink) -> Iterable[str]:
         for title, rows in (("before", before), ("after", after)):
             if rows is not None:
                 about = "" if rows.count_exact else "about "
+                of = " of a sample" if name in run.sampled else ""
                 yield ""
-                yield f"{ink(printable(name), 'bold')} {title}: {about}{rows.row_count:,} rows"
+                yield f"{ink(printable(name), 'bold')} {title}: {about}{rows.row_count:,} rows{of}"
                 yield from (f"  {line}" for line in grid(rows, 5))
 
 

@@ -194,10 +194,11 @@ JSON_KEYS: list[tuple[list[str], dict[str, Any]]] = [
             "changes": list,
             "losses": list,
             "original_changed": bool,
+            "sampled": list,
             "rows": {"player": {"before": dict, "after": dict}},
         },
     ),
-    (["rehearse", "--backward", "--json"], {"losses": [{"table": str, "column": (str, type(None)), "row_count": int}]}),
+    (["rehearse", "--backward", "--json"], {"losses": [{"table": str, "column": (str, type(None)), "row_count": int, "sampled": bool}]}),
 ]
 
 

@@ -100,6 +100,7 @@ def run_as_dict(run: Run) -> dict[str, Any]:
         "changes": [change.as_dict() for change in run.changes],
         "losses": plain(run.losses),
         "original_changed": run.original_changed,
+        "sampled": list(run.sampled),
         "rows": {name: dict(zip(("before", "after"), plain(run.samples(name)), strict=True)) for name in tables},
     }
 

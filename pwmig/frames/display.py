@@ -13,7 +13,7 @@ from pwmig.errors import PwmigError
 from pwmig.frames.blocks import Block, Code, Listing, Sentence, Title, blocks_html, blocks_text
 from pwmig.frames.grid import Cell, Grid, GridRow, Heading, style_tag, words
 from pwmig.frames.looking import has_rows, rows_shown, schema_pairs, schema_shown, touched_tables
-from pwmig.frames.wording import SIGNS, location_text, plural, run_title
+from pwmig.frames.wording import SIGNS, listed, location_text, plural, run_title, sampled_text
 from pwmig.plan import Direction, MigrationStatus, Plan, Run, State, StepRun
 from pwmig.sides import Difference, difference_title
 
@@ -124,6 +124,8 @@ def run_blocks(run: Run, *, title: str = "", most_tables: int = TABLES) -> Itera
             yield Sentence("Nobody watched it: give watch=True to see before and after.")
         return
     yield changes_grid(run.changes)
+    if run.sampled:
+        yield Sentence(sampled_text(run))
     if run.losses:
         verb = "takes away" if run.target == "copy" else "took away"
         yield Listing(f"It {verb}:", tuple(f"- {loss}" for loss in run.losses))
@@ -135,7 +137,7 @@ def run_blocks(run: Run, *, title: str = "", most_tables: int = TABLES) -> Itera
         if has_rows(run, table):
             yield rows_shown(run, table)
     if touched[most_tables:]:
-        yield Sentence(f"It touched as well: {_listed(touched[most_tables:])}.")
+        yield Sentence(f"It touched as well: {listed(touched[most_tables:], NAMES)}.")
 
 
 def _step_row(step: StepRun) -> GridRow:
@@ -206,8 +208,3 @@ def _bounded(title: str, heads: Iterable[str], rows: Sequence[GridRow], note: st
 
 def _prose(*texts: str) -> GridRow:
     return GridRow(tuple(Cell(one, prose=True) for one in texts))
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMES:,} more" if len(names) > NAMES else ""
-    return ", ".join(names[:NAMES]) + more

@@ -77,7 +77,10 @@ def comparison(run: Run, table: str, *, changed_only: bool = False) -> Compariso
         raise _no_table(table, "rows of", touched_tables(run))
     key = renames.case.table
     counted = next((count for count in run.row_changes if key(count.table) == key(named.table)), None)
-    return compare(before, after, renames, table=named.table, counted=counted, changed_only=changed_only)
+    sampled = key(renames.old_table(table)) in set(map(key, run.sampled))
+    return compare(
+        before, after, renames, table=named.table, counted=counted, changed_only=changed_only, sampled=sampled
+    )
 
 
 def has_rows(run: Run, table: str) -> bool:

@@ -119,11 +119,12 @@ def compare(
     table: str,
     counted: RowChanges | None = None,
     changed_only: bool = False,
+    sampled: bool = False,
 ) -> Comparison:
     """Pair two samples of a table by key; None for a side where there was no such table.
 
-    ``counted`` is what changed in the whole table, where that was counted. ``changed_only`` leaves out the
-    rows that stay as they are.
+    ``counted`` is what changed in the whole table, where that was counted, or in the part of it that a copy held
+    (``sampled``). ``changed_only`` leaves out the rows that stay as they are.
     """
     columns = _column_pairs(before, after, renames)
     key = _key(before, after, columns)
@@ -134,7 +135,7 @@ def compare(
     names = {column.name for column in key}
     ordered = tuple(sorted(pairs, key=lambda pair: not pair.sign))
     shown = tuple(pair for pair in ordered if pair.sign) if changed_only else ordered
-    tally = Tally(before, after, bool(key), tuple(pair.sign for pair in ordered), counted)
+    tally = Tally(before, after, bool(key), tuple(pair.sign for pair in ordered), counted, sampled)
     empty = "" if shown else tally.empty(changed_only, [f"{c.sign} {c.name}" for c in marked if c.sign])
     return Comparison(table, tuple(c for c in marked if c.name in names), marked, shown, tally.note(), empty)
 

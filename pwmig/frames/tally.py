@@ -13,16 +13,23 @@ __all__ = ["Tally", "count_text"]
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The counts of one table before and after: of the rows at hand by their ``signs``, and ``counted`` of all."""
+    """The counts of one table before and after: of the rows at hand by their ``signs``, and ``counted`` of all.
+
+    ``sampled``: all of them are those of a sample of the table.
+    """
 
     before: Rows | None
     after: Rows | None
     paired: bool
     signs: tuple[str, ...]
     counted: RowChanges | None = None
+    sampled: bool = False
 
     def note(self) -> str:
         """``2 added, 0 removed, 31,689 altered of 31,691 rows; 20 shown``, as far as that is known."""
+        return f"In a sample of the rows: {self._counts()}" if self.sampled else self._counts()
+
+    def _counts(self) -> str:
         if self.before is None or self.after is None:
             side = self.after or self.before
             there = [count_text(side)] if side is not None else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pwmig.plan import Direction, Run, State
@@ -10,7 +11,7 @@ from pwmig.plan import Direction, Run, State
 if TYPE_CHECKING:
     from pwmig.project import Project
 
-__all__ = ["SIGNS", "location_text", "plural", "run_title", "short_name"]
+__all__ = ["SIGNS", "listed", "location_text", "plural", "run_title", "sampled_text", "short_name"]
 
 SIGNS = {
     State.APPLIED: "✓",
@@ -24,6 +25,20 @@ SIGNS = {
 
 def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "es" if noun.endswith("x") else "s")
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def sampled_text(run: Run) -> str:
+    """Of which tables a copy held a sample of the rows only, and what follows for the counts; nothing where of none."""
+    if not run.sampled:
+        return ""
+    counts = "what is counted of them, and of what was made of them, is of the sample"
+    return f"The copy holds a sample of the rows of {listed(run.sampled, 8)}: {counts}."
 
 
 def short_name(name: str) -> str:

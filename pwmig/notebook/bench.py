@@ -53,11 +53,16 @@ class ConfirmationNeeded(OperationRefused):
         verb = "apply" if plan.direction is Direction.FORWARD else "revert"
         super().__init__(
             f"to {verb} {_names(plan)} takes away " + "; ".join(map(str, losses)),
-            why="a rehearsal on a copy counted them; nothing was done to the database",
+            why="a rehearsal on a copy counted them; nothing was done to the database"
+            + ("; where the copy held a sample, the whole table may lose more" if _sampled(losses) else ""),
             way_out=f"click again to {verb} all the same, or give confirm=True",
             table=losses[0].table,
             column=losses[0].column,
         )
+
+
+def _sampled(losses: Sequence[Loss]) -> bool:
+    return any(loss.sampled for loss in losses)
 
 
 def _names(plan: Plan) -> str:

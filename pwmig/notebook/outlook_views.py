@@ -9,7 +9,7 @@ from pwmig import frames
 from pwmig.errors import MigrationFileError, PwmigError, redact
 from pwmig.frames.wording import plural
 from pwmig.notebook.preview import Outlook, Stage
-from pwmig.notebook.views import changes_html, code_html, error_html, table_html
+from pwmig.notebook.views import changes_html, code_html, error_html, sampled_html, table_html
 from pwmig.plan import Run
 
 __all__ = ["excerpt_html", "rows_html", "schema_html", "sql_html", "stage_html", "state_text"]
@@ -62,7 +62,7 @@ def stage_html(outlook: Outlook) -> str:
         return ""
     lost = "".join(f"<li>- {escape(str(loss))}</li>" for loss in outlook.run.losses)
     losses = f'<p class="pwmig-lost">It takes away:</p><ul class="pwmig-lost">{lost}</ul>' if lost else ""
-    return losses + changes_html(outlook.run.changes)
+    return losses + changes_html(outlook.run.changes) + sampled_html(outlook.run)
 
 
 def _problem_html(outlook: Outlook, error: PwmigError) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from pwmig.errors import MigrationFailed, PwmigError, redact
-from pwmig.notebook.views import changes_html, code_html, error_html
+from pwmig.notebook.views import changes_html, code_html, error_html, sampled_html
 from pwmig.plan import Direction, Loss, Plan, Run, StepRun
 
 __all__ = ["Shown", "plan_html"]
@@ -79,6 +79,7 @@ def _run_parts(name: str | None, run: Run, title: str) -> list[str]:
     parts = [f"<h4>{escape(title)}</h4>"]
     if run.after is not None:
         parts.append(changes_html(run.changes))
+    parts.append(sampled_html(run))
     parts.append(_losses_html(run.losses, "takes away" if run.target == "copy" else "took away"))
     parts += [_step_html(step, named=len(steps) > 1) for step in steps]
     return parts

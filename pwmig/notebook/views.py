@@ -11,7 +11,7 @@ from pwmig import frames
 from pwmig.diff import Change
 from pwmig.errors import PwmigError, redact
 from pwmig.frames.grid import style_tag
-from pwmig.frames.wording import plural
+from pwmig.frames.wording import plural, sampled_text
 from pwmig.notebook.bench import Bench, ConfirmationNeeded
 from pwmig.plan import Direction, Run
 from pwmig.schema import Schema
@@ -22,6 +22,7 @@ __all__ = [
     "error_html",
     "header_html",
     "question_html",
+    "sampled_html",
     "style_html",
     "table_html",
     "table_options",
@@ -78,6 +79,11 @@ def changes_html(changes: Sequence[Change]) -> str:
     names = {"+": "added", "-": "dropped", "~": "changed"}
     lines = "".join(f'<li class="pwmig-{names[change.sign]}">{_change(change)}</li>' for change in changes)
     return f'<ul class="pwmig-changes">{lines}</ul>'
+
+
+def sampled_html(run: Run) -> str:
+    """Of which tables a copy held a sample only; nothing where of none."""
+    return f'<p class="pwmig-sampled">{escape(sampled_text(run))}</p>' if run.sampled else ""
 
 
 def error_html(error: BaseException) -> str:
