@@ -198,7 +198,10 @@ JSON_KEYS: list[tuple[list[str], dict[str, Any]]] = [
             "rows": {"player": {"before": dict, "after": dict}},
         },
     ),
-    (["rehearse", "--backward", "--json"], {"losses": [{"table": str, "column": (str, type(None)), "row_count": int, "sampled": bool}]}),
+    (
+        ["rehearse", "--backward", "--json"],
+        {"losses": [{"table": str, "column": (str, type(None)), "row_count": int, "sampled": bool}]},
+    ),
 ]
 
 
