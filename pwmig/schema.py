@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from pwmig.records import Record, quickly_made
+
 __all__ = [
     "OPERATORS",
     "Check",
@@ -45,16 +47,7 @@ __all__ = [
 ]
 
 
-class _Record:
-    """A record that is pickled by its fields in their order: a run brings thousands of them from a worker."""
-
-    __slots__: tuple[str, ...] = ()
-
-    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
-        return type(self), tuple([getattr(self, name) for name in self.__slots__])
-
-
-class _Placed(_Record):
+class _Placed(Record):
     """A record of a thing that stands in a schema."""
 
     __slots__ = ()
@@ -86,8 +79,9 @@ class Sequence(_Placed):
     schema: str | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
-class Column(_Record):
+class Column(Record):
     """One column. ``default``, ``generated`` are SQL texts; ``generated_kind`` is virtual or stored.
 
     A column of a primary key that can't hold NULL is not ``nullable``, whether or not NOT NULL was
@@ -117,8 +111,9 @@ class Column(_Record):
     grants: tuple[str, ...] = ()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
-class IndexPart(_Record):
+class IndexPart(Record):
     """One part of an index: a column's name, or an expression (``column`` is None then).
 
     ``length`` is that of a prefix, in letters or bytes (MariaDB). ``nulls_first`` is None where NULLs come where
@@ -134,8 +129,9 @@ class IndexPart(_Record):
     nulls_first: bool | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
-class Index(_Record):
+class Index(Record):
     """One index made by CREATE INDEX; ``predicate`` is the SQL text behind its WHERE.
 
     ``method`` is None for the usual one (B-tree), else as ``gin`` or ``FULLTEXT``. ``invisible``: kept up, but not
@@ -160,7 +156,7 @@ class Index(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Unique(_Record):
+class Unique(Record):
     """One UNIQUE constraint of a table; ``name`` is None where the database keeps none.
 
     ``parts`` is empty unless a column has an order or a collation of its own in the constraint.
@@ -177,8 +173,9 @@ class Unique(_Record):
     comment: str | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
-class ForeignKey(_Record):
+class ForeignKey(Record):
     """One foreign key; ``ref_columns`` is never empty: an implicit reference names the primary key.
 
     ``ref_schema`` is the schema of the table referred to, None for the default one. Not ``validated``: NOT VALID.
@@ -200,7 +197,7 @@ class ForeignKey(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Check(_Record):
+class Check(Record):
     """One CHECK constraint, of a column or a table; ``expression`` without its parentheses.
 
     ``column`` is the column that it is a part of, where the database keeps it there (MariaDB).
@@ -216,7 +213,7 @@ class Check(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Exclusion(_Record):
+class Exclusion(Record):
     """One exclusion constraint (PostgreSQL); ``definition`` is the text behind its name."""
 
     name: str
@@ -225,7 +222,7 @@ class Exclusion(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Trigger(_Record):
+class Trigger(Record):
     """One trigger, with the whole text that made it; ``enabled`` is empty, or DISABLED, REPLICA or ALWAYS."""
 
     name: str
@@ -235,7 +232,7 @@ class Trigger(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule(_Record):
+class Rule(Record):
     """One rewrite rule of a table (PostgreSQL), with the whole text that made it; ``enabled`` as a trigger's."""
 
     name: str
@@ -245,7 +242,7 @@ class Rule(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Policy(_Record):
+class Policy(Record):
     """One policy of row security (PostgreSQL); ``using`` and ``check`` are SQL texts without their parentheses."""
 
     name: str
@@ -272,6 +269,7 @@ class View(_Placed):
     schema: str | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Table(_Placed):
     """One table. ``primary_key`` holds column names in key order; ``options`` words as STRICT.
@@ -354,7 +352,7 @@ class Routine(_Placed):
 
 
 @dataclass(frozen=True, slots=True)
-class Event(_Record):
+class Event(Record):
     """A scheduled event (MariaDB, MySQL), with the whole text that made it."""
 
     name: str
@@ -364,7 +362,7 @@ class Event(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Extension(_Record):
+class Extension(Record):
     """An extension that is installed (PostgreSQL), the version of it, and the schema that holds it."""
 
     name: str
@@ -373,7 +371,7 @@ class Extension(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Namespace(_Record):
+class Namespace(Record):
     """A schema besides the default one, as CREATE SCHEMA makes it."""
 
     name: str
@@ -382,7 +380,7 @@ class Namespace(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Schema(_Record):
+class Schema(Record):
     """All that a database holds, each kind sorted by name.
 
     ``exact_tables``, ``exact_columns``: whether two names that differ in letter case only are two names, for tables
@@ -432,7 +430,7 @@ def _named(things: Iterable[Any], name: str, *, exact: bool = False) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows(_Record):
+class Rows(Record):
     """Sample rows of one table, by key, and how many rows it holds.
 
     ``rows`` are tuples in the order of ``columns``; ``key`` names the columns that identify a row
@@ -454,7 +452,7 @@ class Rows(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot(_Record):
+class Snapshot(Record):
     """A schema and sample rows of some of its tables, taken at one moment."""
 
     schema: Schema
@@ -470,7 +468,7 @@ OPERATORS = ("=", "<>", "<", "<=", ">", ">=", "contains", "begins with", "is NUL
 
 
 @dataclass(frozen=True, slots=True)
-class Condition(_Record):
+class Condition(Record):
     """One test of a column: ``operator`` is one of OPERATORS, ``value`` what a person wrote."""
 
     column: str
@@ -479,7 +477,7 @@ class Condition(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Query(_Record):
+class Query(Record):
     """A page of a table, as a person asks for it: all conditions hold; pages count from 1.
 
     Without ``order_by`` rows come in the order of their key.
@@ -493,7 +491,7 @@ class Query(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Page(_Record):
+class Page(Record):
     """A page of rows as the database filtered and sorted them.
 
     ``rows.row_count`` counts the whole table, ``matching`` the rows that meet the conditions (no

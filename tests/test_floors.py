@@ -15,7 +15,7 @@ PACKAGE = ROOT / "pwmig"
 
 # A room may import the rooms that stand before it. A new room gets its place here, with its floor.
 ROOMS = (
-    *("errors", "schema"),
+    *("errors", "records", "schema"),
     *("diff", "bytecode", "files", "columns", "operations"),
     *("codegen", "states", "plan", "points", "sides", "history", "dialects"),
     *("modules", "loading", "recording", "watch", "declared", "modelling", "engine"),
