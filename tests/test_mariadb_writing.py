@@ -324,6 +324,10 @@ DEFINITIONS = (
     ),
     (Column("a", "int", options=("WITHOUT SYSTEM VERSIONING",)), "`a` int WITHOUT SYSTEM VERSIONING"),
     (Column("a", "geometry", options=("REF_SYSTEM_ID=4326",)), "`a` geometry REF_SYSTEM_ID=4326"),
+    (
+        Column("a", "point", nullable=False, default="(point(1,2))", options=("REF_SYSTEM_ID=4326",), comment="x"),
+        "`a` point REF_SYSTEM_ID=4326 NOT NULL DEFAULT (point(1,2)) COMMENT 'x'",
+    ),
 )
 
 

@@ -19,7 +19,7 @@ __all__ = [
     "primary_key_clause",
 ]
 
-_BEHIND_TYPE = ("COMPRESSED",)
+_BEHIND_TYPE = ("COMPRESSED", "REF_SYSTEM_ID")
 _ROW_BOUNDS = ("ROW START", "ROW END")
 _HASHES_BY_DEFAULT = ("MEMORY",)
 
