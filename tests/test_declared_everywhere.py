@@ -308,6 +308,53 @@ def test_a_schema_of_mariadb_is_another_database_which_is_left_alone(
         assert diff(*compare(live, declared)) == ()
 
 
+# -- names
+
+
+def of_table(name: str, in_schema: str | None = None) -> Model:
+    class Long(peewee.Model):
+        class Meta:
+            table_name = name
+            schema = in_schema
+
+    return Long
+
+
+@pytest.mark.parametrize(("table", "schema"), [("t" * 64, None), ("é" * 32, None), ("t", "s" * 64)])
+def test_a_name_that_postgresql_cuts_off_is_refused(postgres: Any, table: str, schema: str | None) -> None:
+    with pytest.raises(ProjectError) as raised:
+        said(postgres, [of_table("t"), of_table(table, schema)])
+    error = raised.value
+    assert "Long" in error.what and table in error.what and (schema or "") in error.what
+    assert "63 bytes" in error.why and "Meta.table_name" in error.way_out
+
+
+def test_a_name_that_mariadb_does_not_take_is_refused(mariadb: Any) -> None:
+    with pytest.raises(ProjectError, match="Long") as raised:
+        said(mariadb, [of_table("t" * 65)])
+    assert "at most 64 letters" in raised.value.way_out
+
+
+def test_a_name_as_long_as_the_database_keeps_is_seen(any_database: Any) -> None:
+    longest = of_table("t" * 63)
+    assert said(any_database, [longest]) == [f"+ table {'t' * 63} (id)"]
+
+
+def test_a_model_of_the_history_is_no_difference(any_database: Any) -> None:
+    assert said(any_database, [of_table("pwmig_history")]) == []
+
+
+def test_models_whose_tables_letter_case_tells_apart(any_database: Any) -> None:
+    models = [of_table("Aa"), of_table("aa")]
+    if not seen(any_database).exact_tables:
+        with pytest.raises(ProjectError, match="both have the table 'aa'"):
+            said(any_database, models)
+        return
+    assert said(any_database, models) == ["+ table Aa (id)", "+ table aa (id)"]
+    create(any_database, models)
+    assert said(any_database, models) == []
+
+
 # -- what no model can say
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import peewee
 
 from pwmig.declared.places import Places, named, placed_back
-from pwmig.declared.said import only_said, with_late_keys
+from pwmig.declared.said import LONGEST, only_said, with_late_keys
 from pwmig.errors import ProjectError, PwmigError, redact
 from pwmig.schema import Schema
 
@@ -21,6 +21,9 @@ __all__ = ["models_schema"]
 
 _Model = type[peewee.Model]
 
+_OWN = "pwmig_"
+"""How the names of tables begin that are never looked at."""
+
 
 def models_schema(models: Sequence[_Model], dialect: Dialect, like: peewee.Database) -> Schema:
     """What ``create_tables(models)`` would make in an empty database of the same kind as ``like``.
@@ -30,12 +33,14 @@ def models_schema(models: Sequence[_Model], dialect: Dialect, like: peewee.Datab
     user to create it. Raises ProjectError, with the model's name, where two models have one table, or a
     model's table can't be created; what :meth:`Dialect.scratch` raises where there can be no scratch database.
     """
-    _refuse_shared_tables(models)
     chosen = list(dict.fromkeys(models))
+    _refuse_shared_tables(chosen, exact=True)
     for model in chosen:
         _refuse_unresolved(model)
     everybody = _with_targets(chosen)
     with dialect.scratch(like) as database, _placed(dialect, database, like, everybody) as places:
+        if _shared_tables(chosen, exact=False):  # Of which only the database knows whether they are one.
+            _refuse_shared_tables(chosen, exact=dialect.introspect(database, ["none"]).exact_tables)
         making = _Making(dialect, database, like)
         for model in peewee.sort_models(everybody):
             making.create(model)
@@ -107,7 +112,7 @@ class _Making:
             error = self._tried(model, keys)
             self._postponed += keys
         if error is not None:
-            raise _cannot_create(model, error) from error
+            raise _cannot_create(self.dialect, model, error) from error
         self._made.add(model)
 
     def _tried(self, model: _Model, late: Sequence[peewee.ForeignKeyField] = ()) -> Exception | None:
@@ -151,7 +156,7 @@ class _Making:
             try:
                 self._manager(field.model).create_foreign_key(field)
             except Exception as error:
-                raise _cannot_create(field.model, error) from error
+                raise _cannot_create(self.dialect, field.model, error) from error
 
     def _surround(self) -> None:
         """Make what stands beside tables in the live database known here: types, sequences, routines, extensions."""
@@ -216,6 +221,8 @@ def _observed(
     wanted = {named(model, places): model for model in models}
     moved = {place: name for name, place in places.items() if place not in (None, name)}
     seen = dialect.introspect(database, list(wanted) if moved else None)
+    for name, model in wanted.items():
+        _refuse_unseen(dialect, seen, name, model)
     said = {seen.key(name): texts[model] for name, model in wanted.items()}
     seen = only_said(seen, said)
     return with_late_keys(placed_back(seen, moved), models, places)
@@ -224,24 +231,49 @@ def _observed(
 # -- refusals
 
 
-def _refuse_shared_tables(models: Sequence[_Model]) -> None:
+def _shared_tables(models: Iterable[_Model], *, exact: bool) -> Iterator[tuple[_Model, _Model]]:
+    """Models of one table, two by two; unless it is ``exact``, letter case does not count."""
     by_table: dict[tuple[str, str], _Model] = {}
-    for model in dict.fromkeys(models):
-        place = (model._meta.schema or "", model._meta.table_name.lower())
-        other = by_table.setdefault(place, model)
+    for model in models:
+        table = model._meta.table_name
+        other = by_table.setdefault((model._meta.schema or "", table if exact else table.lower()), model)
         if other is not model:
-            raise ProjectError(
-                f"{_name(other)} and {_name(model)} both have the table {model._meta.table_name!r}",
-                why="a table has one definition, and which of the two it is can't be told",
-                way_out="give one of them another Meta.table_name, or keep it out of the models module",
-            )
+            yield other, model
 
 
-def _cannot_create(model: _Model, error: Exception) -> ProjectError:
+def _refuse_shared_tables(models: Iterable[_Model], *, exact: bool) -> None:
+    for other, model in _shared_tables(models, exact=exact):
+        raise ProjectError(
+            f"{_name(other)} and {_name(model)} both have the table {model._meta.table_name!r}",
+            why="a table has one definition, and which of the two it is can't be told",
+            way_out="give one of them another Meta.table_name, or keep it out of the models module",
+        )
+
+
+def _refuse_unseen(dialect: Dialect, seen: Schema, name: str, model: _Model) -> None:
+    """Refuse a model whose table the database calls otherwise: what it says would be compared with nothing."""
+    meta = model._meta
+    if seen.table(name) is not None or meta.table_name.lower().startswith(_OWN):
+        return
+    limit = f", as {dialect.title} keeps {dialect.longest_name} of a name" if dialect.longest_name else ""
+    raise ProjectError(
+        f"the database does not keep the name of {_name(model)}'s table, " + ".".join(_said_names(model)),
+        why=f"once created, no table is called that{limit}",
+        way_out=f"give it a shorter Meta.table_name{' and Meta.schema' if meta.schema else ''}",
+    )
+
+
+def _said_names(model: _Model) -> list[str]:
+    return [repr(name) for name in (model._meta.schema, model._meta.table_name) if name]
+
+
+def _cannot_create(dialect: Dialect, model: _Model, error: Exception) -> ProjectError:
     meta = model._meta
     way_out = "look at its fields, indexes, constraints and options; Model.create_table() shows the statement"
     if meta.schema:
         way_out = f"look whether there can be a schema={meta.schema!r}, or take it out of its Meta; {way_out}"
+    if dialect.longest_name and len(meta.table_name) > LONGEST:
+        way_out = f"give it a name of at most {dialect.longest_name}; {way_out}"
     return ProjectError(
         f"the table {meta.table_name!r} of {_name(model)} can't be created in an empty database",
         why=redact(f"{type(error).__name__}: {error}".strip()),

@@ -12,12 +12,12 @@ import peewee
 from pwmig.declared.places import Places, own_name
 from pwmig.schema import Check, Column, ForeignKey, Schema, Table, Unique
 
-__all__ = ["Late", "Usual", "only_said", "with_late_keys"]
+__all__ = ["LONGEST", "Late", "Usual", "only_said", "with_late_keys"]
 
 _Named = TypeVar("_Named", ForeignKey, Check, Unique)
 
 _CONSTRAINT = re.compile(r'\bCONSTRAINT\s+(?:"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|([^\W0-9][\w$]*))', re.IGNORECASE)
-_LONGEST = 63
+LONGEST = 63
 """Letters of a name that every database keeps; what a model says may be longer."""
 
 
@@ -64,7 +64,7 @@ def _is_said(name: str | None, names: Iterable[str]) -> bool:
     if name is None:
         return False
     mine = name.lower()
-    return any(said.lower() == mine or (len(mine) >= _LONGEST and said.lower().startswith(mine)) for said in names)
+    return any(said.lower() == mine or (len(mine) >= LONGEST and said.lower().startswith(mine)) for said in names)
 
 
 def _is_written(option: str, text: str) -> bool:

@@ -143,6 +143,8 @@ class Dialect(ABC):
     """The type and constraints of a primary key that counts by itself, and never takes a number twice."""
     table_options: str = ""
     """What stands behind the parentheses of pwmig's own tables."""
+    longest_name: str = ""
+    """How much of a name the database keeps, in words; empty where it keeps all of it."""
 
     @abstractmethod
     def describe(self, database: peewee.Database) -> str:

@@ -40,6 +40,7 @@ class MySQLDialect(ServerDialect):
     counted = "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY"
     # A name is a file's name: with the letters and the letter case of one, and no more than an index may hold.
     table_options = " ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+    longest_name = "64 letters"
     reach = REACH
 
     @property
