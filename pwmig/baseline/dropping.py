@@ -19,10 +19,14 @@ __all__ = ["drop_everything", "sent"]
 
 @dataclass(frozen=True, slots=True)
 class _Thing:
-    """One thing to drop: its name for people, and the statements that may do it, the first that works counts."""
+    """One thing to drop: its name for people, and the statements that may do it, the first that works counts.
+
+    ``goes_with`` is the statement that takes it along: a part of a table goes with the whole.
+    """
 
     name: str
     ways: tuple[str, ...]
+    goes_with: str | None = None
 
 
 def drop_everything(database: peewee.Database, schema: Schema) -> tuple[str, ...]:
@@ -61,13 +65,22 @@ def _in_rounds(database: peewee.Database, things: list[_Thing]) -> tuple[list[st
     while things and len(done) != before:
         before = len(done)
         for thing in tuple(things):
-            for way in thing.ways:
+            for way in thing.ways if thing in things else ():
                 refusal = _refusal(database, way) or ""
                 if not refusal:
                     done.append(way)
                     things.remove(thing)
+                    _forget_parts(things, way)
                     break
     return done, refusal
+
+
+def _forget_parts(things: list[_Thing], done: str) -> None:
+    """Take off the list what went along with what a statement dropped."""
+    for part in [thing for thing in things if thing.goes_with == done]:
+        things.remove(part)
+        for way in part.ways:
+            _forget_parts(things, way)
 
 
 def _refusal(database: peewee.Database, sql: str) -> str | None:
@@ -91,7 +104,8 @@ def _things(database: peewee.Database, schema: Schema) -> Iterator[_Thing]:
         kind = "MATERIALIZED VIEW" if view.materialized else "VIEW"
         yield _Thing(view.name, (f"DROP {kind} {named(view)}",))
     for table in _children_first(schema):
-        yield _Thing(table.name, (f"DROP TABLE {named(table)}",))
+        whole = schema.table(table.partition_of) if table.partition_of else None
+        yield _Thing(table.name, (f"DROP TABLE {named(table)}",), f"DROP TABLE {named(whole)}" if whole else None)
     for routine in reversed(schema.routines):
         yield _Thing(routine.name, tuple(_routine_ways(routine, named(routine))))
     for sequence in reversed(schema.sequences):
