@@ -105,6 +105,28 @@ def test_tables_that_refer_to_each_other_are_made_and_dropped(tmp_path: Path, se
     assert_whole(project_of(tmp_path, server_database, *CYCLE))
 
 
+PARTS = (
+    "CREATE TABLE whole (id INTEGER NOT NULL PRIMARY KEY, next_id INTEGER) PARTITION BY RANGE (id)",
+    "CREATE TABLE part_a PARTITION OF whole FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (id)",
+    "CREATE TABLE part_of_part PARTITION OF part_a FOR VALUES FROM (0) TO (5)",
+    "CREATE TABLE part_b PARTITION OF whole DEFAULT",
+    "CREATE FUNCTION whole() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "CREATE TABLE referring (a INTEGER REFERENCES whole)",
+        "ALTER TABLE whole ADD CONSTRAINT to_next FOREIGN KEY (next_id) REFERENCES whole (id)",
+        "CREATE TABLE round (id INTEGER PRIMARY KEY, a INTEGER REFERENCES whole);"
+        " ALTER TABLE whole ADD CONSTRAINT around FOREIGN KEY (next_id) REFERENCES round (id)",
+    ],
+)
+def test_a_partitioned_table_that_is_referred_to_is_made_and_dropped(tmp_path: Path, postgres: Any, key: str) -> None:
+    assert_whole(project_of(tmp_path, postgres, *PARTS, *key.split("; ")))
+
+
 def test_whatever_objects_postgresql_holds(tmp_path: Path, postgres: Any) -> None:
     assert_whole(project_of(tmp_path, postgres, *SHOP, *POSTGRES))
 
@@ -348,6 +370,32 @@ def test_models_of_every_database_differ_in_nothing(tmp_path: Path, any_database
     project = project_of(tmp_path, any_database, *SHOP)
     done = project.baseline("x", models=True)
     assert done.unsaid == () and project.diff() == ()
+
+
+def test_tables_that_letter_case_tells_apart_have_models(tmp_path: Path, server_database: Any) -> None:
+    project = project_of(tmp_path, server_database)
+    if not project.schema().exact_tables:
+        pytest.skip("this server does not tell them apart")
+    left, right = server_database.quote
+    made(server_database, *(f"CREATE TABLE {left}{name}{right} (x INTEGER)" for name in ("Aa", "aa")))
+    assert project.baseline("x", models=True).unsaid == () and project.diff() == ()
+
+
+@pytest.mark.parametrize("there", [None, "# mine\n"])
+def test_models_that_cannot_be_compared_leave_everything_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: str | None
+) -> None:
+    project = on_file(tmp_path, *SHOP)
+    file = tmp_path / "db" / "models.py"
+    file.unlink()
+    if there is not None:
+        file.write_text(there)
+    monkeypatch.setattr("pwmig.baseline.models_source", lambda *_: "from nowhere_at_all import x\n")
+    with pytest.raises(ProjectError, match="nowhere_at_all") as raised:
+        project.baseline("x", models=True)
+    assert "without --models" in raised.value.way_out
+    assert (file.read_text() if file.exists() else None) == there
+    assert project.files() == () and project.applied() == ()
 
 
 def test_a_models_module_that_is_missing_is_made(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pwmig.baseline.dropping import drop_everything, sent
-from pwmig.baseline.models import models_file, models_source, write_models_file
+from pwmig.baseline.models import models_file, models_source, models_written
 from pwmig.baseline.source import baseline_source
 from pwmig.comparing import kept
 from pwmig.errors import PlanError, ProjectError, PwmigError
@@ -45,7 +45,7 @@ def make_baseline(project: Project, name: str, *, models: bool, listener: Listen
     """Write, prove and record the baseline; see :meth:`pwmig.Project.baseline`."""
     wanted = slug(name)
     _refuse_what_is_there(project)
-    schema = kept(project, project.schema())
+    schema = kept(project, project.comparable_schema())
     if not _holds_anything(schema):
         raise PlanError(
             f"{project.location} holds nothing that a baseline could begin with",
@@ -56,11 +56,13 @@ def make_baseline(project: Project, name: str, *, models: bool, listener: Listen
     models_text = models_source(project, schema) if models else ""
     statements = project.dialect.write(schema)
     source = _proved(project, wanted, schema, statements, listener)
-    path = _recorded(project, wanted, source, wait_s)
     if target is None:
+        path = _recorded(project, wanted, source, wait_s)
         return Baseline(path.stem, path, statements)
-    write_models_file(target, models_text)
-    return Baseline(path.stem, path, statements, target, project.diff())
+    with models_written(target, models_text):
+        unsaid = project.diff()
+        path = _recorded(project, wanted, source, wait_s)
+    return Baseline(path.stem, path, statements, target, unsaid)
 
 
 # -- before anything is written

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from pwmig.project import Project
     from pwmig.schema import Schema
 
-__all__ = ["models_file", "models_source", "write_models_file"]
+__all__ = ["models_file", "models_source", "models_written"]
 
 
 def models_file(project: Project) -> Path:
@@ -67,7 +69,24 @@ def models_source(project: Project, schema: Schema) -> str:
     return write_models(schema, project.dialect, config=project.config.config)
 
 
-def write_models_file(path: Path, source: str) -> None:
+@contextmanager
+def models_written(path: Path, source: str) -> Iterator[None]:
+    """Write the file, and put back what was there where something fails while entered."""
+    before = path.read_bytes() if path.exists() else None
+    _write(path, source)
+    try:
+        yield
+    except BaseException as error:
+        if before is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_bytes(before)
+        if isinstance(error, ProjectError):
+            error.way_out += "; nothing was written, and without --models the baseline is made alone"
+        raise
+
+
+def _write(path: Path, source: str) -> None:
     """Write the file, the whole of it or nothing."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,5 +99,5 @@ def write_models_file(path: Path, source: str) -> None:
         raise ProjectError(
             f"{path} can't be written",
             why=error.strerror or str(error),
-            way_out="look at its folder's permissions; the baseline itself was made",
+            way_out="look at its folder's permissions; no baseline was made, and without --models it is made alone",
         ) from error
