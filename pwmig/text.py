@@ -106,8 +106,8 @@ def run_lines(run: Run, ink: Ink) -> Iterable[str]:
     if run.sampled:
         yield f"the copy held a sample of the rows of {printable(', '.join(run.sampled))}: counts are of the sample"
     if run.original_changed:
-        yield ink("the database itself changed meanwhile", "red") + ": by another program, or by a connection that"
-        yield "the migration or the config had opened before"
+        yield ink("the database itself changed meanwhile", "red") + ": by the migration, which reached past the copy,"
+        yield "or by another program"
     else:
         yield "the database itself was not touched"
 

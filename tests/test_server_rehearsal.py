@@ -167,6 +167,63 @@ REFUSED = {
         "a raw cursor": ("    database.connection().cursor().execute('DELETE FROM {name}.player')\n", MigrationFailed),
     },
 }
+
+SERVER_WIDE = {
+    "postgres": (
+        *(
+            "CREATE ROLE mend",
+            "create /* a */ user mend",
+            "CREATE GROUP mend",
+            "ALTER ROLE postgres SET work_mem = '5MB'",
+        ),
+        *(
+            "DROP ROLE IF EXISTS mend",
+            "ALTER SYSTEM SET work_mem = '5MB'",
+            "CREATE DATABASE mend",
+            "DROP DATABASE {name}",
+        ),
+        *("ALTER DATABASE {name} SET work_mem = '5MB'", "ALTER DATABASE {name} RENAME TO mend", "DROP TABLESPACE mend"),
+        *("GRANT pg_monitor TO pg_signal_backend", "REVOKE pg_monitor FROM pg_signal_backend"),
+        *(
+            "GRANT CONNECT ON DATABASE {name} TO PUBLIC",
+            "COMMENT ON DATABASE {name} IS 'x'",
+            "SELECT 1; DROP ROLE mend",
+        ),
+        *("COMMENT ON ROLE postgres IS 'x'", "DO $$ BEGIN IF true THEN CREATE ROLE mend; END IF; END $$"),
+        *("DO $$ BEGIN EXECUTE 'CREATE ' || 'ROLE mend'; END $$", "SELECT made_role()", "DROP OWNED BY mend"),
+    ),
+    "mariadb": (
+        *("CREATE USER mend", "create /* a */ or replace user mend", "ALTER USER root@localhost ACCOUNT UNLOCK"),
+        *("DROP USER IF EXISTS mend", "CREATE ROLE mend", "RENAME USER mend TO mended", "SET PASSWORD = PASSWORD('x')"),
+        *("CREATE DATABASE mend", "DROP SCHEMA IF EXISTS mend", "ALTER DATABASE mend CHARACTER SET utf8mb4"),
+        *("GRANT SELECT ON player TO mend", "REVOKE SELECT ON player FROM mend", "SET GLOBAL max_connections = 99"),
+        *("SET @a = 1, @@global.max_connections = 99", "FLUSH PRIVILEGES", "INSTALL SONAME 'x'", "UNINSTALL PLUGIN x"),
+        *(
+            "SHUTDOWN",
+            "KILL 1",
+            "CHANGE MASTER TO MASTER_HOST = 'x'",
+            "SET STATEMENT max_statement_time = 1 FOR KILL 1",
+        ),
+        *("EXECUTE IMMEDIATE 'CREATE USER mend'", "EXECUTE IMMEDIATE CONCAT('SELECT', ' 1')", "PREPARE a FROM @text"),
+        *("PREPARE a FROM 'DELETE FROM {name}.player'", "IF 1 THEN CREATE USER mend; END IF", "CALL dynamic()"),
+        *("EXECUTE IMMEDIATE 'DELETE FROM `{name}`.player'", "UPDATE fires SET id = 2", "SELECT 1 INTO OUTFILE 'x'"),
+    ),
+}
+REACHING_ROUTINES = {
+    "postgres": (
+        "CREATE FUNCTION made_role() RETURNS void LANGUAGE plpgsql "
+        "AS $$ BEGIN EXECUTE 'CREATE ROLE ' || 'mend'; END $$",
+    ),
+    "mariadb": (
+        "CREATE PROCEDURE dynamic() BEGIN EXECUTE IMMEDIATE CONCAT('SELECT ', '1'); END",
+        "CREATE TABLE fires (id INTEGER)",
+        "CREATE TRIGGER t AFTER UPDATE ON fires FOR EACH ROW INSERT INTO {name}.player (name) VALUES ('trigger')",
+    ),
+}
+for _kind, _texts in SERVER_WIDE.items():
+    REFUSED[_kind] |= {
+        text: (f"    database.connection().cursor().execute({text!r})\n", MigrationFailed) for text in _texts
+    }
 CASES = [(kind, name) for kind, cases in REFUSED.items() for name in cases]
 
 
@@ -181,11 +238,62 @@ def test_what_would_reach_past_the_copy_is_refused(
     with place_on(request.getfixturevalue(f"{kind}_server")) as place:
         source, _ = REFUSED[kind][name]
         project = three_players(place, tmp_path, {"touch": FORWARD + source.format(name=place.name)})
+        for sql in REACHING_ROUTINES[kind] if name in SERVER_WIDE[kind] else ():
+            place.run(sql.format(name=place.name))
         before = place.state()
-        with pytest.raises(MigrationFailed, match="the rehearsal would have reached the database"):
+        with pytest.raises(MigrationFailed, match="the rehearsal would have reached "):
             project.rehearse()
         assert place.state() == before
         assert place.scratches() == set()
+
+
+HARMLESS = {
+    "postgres": (
+        *("GRANT SELECT ON player TO PUBLIC", "COMMENT ON TABLE player IS 'role'", "DO $$ BEGIN PERFORM 1; END $$"),
+        *("ALTER TABLE player ADD COLUMN role INTEGER", "UPDATE player SET name = 'DROP ROLE mend; CREATE USER x'"),
+        *("SET ROLE NONE", "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC"),
+    ),
+    "mariadb": (
+        *("ALTER DATABASE CHARACTER SET utf8mb4", "EXECUTE IMMEDIATE 'UPDATE player SET name = ''x'''"),
+        *(
+            "PREPARE a FROM 'SELECT ?'",
+            "CREATE PROCEDURE p() EXECUTE IMMEDIATE @text",
+            "SET @a = 1",
+            "SELECT id FROM fires",
+        ),
+        *("UPDATE player SET name = 'DROP USER mend; FLUSH'", "CREATE TABLE `grant` (`kill` INTEGER)"),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "sql"),
+    [pytest.param(kind, sql, marks=getattr(pytest.mark, kind)) for kind, some in HARMLESS.items() for sql in some],
+)
+def test_what_stays_in_the_copy_is_rehearsed(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, sql: str
+) -> None:
+    from server_projects import place_on
+
+    with place_on(request.getfixturevalue(f"{kind}_server")) as place:
+        project = three_players(place, tmp_path, {"touch": sql_migration(sql)})
+        for routine in REACHING_ROUTINES[kind]:
+            place.run(routine.format(name=place.name))
+        before = place.state()
+        assert [step.outcome for step in project.rehearse().steps] == ["applied"]
+        assert place.state() == before
+
+
+def test_what_reaches_the_whole_server_is_refused_in_a_replay_and_applied_in_earnest(
+    place: Place, tmp_path: Path
+) -> None:
+    user = f"mend3_{os.getpid()}"
+    drop = f"DROP {'ROLE' if place.transactional else 'USER'} {user}"
+    project = place.project(tmp_path, {"user": sql_migration(f"CREATE USER {user}", drop)})
+    with pytest.raises(MigrationFailed, match="the whole server by CREATE USER"):
+        project.diff("zero", "user")
+    assert [step.outcome for step in project.apply().steps] == ["applied"]
+    assert [step.outcome for step in project.revert().steps] == ["reverted"]
 
 
 def test_a_rehearsal_that_fails_leaves_no_trace(place: Place, tmp_path: Path) -> None:

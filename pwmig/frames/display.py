@@ -130,7 +130,7 @@ def run_blocks(run: Run, *, title: str = "", most_tables: int = TABLES) -> Itera
         verb = "takes away" if run.target == "copy" else "took away"
         yield Listing(f"It {verb}:", tuple(f"- {loss}" for loss in run.losses))
     if run.original_changed:
-        yield Sentence("The database itself changed meanwhile: by another program, or past the copy.")
+        yield Sentence("The database itself changed meanwhile: by the migration, past the copy, or by another program.")
     touched = touched_tables(run)
     for table in touched[:most_tables]:
         yield _schema_block(run, table)

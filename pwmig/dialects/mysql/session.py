@@ -11,18 +11,19 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.base import Session, Turn
+from pwmig.dialects.mysql.beyond import Beyond
 from pwmig.dialects.mysql.known import known
 from pwmig.dialects.mysql.quoting import literal, quote
 from pwmig.dialects.mysql.reach import REACH
 from pwmig.dialects.server.asking import MARK, Execute, ask, executor, is_own
+from pwmig.dialects.server.beyond import refusal
 from pwmig.dialects.server.connecting import opened, twin
 from pwmig.dialects.server.errors import driver_error, translated
 from pwmig.dialects.server.foresight import Foresight
-from pwmig.dialects.server.redirect import redirected_to
+from pwmig.dialects.server.redirect import redirected_to, rehearsing
 from pwmig.dialects.server.tokens import MYSQL
 from pwmig.dialects.server.turn import (
     ServerTurn,
@@ -154,7 +155,7 @@ class _Guard:
     def __init__(self, connection: Any, turn: ServerTurn, execute: Execute) -> None:
         self.connection, self.turn = connection, turn
         self.send = connection.query
-        self.others = _other_databases(execute) if redirected_to() is not None else frozenset()
+        self.beyond = Beyond(execute, server=rehearsing()) if redirected_to() is not None else None
         connection.query = self.query
         for name in ("commit", "rollback", "begin"):
             setattr(connection, name, self._refusal(name))
@@ -171,8 +172,9 @@ class _Guard:
         if tried is not None:
             self.turn.refused = bad_manners(f"{tried} by itself")
             raise self.turn.refused
-        if self.others:
-            self.require_copy(text)
+        if self.beyond is not None and (beyond := self.beyond.reached(text)):
+            self.turn.refused = refusal(beyond)
+            raise self.turn.refused
         self.turn.hears(text)
         self.turn.committed = self.turn.committed or commits(text)
         try:
@@ -181,21 +183,6 @@ class _Guard:
             if self.turn.committed and _of_savepoint(text) and error.args[:1] == (_NO_SAVEPOINT,):
                 return self.send("DO 0")  # It went when a statement committed, and nothing is left to be done.
             raise
-
-    def require_copy(self, sql: str) -> None:
-        """In a rehearsal, no statement may name another database of the server: there is no copy of it."""
-        tokens = MYSQL.tokens(sql)
-        for token, following in pairwise(tokens):
-            other = token.name if following.text == "." and token.is_name else ""
-            if token.is_word("USE", "DATABASE", "SCHEMA") and following.is_name:
-                other = following.name
-            if other in self.others and not _is_alias(other, tokens):
-                self.turn.refused = OperationRefused(
-                    f"the rehearsal would have reached the database {other}",
-                    why="a rehearsal works on a copy of the project's database, and this statement names another one",
-                    way_out="leave the database's name out where it is the project's own, or apply without a rehearsal",
-                )
-                raise self.turn.refused
 
     def _refusal(self, name: str) -> Callable[[], None]:
         def refuse() -> None:
@@ -207,18 +194,8 @@ class _Guard:
         return refuse
 
 
-def _is_alias(name: str, tokens: list[Any]) -> bool:
-    """Whether a name that a database has too is given to a table in the statement: ``FROM player AS test``."""
-    return any(one.is_word("AS") and other.is_name and other.name == name for one, other in pairwise(tokens))
-
-
 def _of_savepoint(sql: str) -> bool:
     return MYSQL.verb(sql) in ("RELEASE", "ROLLBACK")
-
-
-def _other_databases(execute: Execute) -> frozenset[str]:
-    here = execute("SELECT DATABASE()")[0][0]
-    return frozenset(row[0] for row in execute("SHOW DATABASES")) - {here, "information_schema"}
 
 
 def _lock_name(database: str) -> str:

@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.base import Session, Turn
+from pwmig.dialects.postgresql.beyond import reached, written_beyond
 from pwmig.dialects.postgresql.interrupting import interruptible
 from pwmig.dialects.postgresql.known import known, written
 from pwmig.dialects.postgresql.reach import REACH
 from pwmig.dialects.server.asking import MARK, Execute, ask, executor, is_own
+from pwmig.dialects.server.beyond import refusal
 from pwmig.dialects.server.errors import translated
 from pwmig.dialects.server.foresight import Foresight
-from pwmig.dialects.server.redirect import redirected_to
+from pwmig.dialects.server.redirect import redirected_to, rehearsing
 from pwmig.dialects.server.tokens import POSTGRESQL
 from pwmig.dialects.server.turn import (
     ServerTurn,
@@ -93,7 +95,8 @@ class _PostgresqlSession(Session):
         database.push_transaction(database.transaction())
         turn.foresight = Foresight(POSTGRESQL, lambda: known(execute))
         turn.require_open = checker(database, connection, turn, _usable, lambda: _require_transaction(database))
-        turn.finish = lambda: self._finish(turn, execute, token)
+        beyond = written_beyond(execute) if rehearsing() else None
+        turn.finish = lambda: self._finish(turn, execute, token, beyond)
         guard = _Guard(connection, turn)
         try:
             yield turn
@@ -116,9 +119,11 @@ class _PostgresqlSession(Session):
             database._clear_commit_callbacks()  # They speak to the outside, where nothing was committed.
         database._run_commit_callbacks()
 
-    def _finish(self, turn: ServerTurn, execute: Execute, token: str) -> None:
+    def _finish(self, turn: ServerTurn, execute: Execute, token: str, beyond: int | None) -> None:
         if execute("SELECT pg_catalog.current_setting('pwmig.turn', true)")[0][0] != token:
             raise bad_manners("end its transaction by itself")
+        if beyond is not None and written_beyond(execute) != beyond:
+            raise refusal("the whole server: roles, databases or their settings and comments")
         turn.catch_up()
         if turn.watched:
             found = written(execute)
@@ -150,6 +155,9 @@ class _Guard:
         tried = ends_transaction(POSTGRESQL, sql, several=True)
         if tried is not None:
             self.turn.refused = bad_manners(f"{tried} by itself")
+            raise self.turn.refused
+        if rehearsing() and (beyond := reached(sql)):
+            self.turn.refused = refusal(beyond)
             raise self.turn.refused
         self.turn.hears(sql)
 

@@ -21,7 +21,7 @@ from pwmig.errors import RehearsalRefused
 if TYPE_CHECKING:
     from pwmig.dialects.server.reach import Reach
 
-__all__ = ["direct", "pointed_at", "redirected_to"]
+__all__ = ["direct", "pointed_at", "redirected_to", "rehearsing"]
 
 
 @dataclass(slots=True)
@@ -46,6 +46,11 @@ _mine = threading.local()
 def redirected_to() -> str | None:
     """The database that stands in at the moment, None where none does."""
     return _active.name if _active is not None else None
+
+
+def rehearsing() -> bool:
+    """Whether one stands in for which nothing else may be reached."""
+    return _active is not None and _active.strict
 
 
 @contextmanager
