@@ -82,7 +82,10 @@ def _schemas(project: Project, before: Side, after: Side, listener: Listener | N
     if before.kind is Kind.MODELS:
         declared, other = reversed(_models_beside(project, after, listener))
         return declared, other
-    return schema_of(project, before, listener), schema_of(project, after, listener)
+    return (
+        schema_of(project, before, listener, beside=after.kind),
+        schema_of(project, after, listener, beside=before.kind),
+    )
 
 
 def _models_beside(project: Project, side: Side, listener: Listener | None) -> tuple[Schema, Schema]:
@@ -92,7 +95,7 @@ def _models_beside(project: Project, side: Side, listener: Listener | None) -> t
     # What no model speaks of need not be read.
     alone = project.config.unmodelled == "ignore" and is_of_tables_alone(declared)
     wanted = declared.table_names if alone else None
-    return beside_models(project, schema_of(project, side, listener, wanted), declared)
+    return beside_models(project, schema_of(project, side, listener, wanted, beside=Kind.MODELS), declared)
 
 
 def beside_models(project: Project, schema: Schema, declared: Schema) -> tuple[Schema, Schema]:
@@ -107,15 +110,30 @@ def beside_models(project: Project, schema: Schema, declared: Schema) -> tuple[S
 
 
 def schema_of(
-    project: Project, side: Side, listener: Listener | None = None, tables: Collection[str] | None = None
+    project: Project,
+    side: Side,
+    listener: Listener | None = None,
+    tables: Collection[str] | None = None,
+    *,
+    beside: Kind | None = None,
 ) -> Schema:
-    """The schema of one side, of it only the ``tables`` named, if given; without what the config leaves out."""
+    """The schema of one side, of it only the ``tables`` named, if given; without what the config leaves out.
+
+    ``beside`` is the kind of side that it will be held against: raises FactsHidden where the account may not see what
+    counts then.
+    """
+    modelled = beside is Kind.MODELS
     if side.kind is Kind.MODELS:
         return kept(project, project.declared())
     if side.kind is Kind.LIVE:
-        return kept(project, project.schema(tables))
+        live = project.schema(tables) if beside is None else project.comparable_schema(tables, modelled=modelled)
+        return kept(project, live)
     if side.kind is Kind.URL:
-        return kept(project, _elsewhere(project, side, tables))
+        with _reader(project, side) as reader:
+            schema = project.dialect.introspect(reader, tables)
+            if beside is not None:
+                project.dialect.require_seen(reader, schema, modelled=modelled)
+            return kept(project, schema)
     return replayed(project, plan_side(side, project.files(), project.applied()), listener)
 
 
@@ -134,11 +152,6 @@ def replay(project: Project, plan: Plan, listener: Listener | None = None) -> tu
 def kept(project: Project, schema: Schema) -> Schema:
     """The schema without pwmig's history, whatever its name, and without what the config's ``ignore`` names."""
     return without_tables(schema, (project.config.history_table,), project.config.ignore)
-
-
-def _elsewhere(project: Project, side: Side, tables: Collection[str] | None) -> Schema:
-    with _reader(project, side) as reader:
-        return project.dialect.introspect(reader, tables)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ __all__ = [
     "Cancelled",
     "DatabaseUnavailable",
     "DatabaseUnsupported",
+    "FactsHidden",
     "HistoryError",
     "MigrationFailed",
     "MigrationFileError",
@@ -89,6 +90,10 @@ class ProjectError(PwmigError):
 
 class DatabaseUnavailable(PwmigError):
     """The database can't be reached, read or written."""
+
+
+class FactsHidden(DatabaseUnavailable):
+    """The account may not see what a comparison or a copy needs to know; the way out names the right."""
 
 
 class DatabaseUnsupported(PwmigError):

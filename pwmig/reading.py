@@ -200,6 +200,19 @@ class ReadingProject:
         with self._reading() as reader:
             return self.dialect.introspect(reader, tables, self._known_tables)
 
+    def comparable_schema(self, tables: Collection[str] | None = None, *, modelled: bool = False) -> Schema:
+        """As :meth:`schema`, to be held beside another one; ``modelled``: beside one that models can say.
+
+        Raises FactsHidden where the account may not see all that counts, with the right that it lacks.
+        """
+        from pwmig.schema import Schema
+
+        if not self.dialect.exists(self.database):
+            return Schema()
+        with self._reading() as reader:
+            schema = self.dialect.introspect(reader, tables, self._known_tables)
+            return self.dialect.require_seen(reader, schema, modelled=modelled)
+
     def snapshot(self, tables: Sequence[str] | None = None, limit: int = 20) -> Snapshot:
         """At most ``limit`` sample rows of the tables named, and their schema; of all tables, where none is named."""
         from pwmig.schema import Schema, Snapshot

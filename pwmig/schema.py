@@ -179,7 +179,7 @@ class ForeignKey(Record):
     """One foreign key; ``ref_columns`` is never empty: an implicit reference names the primary key.
 
     ``ref_schema`` is the schema of the table referred to, None for the default one. Not ``validated``: NOT VALID.
-    ``match`` is FULL, or None.
+    ``match`` is FULL, or None. An action is ``?`` where the account may not see it (MariaDB).
     """
 
     columns: tuple[str, ...]

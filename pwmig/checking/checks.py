@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pwmig.checking.records import Check, CheckReport, Finding, Outcome, Severity, finding_of
 from pwmig.comparing import beside_models, kept, replay, replayed
-from pwmig.errors import Cancelled, DatabaseUnavailable, MigrationFailed, PwmigError
+from pwmig.errors import Cancelled, DatabaseUnavailable, FactsHidden, MigrationFailed, PwmigError
 from pwmig.plan import Plan, Run
 from pwmig.sides import Kind, Side, plan_files, plan_side
 
@@ -136,7 +136,11 @@ class Checks:
 
         applied = self._applied()
         made = self._made_by(applied)
-        changes = diff(made, kept(self.project, self.project.schema()))
+        try:
+            live = kept(self.project, self.project.comparable_schema())
+        except FactsHidden as error:
+            return "the database, as far as the account may see it", [finding_of(error, severity=Severity.WARNING)]
+        changes = diff(made, live)
         if not changes:
             return "the database is what its applied migrations make", []
         return "the database and its applied migrations", [_drift(changes, bool(applied))]

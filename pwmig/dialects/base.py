@@ -285,6 +285,13 @@ class Dialect(ABC):
         words is not read again.
         """
 
+    def require_seen(self, database: peewee.Database, schema: Schema, *, modelled: bool = False) -> Schema:
+        """The schema, just seen by this account, if it may see all there is; ``modelled``: all that a model can say.
+
+        Asked before a schema is held beside another one. Raises FactsHidden with the right that lacks.
+        """
+        return schema
+
     @abstractmethod
     def sample(
         self, database: peewee.Database, table: Table, *, limit: int, keys: Sequence[tuple[Any, ...]] = ()

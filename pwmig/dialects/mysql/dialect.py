@@ -153,3 +153,9 @@ class MySQLDialect(ServerDialect):
         from pwmig.dialects.mysql.seeing.introspect import introspect
 
         return introspect(on(database), tables, known)
+
+    def require_seen(self, database: peewee.Database, schema: Schema, *, modelled: bool = False) -> Schema:
+        from pwmig.dialects.mysql.seeing.hidden import require_seen
+
+        require_seen(on(database), schema, modelled=modelled)
+        return schema

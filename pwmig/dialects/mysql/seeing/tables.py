@@ -15,12 +15,15 @@ from pwmig.dialects.mysql.seeing.partitions import partitioning
 from pwmig.dialects.mysql.seeing.texts import readable, under_mode
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Table, Trigger
 
-__all__ = ["Raw", "grants", "plain_name", "sorted_by_name", "table"]
+__all__ = ["HIDDEN", "Raw", "grants", "plain_name", "sorted_by_name", "table"]
 
 Row = tuple[Any, ...]
 
 _OPTION = re.compile(r"`(?:[^`]|``)*`='(?:[^']|'')*'|[^\s=]+=\"[^\"]*\"|\S+")
 _PRIMARY = "PRIMARY"
+
+HIDDEN = "?"
+"""The action of a foreign key that the account may not see: of such a key, the catalog tells the columns only."""
 
 
 @dataclass(slots=True)
@@ -201,8 +204,8 @@ def _foreign_key(name: str, rows: list[Row], actions: Row | None, database: str)
         tuple([row[3] for row in rows]),
         f"{place}.{table}" if away else table,
         tuple([row[6] for row in rows]),
-        actions[3] if actions else "RESTRICT",
-        actions[4] if actions else "RESTRICT",
+        actions[3] if actions else HIDDEN,
+        actions[4] if actions else HIDDEN,
         name=name,
         ref_schema=place if away else None,
     )

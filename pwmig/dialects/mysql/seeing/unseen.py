@@ -11,7 +11,8 @@ UNSEEN: dict[str, str] = {
     "the next value of AUTO_INCREMENT and of sequences": "it is data",
     "a database's default character set and collation": "every table and character column has its own written out",
     "grants on the whole database, on routines, and to the public": "the catalog tells of tables and columns only",
-    "texts of views, routines, triggers and events that the account may not see": "the server gives none",
+    "texts of views, routines and triggers, and actions of foreign keys, that the account may not see": "the server "
+    "gives none; a comparison, a copy and a baseline are refused then, with the right that lacks",
     "grants that the account can't see": "an account that may not read the mysql database is told its own only",
     "application-time periods and WITHOUT OVERLAPS": "MariaDB 10.11 has no catalog of them; a period is seen as the "
     "check of its two columns",

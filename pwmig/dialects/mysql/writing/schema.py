@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pwmig.dialects.mysql.quoting import literal, qualified, quote
+from pwmig.dialects.mysql.seeing.hidden import require_texts
 from pwmig.dialects.mysql.seeing.objects import BROKEN
 from pwmig.dialects.mysql.seeing.texts import mentioned
 from pwmig.dialects.mysql.writing.clauses import foreign_key_clause
@@ -18,7 +19,6 @@ from pwmig.dialects.mysql.writing.objects import (
     triggers_in_order,
 )
 from pwmig.dialects.mysql.writing.tables import create_table
-from pwmig.errors import DatabaseUnavailable
 from pwmig.schema import ForeignKey, Namespace, Schema, Sequence, Table, View
 
 __all__ = ["write"]
@@ -29,12 +29,12 @@ def write(schema: Schema, *, for_copy: bool = False) -> tuple[str, ...]:
 
     Sequences come first, then routines (whose bodies are not looked into before they run), tables behind those that
     they refer to, foreign keys that close a circle, views, triggers, events and grants. A view that is broken is left
-    out: no server makes one. Raises DatabaseUnavailable for a text that the account could not see.
+    out: no server makes one. Raises FactsHidden for what the account could not see.
 
     ``for_copy`` leaves out what a copy must not have: grants, which outlive their database
     (https://mariadb.com/kb/en/drop-database/), and events that are enabled, which would run.
     """
-    _require_texts(schema)
+    require_texts(schema)
     statements = [_namespace(namespace) for namespace in schema.namespaces]
     statements += [sequence_statement(sequence) for sequence in schema.sequences]
     statements += [text for routine in schema.routines for text in routine_statements(routine)]
@@ -51,28 +51,6 @@ def write(schema: Schema, *, for_copy: bool = False) -> tuple[str, ...]:
 
 def _whole(views: Iterable[View]) -> list[View]:
     return [view for view in views if BROKEN not in view.options]
-
-
-def _require_texts(schema: Schema) -> None:
-    """All texts are there: the server gives none to an account that lacks a right."""
-    hidden = [
-        (f"{routine.kind} {routine.name}", "SELECT ON mysql.proc") for routine in schema.routines if not routine.sql
-    ]
-    hidden += [
-        (f"trigger {trigger.name} of {table.name}", f"TRIGGER ON {qualified(table)}")
-        for table in schema.tables
-        for trigger in table.triggers
-        if not trigger.sql
-    ]
-    hidden += [
-        (f"view {view.name}", f"SHOW VIEW ON {qualified(view)}") for view in _whole(schema.views) if not view.sql
-    ]
-    for thing, right in hidden:
-        raise DatabaseUnavailable(
-            f"the text of the {thing} can't be read",
-            why="the account of the connection did not make it and may not look into it",
-            way_out=f"GRANT {right} to the account, or let {thing} be made by it",
-        )
 
 
 def _namespace(namespace: Namespace) -> str:
