@@ -61,6 +61,18 @@ def test_a_draft_is_rehearsed_after_all_that_is_pending(preview: Preview, projec
     assert not (project.root / "db" / "app.sqlite").exists()
 
 
+def test_a_listener_that_fails_does_not_end_the_previews(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    def listen() -> None:
+        if preview.outlook.stage is Stage.RUNNING:
+            raise ValueError("a widget is gone")
+
+    preview = Preview(project, listen, delay_s=0.05)
+    for number in range(2):
+        preview.ask(ADD_LEVEL.replace("default=1", f"default={number}"))
+        assert preview.wait(60).stage is Stage.DONE
+    assert "a widget is gone" in capsys.readouterr().err
+
+
 def test_only_the_newest_text_is_answered(preview: Preview, seen: list[Stage]) -> None:
     for number in range(5):
         preview.ask(ADD_LEVEL.replace("default=1", f"default={number}"))

@@ -460,6 +460,14 @@ def form() -> OperationForm:
     return made
 
 
+def test_a_rehearsal_that_ends_while_another_operation_is_chosen_finds_the_form_whole() -> None:
+    made = OperationForm(lambda: None)
+    made.kind.unobserve(made._picked, names="value")  # It waits for what the rehearsal's thread holds.
+    made.kind.value = "CreateTable"
+    made.offer(SCHEMA)
+    assert "indexes" in made.names
+
+
 @pytest.mark.parametrize("kind", OPERATIONS)
 def test_every_operation_has_its_form_with_named_controls(form: OperationForm, kind: str) -> None:
     form.kind.value = kind

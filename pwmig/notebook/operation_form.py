@@ -70,29 +70,36 @@ class OperationForm:
 
     def load(self, operation: Operation) -> None:
         """Show an operation, to be changed."""
-        self.kind.value = type(operation).__name__
-        for name, asked in self._inputs.items():
-            asked.write(getattr(operation, name))
-            self._offer()
-        self._changed()
+        with self._showing:
+            self.kind.value = type(operation).__name__
+            for name, asked in self._inputs.items():
+                asked.write(getattr(operation, name))
+                self._offer()
+            self._changed()
 
     def clear(self) -> None:
         """Forget what was filled in; the operation and its tables stay chosen."""
-        for asked in self._inputs.values():
-            if not isinstance(asked, TableField):
-                asked.clear()
-        self._heard()
+        with self._showing:
+            for asked in self._inputs.values():
+                if not isinstance(asked, TableField):
+                    asked.clear()
+            self._heard()
 
     @property
     def _inputs(self) -> dict[str, Field]:
-        return self._made[self.kind.value]
+        """The inputs of the chosen operation; they are made once, and keep what they hold.
+
+        A rehearsal's thread may ask for them as soon as another operation is chosen, before they are shown.
+        """
+        with self._showing:
+            name = self.kind.value
+            if name not in self._made:
+                fields = dataclasses.fields(OPERATIONS[name])
+                self._made[name] = {field.name: field_of(field, self._heard) for field in fields if field.metadata}
+            return self._made[name]
 
     def _ask(self) -> None:
-        """Show the inputs of the chosen operation; they are made once, and keep what they hold."""
-        name = self.kind.value
-        if name not in self._made:
-            fields = dataclasses.fields(OPERATIONS[name])
-            self._made[name] = {field.name: field_of(field, self._heard) for field in fields if field.metadata}
+        """Show the inputs of the chosen operation."""
         self._fields.children = [asked.box for asked in self._inputs.values()]
         self._offer()
 

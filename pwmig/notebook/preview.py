@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from pwmig.errors import DatabaseUnsupported, PwmigError
+from pwmig.errors import DatabaseUnsupported, PwmigError, redact
 from pwmig.files import require_python
 from pwmig.plan import Run
 from pwmig.project import Project
@@ -174,7 +176,10 @@ class Preview:
             if outlook.request is not self.outlook.request:
                 return False
             self._set(outlook)
-        self._on_change()
+        try:
+            self._on_change()
+        except Exception:  # What is wrong with who listens must not end the previews.
+            print(redact(traceback.format_exc()), file=sys.stderr, end="")
         return True
 
     def _answer(self, request: Request, whatever_size: bool) -> Outlook:
