@@ -121,10 +121,30 @@ PARTS = (
         "ALTER TABLE whole ADD CONSTRAINT to_next FOREIGN KEY (next_id) REFERENCES whole (id)",
         "CREATE TABLE round (id INTEGER PRIMARY KEY, a INTEGER REFERENCES whole);"
         " ALTER TABLE whole ADD CONSTRAINT around FOREIGN KEY (next_id) REFERENCES round (id)",
+        "CREATE TABLE counted (a serial); CREATE SEQUENCE more OWNED BY counted.a",
     ],
 )
-def test_a_partitioned_table_that_is_referred_to_is_made_and_dropped(tmp_path: Path, postgres: Any, key: str) -> None:
+def test_what_goes_along_with_a_table_is_made_and_dropped(tmp_path: Path, postgres: Any, key: str) -> None:
     assert_whole(project_of(tmp_path, postgres, *PARTS, *key.split("; ")))
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "CREATE FUNCTION same(a integer, b integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT a = b';"
+        " CREATE OPERATOR === (leftarg = integer, rightarg = integer, function = same);"
+        " CREATE TABLE t (a integer CHECK (a === 1))",
+        "CREATE TEXT SEARCH CONFIGURATION mine (copy = simple);"
+        " CREATE TABLE t (a text, b tsvector GENERATED ALWAYS AS (to_tsvector('mine', a)) STORED)",
+    ],
+)
+def test_what_needs_something_that_is_not_looked_at_is_refused(tmp_path: Path, postgres: Any, statements: str) -> None:
+    project = project_of(tmp_path, postgres, *statements.split("; "))
+    with pytest.raises(ProjectError, match="can't be made in an empty database") as raised:
+        project.baseline("x")
+    assert "does not exist" in raised.value.why and "ignore" in raised.value.way_out
+    assert "mend it" not in raised.value.way_out
+    assert project.files() == () and project.applied() == ()
 
 
 def test_whatever_objects_postgresql_holds(tmp_path: Path, postgres: Any) -> None:

@@ -14,7 +14,7 @@ from pwmig.baseline.dropping import drop_everything, sent
 from pwmig.baseline.models import models_file, models_source, models_written
 from pwmig.baseline.source import baseline_source
 from pwmig.comparing import kept
-from pwmig.errors import PlanError, ProjectError, PwmigError
+from pwmig.errors import MigrationFailed, PlanError, ProjectError, PwmigError
 from pwmig.files import checksum, create, slug
 from pwmig.plan import Direction, Plan, Step
 
@@ -128,8 +128,25 @@ def _run_draft(
     path, text = os.path.join(project.migrations_folder, f"{name}.py"), source.encode()
     with project.blank(listener) as run:
         for direction in (Direction.FORWARD, Direction.BACKWARD)[: 1 + and_back]:
-            run(Plan((Step(name, direction, path, checksum(text)),), direction), {path: text})
+            try:
+                run(Plan((Step(name, direction, path, checksum(text)),), direction), {path: text})
+            except MigrationFailed as error:
+                raise _not_made(project, error) from error.__cause__
         yield
+
+
+def _not_made(project: Project, error: MigrationFailed) -> PwmigError:
+    """What it means that an empty database does not take a statement: there is no file yet that could be mended."""
+    if isinstance(error.__cause__, PwmigError) or error.statement is None:
+        return error
+    return ProjectError(
+        f"no baseline was written: a part of what {project.location} holds can't be made in an empty database",
+        why="it needs something that pwmig does not look at, or that ignore leaves out; "
+        f"the database says: {error.why}",
+        way_out="drop it, if it may go, or leave it out by ignore = [...] in [tool.pwmig], if it is a table or a view; "
+        "or write the first migration by hand: pwmig create NAME. What is not looked at, and why, says "
+        "pwmig.dialects.dialect_of(database).unseen",
+    )
 
 
 def _look(project: Project) -> Schema:

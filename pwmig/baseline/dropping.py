@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import peewee
 
 from pwmig.errors import ProjectError
-from pwmig.schema import Routine, Schema, Table
+from pwmig.schema import Routine, Schema, Sequence, Table
 
 __all__ = ["drop_everything", "sent"]
 
@@ -21,7 +21,8 @@ __all__ = ["drop_everything", "sent"]
 class _Thing:
     """One thing to drop: its name for people, and the statements that may do it, the first that works counts.
 
-    ``goes_with`` is the statement that takes it along: a part of a table goes with the whole.
+    ``goes_with`` is the statement that takes it along: a part of a table goes with the whole, a sequence with the
+    table that owns it.
     """
 
     name: str
@@ -70,17 +71,17 @@ def _in_rounds(database: peewee.Database, things: list[_Thing]) -> tuple[list[st
                 if not refusal:
                     done.append(way)
                     things.remove(thing)
-                    _forget_parts(things, way)
+                    _forget_others(things, way)
                     break
     return done, refusal
 
 
-def _forget_parts(things: list[_Thing], done: str) -> None:
+def _forget_others(things: list[_Thing], done: str) -> None:
     """Take off the list what went along with what a statement dropped."""
     for part in [thing for thing in things if thing.goes_with == done]:
         things.remove(part)
         for way in part.ways:
-            _forget_parts(things, way)
+            _forget_others(things, way)
 
 
 def _refusal(database: peewee.Database, sql: str) -> str | None:
@@ -109,12 +110,19 @@ def _things(database: peewee.Database, schema: Schema) -> Iterator[_Thing]:
     for routine in reversed(schema.routines):
         yield _Thing(routine.name, tuple(_routine_ways(routine, named(routine))))
     for sequence in reversed(schema.sequences):
-        yield _Thing(sequence.name, (f"DROP SEQUENCE {named(sequence)}",))
+        owners = [named(table) for table in schema.tables if _is_owned(sequence, named(table))]
+        yield _Thing(
+            sequence.name, (f"DROP SEQUENCE {named(sequence)}",), f"DROP TABLE {max(owners)}" if owners else None
+        )
     for kind_of in reversed(schema.types):
         word = {"domain": "DOMAIN", "collation": "COLLATION"}.get(kind_of.kind, "TYPE")
         yield _Thing(kind_of.name, (f"DROP {word} {named(kind_of)}",))
     for namespace in reversed(schema.namespaces):
         yield _Thing(namespace.name, (f"DROP SCHEMA {_quoted(database, namespace.name)}",))
+
+
+def _is_owned(sequence: Sequence, table: str) -> bool:
+    return any(option.startswith(f"OWNED BY {table}.") for option in sequence.options)
 
 
 def _routine_ways(routine: Routine, name: str) -> Iterator[str]:
