@@ -73,12 +73,18 @@ class History:
             raise self._too_new(f"it holds rows of form {newest}, and this pwmig knows form {FORMAT}")
         return tuple(Applied(*row) for row in rows)
 
-    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+    def _rows(self, sql: str, params: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         import peewee
 
         try:
-            return list(self.database.execute_sql(sql).fetchall())
+            return list(self.database.execute_sql(sql, params).fetchall())
         except (peewee.OperationalError, peewee.ProgrammingError) as error:
+            if "denied" in str(error).lower():
+                raise DatabaseUnavailable(
+                    f"the history table {self.table} can't be read by this account",
+                    why=f"{self.dialect.title} says: {' '.join(str(error).split())}",
+                    way_out=f"GRANT SELECT ON {self._quoted} TO the account; to migrate, INSERT and UPDATE too",
+                ) from error
             if "column" not in str(error).lower():
                 raise
             raise self._too_new(f"its columns are not those of form {FORMAT}: {error}") from error
@@ -93,7 +99,7 @@ class History:
     def is_applied(self, name: str) -> bool:
         """Whether the migration's effect is in the database now; one look by the unique index."""
         sql = f"SELECT 1 FROM {self._quoted} WHERE name = {self._param} AND reverted = 0"
-        return self.database.execute_sql(sql, (name,)).fetchone() is not None
+        return bool(self._rows(sql, (name,)))
 
     def create(self) -> None:
         """Make the table where it is not there yet.

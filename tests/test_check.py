@@ -571,6 +571,18 @@ def test_names_may_be_anything(tmp_path: Path, any_database: Any) -> None:
     assert project.diff("zero", "live") == ()
 
 
+@pytest.mark.parametrize("command", ["check", "rehearse"])
+def test_rows_that_can_t_be_read_are_said(tmp_path: Path, command: str) -> None:
+    """The table that holds an index's content lacks its column, so SQLite reads no row of it."""
+    forward = """for sql in ("CREATE TABLE t (b)", "CREATE VIRTUAL TABLE f USING fts5 (a, content='t')"):
+        database.execute_sql(sql)"""
+    backward = "[database.execute_sql(sql) for sql in ('DROP TABLE f', 'DROP TABLE t')]"
+    root = write_project(tmp_path, {"f": migration(forward, backward)})
+    done = run_cli(root, command)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: the rows of f can't be read\n  why: SQLite says: no such column")
+
+
 def test_what_is_found_moves_no_cursor(tmp_path: Path) -> None:
     odd = "x\x1b[2Jy\x07"
     write_project(tmp_path, {"a": sql_migration(f'CREATE TABLE "{odd}" (id INTEGER)', "SELECT 1")})

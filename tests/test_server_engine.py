@@ -343,6 +343,33 @@ def test_without_the_right_to_make_the_history_the_refusal_says_so(place: Place,
     assert place.tables() == set()
 
 
+def test_rows_that_the_account_may_not_read_are_said_and_schemas_are_compared_without_them(
+    place: Place, tmp_path: Path
+) -> None:
+    seeing = {
+        "postgres": ("GRANT USAGE ON SCHEMA public TO $user",),
+        "mariadb": (
+            f"GRANT INSERT, ALTER, CREATE, EVENT, TRIGGER, SHOW VIEW ON {place.quote(place.name)}.* TO $user",
+            "GRANT SELECT ON mysql.proc TO $user",
+        ),
+    }[place.kind]
+    write_project(tmp_path, {"a": place.create("a")}, config=place.config)
+    Project.open(tmp_path).apply()
+    place.run("CREATE TABLE hidden (id INTEGER PRIMARY KEY, old INTEGER)")
+    place.run("INSERT INTO hidden VALUES (1, 1)")
+    with place.server.fresh() as other, account(place, *seeing) as poor:
+        cursor = other.connection().cursor()
+        cursor.execute("CREATE TABLE hidden (id INTEGER PRIMARY KEY, new INTEGER)")
+        cursor.execute("INSERT INTO hidden VALUES (1, 1)")
+        project = Project(database=poor, migrations=tmp_path / "db" / "migrations", root=tmp_path)
+        for look in (project.status, project.apply, lambda: project.diff("history", "live")):
+            with pytest.raises(DatabaseUnavailable, match=r"(?s)the history table pwmig_history can't be .*GRANT"):
+                look()
+        with pytest.raises(DatabaseUnavailable, match=r"(?s)can't be read by this account.*hidden.*GRANT"):
+            project.snapshot(["hidden"])
+        assert project.diff("live", place.server.url(other.database))
+
+
 def test_a_kept_reading_is_one_connection_that_comes_back_when_it_was_ended(place: Place, tmp_path: Path) -> None:
     project = place.project(tmp_path, {"a": place.create("a")})
     who = {"postgres": "SELECT pg_backend_pid()", "mariadb": "SELECT CONNECTION_ID()"}[place.kind]

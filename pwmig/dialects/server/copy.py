@@ -20,7 +20,7 @@ from pwmig.dialects.base import Copy
 from pwmig.dialects.server.asking import Execute, on
 from pwmig.dialects.server.connecting import opened, twin
 from pwmig.dialects.server.counting import keys_as_compared
-from pwmig.dialects.server.errors import lost, translated
+from pwmig.dialects.server.errors import answered, lost, translated
 from pwmig.dialects.server.filling import Filling, copy_whole, fill
 from pwmig.dialects.server.parts import parts
 from pwmig.dialects.server.redirect import direct, pointed_at
@@ -47,7 +47,7 @@ def copied(database: Any, dialect: ServerDialect, listener: Listener | None = No
     with translated(place, dialect.reach.unavailable):
         scratch = made(database, dialect.reach, extensions=False)
         with scratch as name:
-            with direct():
+            with direct(), answered(place, dialect.title):
                 schema, sampled = _make(database, dialect, name, listener)
                 copy = ServerCopy(database, dialect, name, schema, sampled)
             with pointed_at(database, name, dialect.reach):

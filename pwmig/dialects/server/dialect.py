@@ -67,7 +67,7 @@ class ServerDialect(Dialect):
     def reading(self, database: peewee.Database) -> AbstractContextManager[peewee.Database]:
         from pwmig.dialects.server.reading import reading
 
-        return reading(database, self.reach, self.describe(database))
+        return reading(database, self.reach, self.describe(database), self.title)
 
     def readings(self) -> Readings:
         from pwmig.dialects.server.reading import KeptReadings

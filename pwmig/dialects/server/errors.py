@@ -9,7 +9,7 @@ import peewee
 
 from pwmig.errors import DatabaseUnavailable, PwmigError
 
-__all__ = ["driver_error", "lost", "meaning_of", "translated"]
+__all__ = ["answered", "driver_error", "lost", "meaning_of", "translated"]
 
 Meaning = tuple[str, str, str]
 
@@ -56,6 +56,29 @@ def meaning_of(
             way_out="look whether the server runs, then what pwmig status says",
         )
     return None
+
+
+@contextmanager
+def answered(place: str, title: str) -> Iterator[None]:
+    """Turn the driver's errors about questions of pwmig's own into DatabaseUnavailable."""
+    try:
+        yield
+    except PwmigError:
+        raise
+    except Exception as error:
+        cause = driver_error(error)
+        # The names that drivers give their errors: https://peps.python.org/pep-0249/#exceptions
+        if not {"DatabaseError", "InterfaceError"} & {kind.__name__ for kind in type(cause).__mro__}:
+            raise
+        told = " ".join(str(cause).split())
+        denied = "denied" in told.lower()
+        raise DatabaseUnavailable(
+            f"the database {place} can't be read" + (" by this account" if denied else ""),
+            why=f"{title} says: {told}",
+            way_out="GRANT the account what it lacks, SELECT for the rows of a table; or connect as another one"
+            if denied
+            else "mend what the message names, then run this again; nothing was changed",
+        ) from error
 
 
 @contextmanager

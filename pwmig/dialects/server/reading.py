@@ -13,7 +13,7 @@ import peewee
 from pwmig.dialects.base import Dialect, Readings
 from pwmig.dialects.server.asking import executor
 from pwmig.dialects.server.connecting import close_for_good, twin
-from pwmig.dialects.server.errors import translated
+from pwmig.dialects.server.errors import answered, translated
 from pwmig.dialects.server.redirect import redirected_to
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ _IDLE_S = 10
 
 
 @contextmanager
-def reading(database: peewee.Database, reach: Reach, place: str) -> Iterator[peewee.Database]:
+def reading(database: peewee.Database, reach: Reach, place: str, title: str) -> Iterator[peewee.Database]:
     """A connection of its own that can't write."""
-    with translated(place, reach.unavailable):
+    with answered(place, title), translated(place, reach.unavailable):
         reader = _opened(database, reach)
         try:
             yield reader
@@ -85,7 +85,8 @@ class KeptReadings(Readings):
 
     @contextmanager
     def _kept_reading(self, database: Any) -> Iterator[Any]:
-        with translated(self._dialect.describe(database), self._reach.unavailable):
+        place = self._dialect.describe(database)
+        with answered(place, self._dialect.title), translated(place, self._reach.unavailable):
             reader, connection = self._renewed(database)
             # The state is this thread's: a rehearsal on another one doesn't find a connection to put aside.
             reader._state.set_connection(connection)

@@ -13,6 +13,7 @@ import peewee
 
 from pwmig.dialects.base import Copy, Dialect, Foreseen, Session, Template, Turn
 from pwmig.dialects.sqlite import place
+from pwmig.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,7 +154,16 @@ class SqliteDialect(Dialect):
     ) -> Rows:
         from pwmig.dialects.sqlite.seeing.rows import sample
 
-        return sample(_executor(database), table, limit=limit, keys=keys)
+        file = place.file_of(str(database.database))
+        try:
+            with place.translated(file):
+                return sample(_executor(database), table, limit=limit, keys=keys)
+        except (peewee.DatabaseError, sqlite3.Error) as error:
+            raise DatabaseUnavailable(
+                f"the rows of {table.name} can't be read",
+                why=f"SQLite says: {error}",
+                way_out="mend what its definition names, such as the table that holds its content, or drop it",
+            ) from error
 
     def page(self, database: peewee.Database, table: Table, query: Query, *, deadline_s: float) -> Page:
         from pwmig.dialects.sqlite.seeing.pages import page
