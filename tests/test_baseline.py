@@ -392,6 +392,34 @@ def test_models_of_every_database_differ_in_nothing(tmp_path: Path, any_database
     assert done.unsaid == () and project.diff() == ()
 
 
+UNSAID = {
+    "postgres": (
+        "CREATE TABLE t (a integer) PARTITION BY RANGE (a); CREATE TABLE part PARTITION OF t DEFAULT;"
+        " CREATE INDEX i ON ONLY t (a)",
+        "CREATE TABLE t (a serial, b text); ALTER TABLE t ALTER a DROP NOT NULL",
+        "CREATE TABLE t (a serial, b text); CREATE SEQUENCE more OWNED BY t.a",
+        "CREATE TABLE t (a integer, b text); CREATE SEQUENCE more OWNED BY t.a; CREATE SEQUENCE most OWNED BY t.a",
+        "CREATE TABLE t (a serial, b text); ALTER TABLE t ALTER a DROP DEFAULT",
+    ),
+    "mariadb": ("CREATE TABLE t (a CHAR(0), b VARCHAR(0), c CHAR(7))",),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "statements"),
+    [
+        pytest.param(kind, text, marks=getattr(pytest.mark, kind), id=f"{kind}-{number}")
+        for kind, texts in UNSAID.items()
+        for number, text in enumerate(texts)
+    ],
+)
+def test_what_models_can_hardly_say_is_no_difference(
+    tmp_path: Path, kind: str, statements: str, request: pytest.FixtureRequest
+) -> None:
+    project = project_of(tmp_path, request.getfixturevalue(kind), *statements.split("; "))
+    assert project.baseline("x", models=True).unsaid == () and project.diff() == ()
+
+
 def test_tables_that_letter_case_tells_apart_have_models(tmp_path: Path, server_database: Any) -> None:
     project = project_of(tmp_path, server_database)
     if not project.schema().exact_tables:

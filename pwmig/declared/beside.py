@@ -127,8 +127,12 @@ def _column(live: Column | None, declared: Column, usual: str | None) -> Column:
         grants=live.grants,
     )
     if live.sequence is not None and declared.sequence is not None and live.identity == declared.identity:
-        # A sequence has the name that its table had once, and counts as somebody told it.
-        return replace(column, sequence=live.sequence, default=live.default)
+        # A sequence has the name that its table had once, and counts as somebody told it. SERIAL says NOT NULL too,
+        # which may have been dropped since.
+        nullable = column.nullable or (live.nullable and live.identity is None)
+        return replace(column, sequence=live.sequence, default=live.default, nullable=nullable)
+    if declared.sequence is None and (live.default, live.identity) == (declared.default, declared.identity):
+        return replace(column, sequence=live.sequence)  # One that the column owns, and does not count by.
     return column
 
 
@@ -161,6 +165,7 @@ def _index(live: Index, declared: Index) -> Index:
         declared,
         name=live.name if live.columns == declared.columns else declared.name,
         invisible=declared.invisible or live.invisible,
+        valid=live.valid,
         options=declared.options or live.options,
         comment=declared.comment or live.comment,
     )

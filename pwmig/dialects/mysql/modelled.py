@@ -45,8 +45,8 @@ _KINDS = {
 """Peewee's fields by the type that they have: MariaDB tells the width of integers, MySQL 8 doesn't."""
 
 _SIZED = (
-    (re.compile(r"varchar\((\d+)\)"), "CharField", ("max_length",)),
-    (re.compile(r"char\((\d+)\)"), "FixedCharField", ("max_length",)),
+    (re.compile(r"varchar\(([1-9]\d*)\)"), "CharField", ("max_length",)),
+    (re.compile(r"char\(([1-9]\d*)\)"), "FixedCharField", ("max_length",)),
     (re.compile(r"decimal\((\d+),(\d+)\)"), "DecimalField", ("max_digits", "decimal_places")),
 )
 _NEAREST = (
