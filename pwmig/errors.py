@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pwmig.plan import Run
 
 __all__ = [
+    "BeyondDatabase",
     "Cancelled",
     "DatabaseUnavailable",
     "DatabaseUnsupported",
@@ -140,6 +141,10 @@ class OperationRefused(PwmigError):
         self.table = table
         self.column = column
         self.object = object
+
+
+class BeyondDatabase(OperationRefused):
+    """A migration would reach past its database while a stand-in is there for that alone."""
 
 
 class RehearsalRefused(PwmigError):

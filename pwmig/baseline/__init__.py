@@ -14,7 +14,7 @@ from pwmig.baseline.dropping import drop_everything, sent
 from pwmig.baseline.models import models_file, models_source, models_written
 from pwmig.baseline.source import baseline_source
 from pwmig.comparing import kept
-from pwmig.errors import MigrationFailed, PlanError, ProjectError, PwmigError
+from pwmig.errors import BeyondDatabase, MigrationFailed, PlanError, ProjectError, PwmigError
 from pwmig.files import checksum, create, slug
 from pwmig.plan import Direction, Plan, Step
 
@@ -137,6 +137,14 @@ def _run_draft(
 
 def _not_made(project: Project, error: MigrationFailed) -> PwmigError:
     """What it means that an empty database does not take a statement: there is no file yet that could be mended."""
+    if isinstance(error.__cause__, BeyondDatabase):
+        return ProjectError(
+            f"no baseline was written: a part of what {project.location} holds needs what is outside of it",
+            why=f"a baseline is proved on an empty database, and {error.__cause__.what}"
+            + (f"; the statement is: {error.statement[:300]}" if error.statement else ""),
+            way_out="leave that table or view out by ignore = [...] in [tool.pwmig]; or write the first migration by "
+            "hand (pwmig create NAME): it can be applied, and not rehearsed",
+        )
     if isinstance(error.__cause__, PwmigError) or error.statement is None:
         return error
     return ProjectError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pwmig.checking.records import Check, CheckReport, Finding, Outcome, Severity, finding_of
 from pwmig.comparing import beside_models, kept, replay, replayed
-from pwmig.errors import Cancelled, DatabaseUnavailable, FactsHidden, MigrationFailed, PwmigError
+from pwmig.errors import BeyondDatabase, Cancelled, DatabaseUnavailable, FactsHidden, MigrationFailed, PwmigError
 from pwmig.plan import Plan, Run
 from pwmig.sides import Kind, Side, plan_files, plan_side
 
@@ -106,6 +106,8 @@ class Checks:
             if isinstance(error, MigrationFailed) and error.run is not None:
                 self.ran = error.run
             self._stop_before({error.migration} if isinstance(error, MigrationFailed) else {""})
+            if isinstance(error, MigrationFailed) and isinstance(error.__cause__, BeyondDatabase):
+                return "the migrations run from nothing", [_beyond(error.migration, error.__cause__)]
             return "the migrations run from nothing", [finding_of(error)]
         if len(self.runnable) < len(self.files):
             raise _Skipped(f"{self.files[len(self.runnable)].name} can't be loaded")
@@ -186,6 +188,16 @@ def _unlike_models(changes: tuple[Change, ...]) -> Finding:
         "a database made by the migrations alone is not the one that the models expect; to be changed in it is",
         "write a migration for what is listed (pwmig create NAME), or mend the models",
         changes=changes,
+    )
+
+
+def _beyond(migration: str, error: BeyondDatabase) -> Finding:
+    return Finding(
+        Severity.WARNING,
+        f"{migration} can't be tried: it reaches past the project's database",
+        f"{error.what}; nothing stands in for that in a check, so it and the migrations behind it are not tried",
+        "it can be applied, and not rehearsed: try it on a server that is there for trying",
+        migration,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pwmig.dialects.server.tokens import Token
-from pwmig.errors import OperationRefused
+from pwmig.errors import BeyondDatabase
 
 __all__ = ["Leading", "refusal", "statements"]
 
@@ -48,9 +48,9 @@ def statements(tokens: Sequence[Token], *, compound: bool = False) -> Iterator[S
     yield tokens[start:]
 
 
-def refusal(what: str) -> OperationRefused:
+def refusal(what: str) -> BeyondDatabase:
     """The refusal of what a rehearsal would have reached."""
-    return OperationRefused(
+    return BeyondDatabase(
         f"the rehearsal would have reached {what}",
         why="a rehearsal works on a copy of the project's database, and there is none of what is outside of it",
         way_out="take it out of the migration (of a name, the database's own), or apply without a rehearsal",

@@ -5,6 +5,8 @@ from __future__ import annotations
 __all__ = ["UNSEEN"]
 
 UNSEEN: dict[str, str] = {
+    "other databases of the server": "a project has one; of others only the tables that its models name are looked at, "
+    "where these are compared",
     "definers of views, triggers, routines and events": "accounts belong to a server; what is made anew is its maker's",
     "the sql_mode of triggers, routines and events": "made anew they take the connection's, but for modes that change "
     "how their text is read (ANSI_QUOTES, ORACLE, ...), which are kept on MariaDB",
