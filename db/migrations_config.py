@@ -20,7 +20,7 @@ def _database():
         return SqliteDatabase(Path(__file__).with_name("players.sqlite"), pragmas=PRAGMAS)
     if url.startswith("sqlite"):
         return connect(url, pragmas=PRAGMAS)
-    return connect(url)
+    return connect(url, unquote_user=True, unquote_password=True)
 
 
 database = _database()

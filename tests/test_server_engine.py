@@ -9,15 +9,17 @@ import sys
 import threading
 import time
 from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import peewee
 import pytest
-from projects import HEAD, sql_migration, states, write_project
+from projects import HEAD, run_cli, sql_migration, states, write_project
 from server_projects import Place, account, place
 
 from pwmig.errors import DatabaseUnavailable, MigrationFailed, OperationRefused
 from pwmig.plan import Event
 from pwmig.project import Project
+from pwmig.scaffold import init_project
 
 __all__ = ["place"]
 
@@ -309,6 +311,26 @@ def test_no_password_is_ever_told(place: Place, tmp_path: Path) -> None:
         with pytest.raises(DatabaseUnavailable) as caught:
             project.applied()
         assert secret not in str(caught.value) and "somebody" not in project.location
+
+
+def test_a_new_project_reads_user_and_password_of_database_url_as_a_url_has_them(place: Place, tmp_path: Path) -> None:
+    user, secret = f"mend @ {os.getpid()}", "Secr@t%1"
+    name, where = {"postgres": (f'"{user}"', ""), "mariadb": (f"'{user}'@'localhost'", ".*")}[place.kind]
+    made = f"LOGIN PASSWORD '{secret}'" if place.transactional else f"IDENTIFIED BY '{secret}'"
+    place.run(f"CREATE USER {name} {made}")
+    try:
+        place.run(f"GRANT ALL ON {'DATABASE ' * place.transactional}{place.quote(place.name)}{where} TO {name}")
+        parts = urlsplit(place.server.url(place.name))
+        address = parts.netloc.rpartition("@")[2]
+        url = urlunsplit(parts._replace(netloc=f"{quote(user)}:{quote(secret)}@{address}"))
+        init_project(tmp_path)
+        done = run_cli(tmp_path, "status", DATABASE_URL=url)
+        assert (done.returncode, done.stderr) == (1, ""), done.stderr
+        assert secret not in done.stdout
+    finally:
+        if place.transactional:
+            place.run(f"DROP OWNED BY {name}")
+        place.run(f"DROP USER {name}")
 
 
 def _start(root: Path, *arguments: str) -> subprocess.Popen[str]:
