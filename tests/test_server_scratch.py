@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from server_projects import Place, account, place, place_on
 
 from pwmig.declared import models_schema
 from pwmig.dialects import dialect_of
-from pwmig.errors import DatabaseUnavailable, RehearsalRefused
+from pwmig.errors import DatabaseUnavailable, ProjectError, RehearsalRefused
 
 __all__ = ["place"]
 
@@ -188,6 +189,29 @@ def test_without_createdb_the_models_are_seen_in_a_schema_that_is_rolled_back(po
             assert poor.is_closed()
         assert place.state() == before
         assert place.run("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'pwmig%'") == []
+
+
+class Article(peewee.Model):
+    class Meta:
+        table_name = "T t"
+        schema = "Sales Dept"
+
+
+class Sold(peewee.Model):
+    it = peewee.IntegerField(constraints=[peewee.SQL('REFERENCES "Sales Dept"."T t"')])
+
+    class Meta:
+        schema = "hr"
+
+
+@pytest.mark.postgres
+def test_what_such_a_schema_can_not_show_is_told_with_the_right_that_lacks(postgres_server: Any) -> None:
+    with place_on(postgres_server) as place:
+        dialect, right = dialect_of(place.database), f"GRANT CREATE ON DATABASE {place.quote(place.name)} TO $user"
+        assert len(models_schema([Article, Sold], dialect, place.database).tables) == 2
+        with account(place, right) as poor, pytest.raises(ProjectError, match="Sold") as caught:
+            models_schema([Article, Sold], dialect, poor)
+        assert re.search(r'REFERENCES.*ALTER ROLE "poor_\d+" CREATEDB', caught.value.way_out)
 
 
 @pytest.mark.postgres

@@ -112,7 +112,7 @@ class _Making:
             error = self._tried(model, keys)
             self._postponed += keys
         if error is not None:
-            raise _cannot_create(self.dialect, model, error) from error
+            raise self._cannot_create(model, error) from error
         self._made.add(model)
 
     def _tried(self, model: _Model, late: Sequence[peewee.ForeignKeyField] = ()) -> Exception | None:
@@ -156,7 +156,10 @@ class _Making:
             try:
                 self._manager(field.model).create_foreign_key(field)
             except Exception as error:
-                raise _cannot_create(self.dialect, field.model, error) from error
+                raise self._cannot_create(field.model, error) from error
+
+    def _cannot_create(self, model: _Model, error: Exception) -> ProjectError:
+        return _cannot_create(model, error, self.dialect.longest_name, self.dialect.scratch_lacks(self.database))
 
     def _surround(self) -> None:
         """Make what stands beside tables in the live database known here: types, sequences, routines, extensions."""
@@ -267,13 +270,15 @@ def _said_names(model: _Model) -> list[str]:
     return [repr(name) for name in (model._meta.schema, model._meta.table_name) if name]
 
 
-def _cannot_create(dialect: Dialect, model: _Model, error: Exception) -> ProjectError:
+def _cannot_create(model: _Model, error: Exception, longest_name: str, lacking: str) -> ProjectError:
     meta = model._meta
     way_out = "look at its fields, indexes, constraints and options; Model.create_table() shows the statement"
     if meta.schema:
         way_out = f"look whether there can be a schema={meta.schema!r}, or take it out of its Meta; {way_out}"
-    if dialect.longest_name and len(meta.table_name) > LONGEST:
-        way_out = f"give it a name of at most {dialect.longest_name}; {way_out}"
+    if longest_name and len(meta.table_name) > LONGEST:
+        way_out = f"give it a name of at most {longest_name}; {way_out}"
+    if lacking:
+        way_out = f"{way_out}; the place where it was tried lacks {lacking}"
     return ProjectError(
         f"the table {meta.table_name!r} of {_name(model)} can't be created in an empty database",
         why=redact(f"{type(error).__name__}: {error}".strip()),

@@ -228,6 +228,11 @@ class Dialect(ABC):
         """
         return nullcontext({})
 
+    def scratch_lacks(self, scratch: peewee.Database) -> str:
+        """What a :meth:`scratch` database does not have, as a right of the account lacks, with the statement that gives
+        the right; empty where it has all."""
+        return ""
+
     @abstractmethod
     def write(self, schema: Schema) -> tuple[str, ...]:
         """The statements that make a schema in an empty database, in an order that can be executed."""

@@ -160,6 +160,11 @@ class PostgresqlDialect(ServerDialect):
             execute(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}")
         yield {name: None if name == default else name for name in names}
 
+    def scratch_lacks(self, scratch: peewee.Database) -> str:
+        from pwmig.dialects.postgresql.scratch import lacks
+
+        return lacks(scratch)
+
     def write(self, schema: Schema) -> tuple[str, ...]:
         from pwmig.dialects.postgresql.writing import write
 

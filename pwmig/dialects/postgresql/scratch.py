@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pwmig.schema import Schema
 
-__all__ = ["may_create_databases", "scratch_schema", "scratch_schemas", "within"]
+__all__ = ["lacks", "may_create_databases", "scratch_schema", "scratch_schemas", "within"]
 
 _PREFIX = "scratch_pwmig_"
 """How such a schema's name begins: not as those of what is pwmig's own, and never looked at."""
@@ -77,6 +77,17 @@ def scratch_schemas(scratch: Any, names: Sequence[str]) -> Mapping[str, str | No
         if places[name] is not None:
             _make(on(scratch), f"{own}_{number}")
     return places
+
+
+def lacks(scratch: Any) -> str:
+    """What is not in a scratch database that is a schema: the schemas that SQL of the user's own names."""
+    if getattr(scratch, _SCHEMA, None) is None:
+        return ""
+    user = on(scratch)("SELECT current_user::text")[0][0]
+    return (
+        "the schemas that SQL of the models names by itself, as REFERENCES does; it has them where the account may "
+        f"create databases: ALTER ROLE {quote(user)} CREATEDB, by a superuser"
+    )
 
 
 def within(scratch: Any, seen: Schema) -> Schema:
