@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import peewee
@@ -300,6 +301,15 @@ def test_a_database_that_is_not_there_and_a_server_that_is_not_there_are_said(pl
         write = project.dialect.session(project.database, wait_s=1)
         with pytest.raises(DatabaseUnavailable, match=words), write:
             pass
+
+
+@pytest.mark.postgres
+def test_a_role_that_is_not_there_is_no_database_that_is_not_there(postgres_server: Any, tmp_path: Path) -> None:
+    with postgres_server.fresh() as database:
+        stranger = postgres_server.database(database.database, user='a role "of" nobody')
+        with pytest.raises(DatabaseUnavailable, match="can't be entered") as caught:
+            Project(database=stranger, migrations=tmp_path).applied()
+    assert "createuser" in caught.value.way_out and "createdb" not in caught.value.way_out
 
 
 def test_no_password_is_ever_told(place: Place, tmp_path: Path) -> None:

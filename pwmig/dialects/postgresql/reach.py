@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import peewee
@@ -45,11 +46,11 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace ORDER BY e.oid"""
 _MEANINGS = (
     ("3d000", "does not exist", "make it with CREATE DATABASE or createdb, or look at DATABASE_URL"),
     ("28p01", "can't be entered", "look at the user and the password in DATABASE_URL"),
+    ("norole", "can't be entered", "look at the user in DATABASE_URL; CREATE ROLE ... LOGIN or createuser makes one"),
     ("28000", "can't be entered", "look at the user in DATABASE_URL, and at the server's pg_hba.conf"),
     ("no password supplied", "can't be entered", "give a password in DATABASE_URL, PGPASSWORD or ~/.pgpass"),
     ("password authentication failed", "can't be entered", "look at the user and the password in DATABASE_URL"),
     ("permission denied for database", "can't be entered", "GRANT CONNECT ON DATABASE to the user in DATABASE_URL"),
-    ("does not exist", "does not exist", "make it with CREATE DATABASE or createdb, or look at DATABASE_URL"),
     ("no pg_hba.conf entry", "can't be entered", "look at the server's pg_hba.conf"),
     ("too many", "has no connection left", "close some, or wait for them; nothing was changed"),
     ("starting up", "is starting", "wait a moment and run this again"),
@@ -61,6 +62,12 @@ _MEANINGS = (
     ("connection to server", "can't be reached", "look whether the server runs, and at DATABASE_URL"),
     ("connection timeout", "can't be reached", "look whether the server runs, and at host and port in DATABASE_URL"),
 )
+
+_AT_THE_DOOR = (
+    (re.compile(r'role ".*" does not exist', re.DOTALL), "norole"),
+    (re.compile(r'database ".*" does not exist', re.DOTALL), "3d000"),
+)
+"""What the server says before there is a session: the drivers give no code of it."""
 
 
 class _PostgresqlReach(Reach):
@@ -85,7 +92,8 @@ class _PostgresqlReach(Reach):
         return bool(ask(execute, sql, (f"{seconds}s", "idle_session_timeout")))
 
     def unavailable(self, place: str, error: BaseException) -> DatabaseUnavailable | None:
-        return meaning_of("PostgreSQL", place, error, code_of(error), _MEANINGS)
+        said = next((code for words, code in _AT_THE_DOOR if words.search(str(error))), "")
+        return meaning_of("PostgreSQL", place, error, code_of(error) or said, _MEANINGS)
 
     def claim(self, execute: Execute, name: str) -> bool:
         # Advisory locks belong to a database; pg_locks shows those of all.
