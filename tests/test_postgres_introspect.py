@@ -15,6 +15,7 @@ from pwmig.dialects.postgresql.quoting import literal, quote
 from pwmig.dialects.postgresql.seeing.introspect import introspect
 from pwmig.dialects.postgresql.seeing.unseen import UNSEEN
 from pwmig.dialects.server.asking import on
+from pwmig.errors import DatabaseUnsupported
 from pwmig.schema import (
     Check,
     Column,
@@ -456,6 +457,30 @@ def test_five_queries_however_many_tables(postgres: peewee.Database) -> None:
         assert len(asked(postgres)[1]) == 5
         assert len(asked(postgres, ["t1_0"])[1]) == 5
     assert len(asked(postgres, ["not there"])[1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        ('CREATE TABLE "T.x" (a int); CREATE SCHEMA "T"; CREATE TABLE "T".x (b text)', ('"T.x"', '"T"."x"')),
+        ('CREATE TABLE "T.x" (a int); CREATE SCHEMA "T"; CREATE VIEW "T".x AS SELECT 1', ('"T.x"', '"T"."x"')),
+        (
+            'CREATE SCHEMA a; CREATE TABLE a."b.c" (); CREATE SCHEMA "a.b"; CREATE TABLE "a.b".c ()',
+            ('"a"."b.c"', '"a.b"."c"'),
+        ),
+        ('CREATE TYPE "a.b" AS ENUM (); CREATE SCHEMA a; CREATE TYPE a.b AS ENUM ()', ('"a.b"', '"a"."b"')),
+    ],
+)
+def test_two_things_of_one_name_are_refused_with_both(
+    postgres: peewee.Database, statements: str, said: tuple[str, str]
+) -> None:
+    run(postgres, statements.split("; "))
+    with pytest.raises(DatabaseUnsupported) as raised:
+        see(postgres)
+    assert all(name in raised.value.what for name in said) and "rename" in raised.value.way_out
+    assert see(postgres, ["other"]).tables == ()
+    postgres.execute_sql('CREATE TABLE "no.such" (a int)')
+    assert len(see(postgres, ["no.such"]).tables) == 1
 
 
 def test_the_tables_named_are_seen_as_among_all(database: peewee.Database, schema: Schema) -> None:

@@ -13,15 +13,18 @@ stands in :mod:`pwmig.dialects.postgresql.seeing.unseen`.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
+from pwmig.dialects.postgresql.quoting import quote
 from pwmig.dialects.postgresql.seeing import queries, rest
 from pwmig.dialects.postgresql.seeing.facts import Facts, Relation
 from pwmig.dialects.postgresql.seeing.others import extensions, free_sequences, namespaces, routines, types
 from pwmig.dialects.postgresql.seeing.tables import table
 from pwmig.dialects.postgresql.seeing.views import view
+from pwmig.errors import DatabaseUnsupported
 from pwmig.schema import Schema, Table
 
 __all__ = ["Execute", "introspect"]
@@ -73,18 +76,39 @@ def _schema(facts: Facts, beside: bool) -> Schema:
     made = [table(facts, relation) for relation in relations if relation.kind in "rp"]
     views = [view(facts, relation) for relation in relations if relation.kind in "vm"]
     if not beside:
+        _refuse_two_of_a_name(made, views)
         return Schema(_sorted(made), _sorted(views), exact_tables=True, exact_columns=True)
+    sequences, kinds = free_sequences(facts), tuple(types(facts))
+    _refuse_two_of_a_name(made, views, sequences)
+    _refuse_two_of_a_name(kinds)
     return Schema(
         tables=_sorted(made),
         views=_sorted(views),
-        sequences=_sorted(free_sequences(facts)),
-        types=_sorted(types(facts)),
+        sequences=_sorted(sequences),
+        types=_sorted(kinds),
         routines=tuple(sorted(routines(facts), key=lambda routine: (routine.name, routine.arguments))),
         extensions=_sorted(extensions(facts)),
         namespaces=_sorted(namespaces(facts)),
         exact_tables=True,
         exact_columns=True,
     )
+
+
+def _refuse_two_of_a_name(*kinds: Iterable[Any]) -> None:
+    """Refuse a name with a dot that reads as another thing's schema and name: one would be taken for the other."""
+    places: dict[str, str | None] = {}
+    for thing in chain.from_iterable(kinds):
+        if places.setdefault(thing.name, thing.schema) != thing.schema:
+            first, second = (_in_full(thing.name, schema) for schema in (places[thing.name], thing.schema))
+            raise DatabaseUnsupported(
+                f"{first} and {second} can't be told apart: both would be called {thing.name}",
+                why="what stands in a schema besides the default one is called by the schema and its name, with a dot",
+                way_out="rename one of them, so that it has no dot in its name: ALTER ... RENAME TO",
+            )
+
+
+def _in_full(name: str, schema: str | None) -> str:
+    return quote(name) if schema is None else f"{quote(schema)}.{quote(name[len(schema) + 1 :])}"
 
 
 def _facts(execute: Execute, tables: Collection[str] | None) -> Facts:
