@@ -491,3 +491,23 @@ def test_looking_writes_nothing(mariadb: peewee.Database) -> None:
     run(mariadb, ["CREATE TABLE t (a int)", "SET SESSION TRANSACTION READ ONLY", "START TRANSACTION READ ONLY"])
     assert see(mariadb).table_names == ("t",)
     run(mariadb, ["COMMIT"])
+
+
+def test_a_period_is_told_from_a_check_that_says_the_same(mariadb: peewee.Database) -> None:
+    columns = "a int NOT NULL, s date NOT NULL, e date NOT NULL"
+    run(
+        mariadb,
+        [
+            f"CREATE TABLE one ({columns}, PERIOD FOR p (s, e), "
+            "PRIMARY KEY (a, p WITHOUT OVERLAPS), UNIQUE k (a, e, s))",
+            f"CREATE TABLE two ({columns}, CONSTRAINT p CHECK (s < e), PRIMARY KEY (a, e, s), UNIQUE k (a, e, s))",
+        ],
+    )
+    one, two = see(mariadb).tables
+    assert [option for option in one.options if option not in two.options] == ["PERIOD FOR `p` (`s`, `e`)"]
+    assert one.checks == ()
+    assert one.primary_key_options == ("`p` WITHOUT OVERLAPS",)
+    assert [check.name for check in two.checks] == ["p"]
+    assert one.indexes == two.indexes
+    run(mariadb, ["ALTER TABLE one DROP PRIMARY KEY, DROP PERIOD FOR p"])
+    assert see(mariadb).tables[0].options == two.options

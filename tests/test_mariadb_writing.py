@@ -155,6 +155,13 @@ CASES = {
         r"CREATE SEQUENCE s COMMENT 'it''s \\ ü'",
     ),
     "a sequence that counts down": ("CREATE SEQUENCE down INCREMENT -3 MINVALUE -100 MAXVALUE -1 START -1 NOCACHE",),
+    "periods and keys that let none overlap": (
+        "CREATE TABLE t (a int, s date, e date, PERIOD FOR `we``ird (x)` (s, e), UNIQUE u (a, `we``ird (x)` WITHOUT "
+        "OVERLAPS), UNIQUE w (a, e, s), CHECK (a > 0))",
+        "CREATE TABLE u (a int, s datetime(6), e datetime(6), PERIOD FOR p (s, e), "
+        "PRIMARY KEY (a, p WITHOUT OVERLAPS))",
+        "CREATE TABLE v (a int, s date NOT NULL, e date NOT NULL, CONSTRAINT p CHECK (s < e), UNIQUE u (a, e, s))",
+    ),
     "many partitions of the past": (
         "CREATE TABLE t (a int) WITH SYSTEM VERSIONING PARTITION BY SYSTEM_TIME INTERVAL 1 MONTH "
         "(PARTITION p0 HISTORY, PARTITION p1 HISTORY, PARTITION pn CURRENT)",

@@ -241,6 +241,18 @@ def test_models_of_chinook_on_mariadb_declare_it(mariadb: peewee.Database, real_
     assert "(Field)" not in source
 
 
+def test_models_declare_periods_and_keys_that_let_none_overlap(mariadb: peewee.Database) -> None:
+    columns = "a int, s date, e date, PERIOD FOR p (s, e)"
+    run(
+        mariadb,
+        [
+            f"CREATE TABLE one ({columns}, PRIMARY KEY (a, p WITHOUT OVERLAPS))",
+            f"CREATE TABLE two ({columns}, id int PRIMARY KEY, UNIQUE u (a, p WITHOUT OVERLAPS))",
+        ],
+    )
+    assert assert_models_say(mariadb).count("WITHOUT OVERLAPS") == 2
+
+
 def test_models_of_everything_in_mariadb_declare_it_and_name_the_rest(mariadb: peewee.Database) -> None:
     run(mariadb, EVERYTHING)
     source = assert_models_say(mariadb)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.modelled import FieldTerm
 from pwmig.dialects.mysql.quoting import literal, qualified, quote
+from pwmig.dialects.mysql.seeing.periods import PERIOD
 from pwmig.dialects.mysql.writing.clauses import (
     check_clause,
     column_check,
@@ -158,7 +159,7 @@ class MySQLTerms(ServerTerms):
     def index_statement(self, table: Table, index: Index) -> str | None:
         engine = engine_of(table)
         clause = index_clause(index, engine)
-        plain = replace(index, method=None, comment=None, invisible=False)
+        plain = replace(index, method=None, comment=None, invisible=False, options=())
         if clause == index_clause(plain):
             return None
         return self.sql(f"ALTER TABLE {qualified(table)} ADD {clause}")
@@ -167,7 +168,8 @@ class MySQLTerms(ServerTerms):
         return tuple(index for index in table.indexes if not _counts_by(table, index))
 
     def options(self, table: Table, schema: Schema) -> dict[str, Any]:
-        words = [word for word in table.options if word not in ("ENGINE=InnoDB", _usual_collation(schema))]
+        unsaid = ("ENGINE=InnoDB", _usual_collation(schema))
+        words = [word for word in table.options if word not in unsaid and not word.startswith(PERIOD)]
         if table.comment is not None:
             words.append(f"COMMENT={literal(table.comment)}")
         if table.partitioning is not None:

@@ -2,7 +2,7 @@
 
 Asked first is what the server is; then columns, and all else (see :mod:`.asking`); a fourth question is put where
 there are sequences, partitions, or columns with places on a map. Nothing is asked table by table, but for letters
-that the catalog can't show (see :mod:`.letters`).
+and periods that the catalog can't show (see :mod:`.letters` and :mod:`.periods`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from pwmig.dialects.mysql.seeing.asking import (
 from pwmig.dialects.mysql.seeing.catalogs import PARTITIONS, PLACES, Catalog
 from pwmig.dialects.mysql.seeing.columns import is_geometry
 from pwmig.dialects.mysql.seeing.letters import marked_tables, mend_bodies, mend_table, mend_view
+from pwmig.dialects.mysql.seeing.periods import mend_periods
 from pwmig.dialects.mysql.seeing.tables import Raw, grants, plain_name, sorted_by_name, table
 from pwmig.errors import DatabaseUnavailable
 from pwmig.schema import Event, Routine, Schema, Sequence, Table, View
@@ -218,10 +219,13 @@ def _ask_more(execute: Execute, server: Server, found: _Found) -> dict[str, list
 
 
 def _mend(execute: Execute, answers: Answers, found: _Found) -> None:
-    """Put back the letters that the catalog can't show."""
+    """Put back the letters and the periods that the catalog can't show."""
     for name in marked_tables(answers):
         if name in found.tables:
             mend_table(execute, found.tables[name])
+    for name in {row[1]: None for row in answers.rest.get("check", ())}:
+        if name in found.tables:
+            mend_periods(execute, found.tables[name])
     for name, row in found.views.items():
         schema = found.schema(name)
         plain = name if schema is None else name[len(schema) + 2 :]

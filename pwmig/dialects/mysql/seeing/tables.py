@@ -12,6 +12,7 @@ from typing import Any
 from pwmig.dialects.mysql.quoting import literal, qualified, quote
 from pwmig.dialects.mysql.seeing.columns import is_geometry, mariadb_column, mysql_column, unescaped
 from pwmig.dialects.mysql.seeing.partitions import partitioning
+from pwmig.dialects.mysql.seeing.periods import with_overlaps
 from pwmig.dialects.mysql.seeing.texts import readable, under_mode
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Table, Trigger
 
@@ -28,7 +29,10 @@ HIDDEN = "?"
 
 @dataclass(slots=True)
 class Raw:
-    """The catalog's rows about one table, as they came; ``schema`` is its database if it isn't the default one."""
+    """The catalog's rows about one table, as they came; ``schema`` is its database if it isn't the default one.
+
+    ``period`` is the clause of its application-time period, and ``apart`` are the keys that let none overlap.
+    """
 
     name: str
     about: Row
@@ -43,12 +47,15 @@ class Raw:
     grants: list[Row] = field(default_factory=list)
     column_grants: list[Row] = field(default_factory=list)
     srids: list[int] = field(default_factory=list)
+    period: str = ""
+    apart: tuple[str, ...] = ()
 
     @property
     def words(self) -> tuple[Any, ...]:
         """All that the catalog says of the table: where it is the same, the record is."""
         few = (self.checks, self.keys, self.rules, self.triggers, self.partitions, self.grants, self.column_grants)
-        return (self.name, self.about, tuple(self.columns), tuple(self.indexes), *map(tuple, few), tuple(self.srids))
+        said = (self.name, self.about, tuple(self.columns), tuple(self.indexes), tuple(self.srids))
+        return (*said, self.period, self.apart, *map(tuple, few))
 
 
 def plain_name(raw: Raw) -> str:
@@ -60,6 +67,8 @@ def table(raw: Raw, database: str, mariadb: bool) -> Table:
     """The record; ``database`` is the one connected to."""
     primary, indexes = _indexes(raw.indexes)
     names = tuple([part.column or "" for part in primary.parts]) if primary else ()
+    if raw.apart:
+        indexes = tuple(replace(index, options=with_overlaps(raw, index.name)) for index in indexes)
     special = primary is not None and any(part.descending or part.length for part in primary.parts)
     return Table(
         name=raw.name,
@@ -69,9 +78,12 @@ def table(raw: Raw, database: str, mariadb: bool) -> Table:
         foreign_keys=_foreign_keys(raw, database) if raw.keys else (),
         checks=_checks(raw, mariadb) if raw.checks else (),
         triggers=_triggers(raw, mariadb) if raw.triggers else (),
-        options=_options(*raw.about[:4]),
+        options=(*_options(*raw.about[:4]), raw.period) if raw.period else _options(*raw.about[:4]),
         primary_key_parts=primary.parts if primary and special else (),
-        primary_key_options=(f"USING {primary.method}",) if primary and primary.method else (),
+        primary_key_options=(
+            *((f"USING {primary.method}",) if primary and primary.method else ()),
+            *with_overlaps(raw, _PRIMARY),
+        ),
         primary_key_comment=primary.comment if primary else None,
         partitioning=partitioning(raw.partitions) if raw.partitions else None,
         comment=raw.about[4] or None,

@@ -16,8 +16,6 @@ UNSEEN: dict[str, str] = {
     "texts of views, routines and triggers, and actions of foreign keys, that the account may not see": "the server "
     "gives none; a comparison, a copy and a baseline are refused then, with the right that lacks",
     "grants that the account can't see": "an account that may not read the mysql database is told its own only",
-    "application-time periods and WITHOUT OVERLAPS": "MariaDB 10.11 has no catalog of them; a period is seen as the "
-    "check of its two columns",
     "how long a SYSTEM_TIME partition lasts (INTERVAL, LIMIT, AUTO)": "the catalog tells the partitions only",
     "DEFAULT among partitions by LIST of an expression": "the catalog shows it as VALUES IN (0)",
     "MAX_ROWS, DATA DIRECTORY and the like of a partition, ALGORITHM of KEY": "they are not in the catalog",

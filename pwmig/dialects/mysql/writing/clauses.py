@@ -5,9 +5,10 @@ https://mariadb.com/kb/en/create-table/, https://dev.mysql.com/doc/refman/8.0/en
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pwmig.dialects.mysql.quoting import literal, quote, quoted_list, referred
+from pwmig.dialects.mysql.seeing.periods import OVERLAPS
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Table
 
 __all__ = [
@@ -86,7 +87,7 @@ def check_clause(check: Check) -> str:
 def index_clause(index: Index, engine: str = "") -> str:
     """An index, as CREATE TABLE has it and ALTER TABLE behind ADD. ``engine`` is the table's: some hash by default."""
     kind = f"{index.method} " if index.method in ("FULLTEXT", "SPATIAL") else "UNIQUE " if index.unique else ""
-    words = [f"{kind}KEY {quote(index.name)} ({_parts(index.parts)})"]
+    words = [f"{kind}KEY {quote(index.name)} ({_parts(index.parts, index.options)})"]
     words += _method(index.method, engine)
     if index.comment is not None:
         words.append(f"COMMENT {literal(index.comment)}")
@@ -99,7 +100,7 @@ def primary_key_clause(table: Table, engine: str = "") -> str:
     """The table's primary key, with orders and prefixes where it has them."""
     parts = table.primary_key_parts or tuple(IndexPart(name) for name in table.primary_key)
     method = next((option[6:] for option in table.primary_key_options if option.startswith("USING ")), None)
-    words = [f"PRIMARY KEY ({_parts(parts)})", *_method(method, engine)]
+    words = [f"PRIMARY KEY ({_parts(parts, table.primary_key_options)})", *_method(method, engine)]
     if table.primary_key_comment is not None:
         words.append(f"COMMENT {literal(table.primary_key_comment)}")
     return " ".join(words)
@@ -113,8 +114,10 @@ def _method(method: str | None, engine: str) -> list[str]:
     return [f"USING {method}"]
 
 
-def _parts(parts: Iterable[IndexPart]) -> str:
-    return ", ".join(_part(part) for part in parts)
+def _parts(parts: Sequence[IndexPart], options: Iterable[str]) -> str:
+    """The parts; of a key without overlaps, a period stands for the last two."""
+    apart = [option for option in options if option.endswith(OVERLAPS)]
+    return ", ".join([_part(part) for part in (parts[:-2] if apart else parts)] + apart)
 
 
 def _part(part: IndexPart) -> str:

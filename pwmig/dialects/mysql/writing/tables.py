@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pwmig.dialects.mysql.quoting import literal, qualified, quote
+from pwmig.dialects.mysql.seeing.periods import PERIOD
 from pwmig.dialects.mysql.writing.clauses import (
     check_clause,
     column_check,
@@ -52,7 +53,7 @@ def partitioning_text(text: str) -> str:
 
 def table_options(table: Table) -> str:
     """What stands behind the columns: engine, collation, comment and all else that the table was made with."""
-    words = list(table.options)
+    words = [option for option in table.options if not option.startswith(PERIOD)]
     if table.comment is not None:
         words.append(f"COMMENT={literal(table.comment)}")
     return " ".join(words)
@@ -69,8 +70,12 @@ def _option(table: Table, name: str) -> str | None:
 
 
 def period_clauses(table: Table) -> list[str]:
-    """The columns that bound a row's time (https://mariadb.com/kb/en/system-versioned-tables/), if they are columns."""
+    """The period of the application, and that of the system where its bounds are columns.
+
+    https://mariadb.com/kb/en/temporal-tables/
+    """
+    found = [option for option in table.options if option.startswith(PERIOD)]
     bounds = {column.generated: quote(column.name) for column in table.columns if column.generated}
     if "ROW START" in bounds and "ROW END" in bounds:
-        return [f"PERIOD FOR SYSTEM_TIME ({bounds['ROW START']}, {bounds['ROW END']})"]
-    return []
+        found.append(f"PERIOD FOR SYSTEM_TIME ({bounds['ROW START']}, {bounds['ROW END']})")
+    return found
