@@ -318,6 +318,17 @@ def test_a_closed_pipe_is_no_error(root: Path) -> None:
     process.wait(timeout=30)
 
 
+@pytest.mark.parametrize("words", ["status --json", "diff --json", "--version", "diff --json no-such-side live"])
+def test_a_pipe_that_was_closed_before_is_no_error(root: Path, words: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "pwmig", *words.split()]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=root, stdout=writer, stderr=subprocess.PIPE, env=environment, timeout=60)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (2, b"")
+
+
 @pytest.mark.parametrize("words", ["status", "migrate", "status --json", "migrate --to nothing"])
 def test_no_output_at_all_is_no_error(root: Path, words: str) -> None:
     command = f"{sys.executable} -m pwmig {words} >&- 2>&-"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,8 +14,9 @@ import pytest
 from projects import HEAD, sql_migration, states
 from server_projects import Place, place
 
-from pwmig.errors import MigrationFailed, RehearsalRefused
+from pwmig.errors import Cancelled, MigrationFailed, RehearsalRefused
 from pwmig.plan import Event
+from pwmig.worker import Worker
 
 __all__ = ["place"]
 
@@ -245,6 +249,33 @@ def test_what_would_reach_past_the_copy_is_refused(
             project.rehearse()
         assert place.state() == before
         assert place.scratches() == set()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGTERM to a process is POSIX's")
+@pytest.mark.parametrize("command", ["rehearse", "a worker"])
+def test_who_is_asked_to_end_drops_the_scratch_database(place: Place, tmp_path: Path, command: str) -> None:
+    running = tmp_path / "running"
+    lines = f"    import time\n    open({str(running)!r}, 'w').close()\n    time.sleep(60)\n"
+    project = three_players(place, tmp_path, {"touch": FORWARD + lines})
+    worker = Worker(tmp_path, "rehearse").start() if command == "a worker" else None
+    runner = None if worker else subprocess.Popen([sys.executable, "-m", "pwmig", command], env=with_this_pwmig())
+    deadline = time.monotonic() + 30
+    while not running.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert place.scratches()
+    os.kill(worker.process_id if worker else runner.pid, signal.SIGTERM)
+    if worker:
+        with pytest.raises(Cancelled):
+            worker.wait(30)
+    else:
+        assert runner.wait(30) == 2
+    assert place.scratches() == set()
+    assert states(project) == {"create": "applied", "touch": "pending"}
+
+
+def with_this_pwmig() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
 
 
 HARMLESS = {

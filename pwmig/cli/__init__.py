@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -26,10 +27,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments = sys.argv[1:]
         # This process is the command's own: importing modules makes many objects, and hardly any garbage to look for.
         gc.set_threshold(100_000)
+        # Who is asked to end, ends as by Ctrl-C: what was begun is rolled back, and what was made for a while is gone.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has enough of it; Python must not complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ERROR
+
+
+def _run(arguments: Sequence[str]) -> int:
     options = parser(arguments).parse_args(arguments)
     try:
         code: int = options.run(options)
-        sys.stdout.flush()
         return code
     except PwmigError as error:
         return _report(error, options)
@@ -37,9 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("stopped", file=sys.stderr)
         return ERROR
     except BrokenPipeError:
-        # Whoever read the output has enough of it; Python must not complain at its end.
-        sys.stdout = None
-        return ERROR
+        raise
     except Exception:
         # Left to Python this would exit with 1, which says that there is something to do.
         import traceback

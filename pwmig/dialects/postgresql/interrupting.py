@@ -41,6 +41,6 @@ def interruptible(connection: Any) -> Iterator[None]:
 
 def _listen(reader: int, connection: Any) -> None:
     while (number := os.read(reader, 1)) not in (b"", b"\0"):
-        if number[0] == signal.SIGINT:
+        if number[0] in (signal.SIGINT, signal.SIGTERM):
             with suppress(Exception):  # It is closed by now.
                 connection.cancel()
