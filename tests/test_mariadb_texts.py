@@ -5,7 +5,9 @@ from __future__ import annotations
 import peewee
 import pytest
 from mariadb_everything import run, see
+from playhouse.migrate import migrate
 
+from pwmig import Migrator
 from pwmig.dialects.mysql.quoting import literal, qualified, quote
 from pwmig.dialects.mysql.seeing.texts import canonical, mentioned, readable, under_mode
 
@@ -115,3 +117,11 @@ def test_a_view_of_a_table_and_an_alias_called_as_the_database(mariadb: peewee.D
         f"from ({name} join {name} `x` on(`x`.`id` = {name}.`id`))",
         f"CREATE VIEW `w` AS select {name}.`id` AS `id` from `v` {name}, {name} `y`",
     ]
+
+
+def test_a_new_name_leaves_a_default_with_letters_that_the_catalog_can_t_show(mariadb: peewee.Database) -> None:
+    run(mariadb, ["CREATE TABLE t (id int PRIMARY KEY, a varchar(9) DEFAULT '🙂', b int)"])
+    migrator = Migrator.from_database(mariadb)
+    migrate(migrator.rename_column("t", "a", "c"), migrator.add_column_default("t", "b", 3))
+    run(mariadb, ["INSERT INTO t (id) VALUES (1)"])
+    assert mariadb.execute_sql("SELECT c, b FROM t").fetchall() == (("🙂", 3),)

@@ -194,7 +194,11 @@ class MySQLServer(Server):
         set_type(self, work, column, type_, collation, cast)
 
     def definition(self, work: Work, column: Column) -> str:
-        """The whole definition of a column that is there, its own check included."""
+        """The whole definition of a column that is there, its own check included.
+
+        A letter beyond U+FFFF in a plain default, a comment or a value of an enum is a question mark in it: the server
+        tells no other, so it can't be told from one. What need not write it, a new name or default, does not.
+        """
         from pwmig.dialects.mysql.writing import column_check, column_definition
 
         return column_definition(column, column_check(work.table, column.name))

@@ -22,7 +22,8 @@ UNSEEN: dict[str, str] = {
     "DATA DIRECTORY, UNION and CONNECTION of a table": "they are not in the catalog",
     "the parser of a FULLTEXT index, KEY_BLOCK_SIZE of an index, USING HASH of a B-tree": "they aren't in the catalog",
     "bytes of a binary default that are no text": "the catalog shows a question mark in their place",
-    "letters beyond U+FFFF in comments, values of an enum and plain defaults": "MariaDB shows a question mark; "
+    "letters beyond U+FFFF in comments, values of an enum and plain defaults": "MariaDB shows a question mark, "
+    "in SHOW CREATE too, and an operation that writes a column's whole definition (its type, NOT NULL) writes that; "
     "in expressions, views and bodies they are looked up",
     "the columns of a parameter of type ROW, and a parameter's default": "they are not in the catalog",
     "temporary tables": "they belong to one connection",
