@@ -36,6 +36,7 @@ __all__ = [
     "HistoryError",
     "MigrationFailed",
     "MigrationFileError",
+    "NoScratch",
     "OperationRefused",
     "PlanError",
     "ProjectError",
@@ -95,6 +96,10 @@ class DatabaseUnavailable(PwmigError):
 
 class FactsHidden(DatabaseUnavailable):
     """The account may not see what a comparison or a copy needs to know; the way out names the right."""
+
+
+class NoScratch(DatabaseUnavailable):
+    """No database may be made for a while on the project's server; the way out is the right for it."""
 
 
 class DatabaseUnsupported(PwmigError):

@@ -402,6 +402,28 @@ def test_rows_that_the_account_may_not_read_are_said_and_schemas_are_compared_wi
         assert project.diff("live", place.server.url(other.database))
 
 
+def test_a_check_without_the_right_to_make_databases_checks_what_needs_none(place: Place, tmp_path: Path) -> None:
+    write_project(tmp_path, {"a": place.create("a")}, config=place.config)
+    Project.open(tmp_path).apply()
+    rights = {
+        "postgres": ("GRANT SELECT ON ALL TABLES IN SCHEMA public TO $user",),
+        "mariadb": (f"GRANT SELECT ON {place.quote(place.name)}.* TO $user",),
+    }[place.kind]
+    with account(place, *rights) as poor:
+        project = Project(database=poor, migrations=tmp_path / "db" / "migrations", root=tmp_path)
+        report = project.check()
+    assert not report.ok
+    assert {check.name: check.outcome.value for check in report.checks} == {
+        "files": "failed",
+        "history": "passed",
+        "models": "skipped",
+        "round trip": "skipped",
+        "drift": "skipped",
+    }
+    (finding,) = report.check("files").findings
+    assert {"postgres": "CREATEDB", "mariadb": "GRANT ALL PRIVILEGES"}[place.kind] in finding.way_out
+
+
 def test_a_kept_reading_is_one_connection_that_comes_back_when_it_was_ended(place: Place, tmp_path: Path) -> None:
     project = place.project(tmp_path, {"a": place.create("a")})
     who = {"postgres": "SELECT pg_backend_pid()", "mariadb": "SELECT CONNECTION_ID()"}[place.kind]

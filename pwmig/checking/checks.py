@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from pwmig.checking.records import Check, CheckReport, Finding, Outcome, Severity, finding_of
 from pwmig.comparing import beside_models, kept, replay, replayed
-from pwmig.errors import BeyondDatabase, Cancelled, DatabaseUnavailable, FactsHidden, MigrationFailed, PwmigError
+from pwmig.errors import (
+    BeyondDatabase,
+    Cancelled,
+    DatabaseUnavailable,
+    FactsHidden,
+    MigrationFailed,
+    NoScratch,
+    PwmigError,
+)
 from pwmig.plan import Plan, Run
 from pwmig.sides import Kind, Side, plan_files, plan_side
 
@@ -46,6 +54,7 @@ class Checks:
         self.whole: Schema | None = None
         self.ran = Run(Plan(()), "copy")
         self.unreadable = ""
+        self.no_scratch = False
 
     def report(self) -> CheckReport:
         return CheckReport(
@@ -64,6 +73,12 @@ class Checks:
             summary, findings = make()
         except _Skipped as reason:
             return Check(name, Outcome.SKIPPED, str(reason), elapsed_s=time.perf_counter() - started)
+        except NoScratch as error:
+            elapsed_s, told_before = time.perf_counter() - started, self.no_scratch
+            self.no_scratch = True
+            if told_before:
+                return Check(name, Outcome.SKIPPED, error.what, elapsed_s=elapsed_s)
+            return Check(name, Outcome.FAILED, "what runs, runs in a scratch database", (finding_of(error),), elapsed_s)
         failed = any(finding.severity in self.failing for finding in findings)
         outcome = Outcome.FAILED if failed else Outcome.PASSED
         return Check(name, outcome, summary, tuple(findings), time.perf_counter() - started)

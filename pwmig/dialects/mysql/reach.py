@@ -10,7 +10,7 @@ import peewee
 from pwmig.dialects.server.asking import MARK, Execute, ask
 from pwmig.dialects.server.errors import meaning_of
 from pwmig.dialects.server.reach import Reach
-from pwmig.errors import DatabaseUnavailable
+from pwmig.errors import DatabaseUnavailable, NoScratch
 
 __all__ = ["REACH", "address", "quoted"]
 
@@ -81,7 +81,7 @@ class _MySQLReach(Reach):
             if not error.args or error.args[0] not in (1044, 1045, 1227):
                 raise
             user, _, host = execute("SELECT CURRENT_USER()")[0][0].rpartition("@")
-            raise DatabaseUnavailable(
+            raise NoScratch(
                 "no scratch database may be created on this server",
                 why=f"the server says: {error.args[-1]}",
                 way_out="an administrator allows it with: GRANT ALL PRIVILEGES ON `pwmig\\_scratch\\_%`.* "

@@ -10,7 +10,7 @@ import peewee
 from pwmig.dialects.server.asking import MARK, Execute, ask
 from pwmig.dialects.server.errors import meaning_of
 from pwmig.dialects.server.reach import Reach
-from pwmig.errors import DatabaseUnavailable
+from pwmig.errors import DatabaseUnavailable, NoScratch
 
 __all__ = ["REACH", "address", "code_of", "quoted"]
 
@@ -120,7 +120,7 @@ class _PostgresqlReach(Reach):
             if code_of(error) != "42501":
                 raise
             user = execute("SELECT current_user")[0][0]
-            raise DatabaseUnavailable(
+            raise NoScratch(
                 "no scratch database may be created on this server",
                 why=f"PostgreSQL says: {str(error).strip()}",
                 way_out=f"a superuser allows it with: ALTER ROLE {quoted(user)} CREATEDB",
