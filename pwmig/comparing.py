@@ -170,6 +170,10 @@ def _reader(project: Project, side: Side) -> Iterator[peewee.Database]:
             )
         with dialect.reading(database) as reader:
             yield reader
+    except DatabaseUnavailable as error:
+        # What names DATABASE_URL means the project's own; this one was given beside it.
+        way_out = error.way_out.replace("DATABASE_URL", f"the URL {side}")
+        raise type(error)(error.what, why=error.why, way_out=way_out) from error
     finally:
         if not database.is_closed():
             database.close()

@@ -323,6 +323,13 @@ def test_no_password_is_ever_told(place: Place, tmp_path: Path) -> None:
         assert secret not in str(caught.value) and "somebody" not in project.location
 
 
+def test_what_is_wrong_with_a_url_that_was_given_is_looked_for_in_it(place: Place, tmp_path: Path) -> None:
+    project = place.project(tmp_path, {})
+    with pytest.raises(DatabaseUnavailable, match="does not exist") as caught:
+        project.diff("live", place.server.url("no_such_database"))
+    assert "DATABASE_URL" not in caught.value.way_out and "no_such_database" in caught.value.way_out
+
+
 def test_a_new_project_reads_user_and_password_of_database_url_as_a_url_has_them(place: Place, tmp_path: Path) -> None:
     user, secret = f"mend @ {os.getpid()}", "Secr@t%1"
     name, where = {"postgres": (f'"{user}"', ""), "mariadb": (f"'{user}'@'localhost'", ".*")}[place.kind]
