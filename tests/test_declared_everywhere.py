@@ -340,6 +340,10 @@ def test_a_name_as_long_as_the_database_keeps_is_seen(any_database: Any) -> None
     assert said(any_database, [longest]) == [f"+ table {'t' * 63} (id)"]
 
 
+def test_a_table_with_a_percent_sign_is_seen(server_database: Any) -> None:
+    assert said(server_database, [of_table("100%%")]) == ['+ table "100%" (id)']  # So Peewee has to be given it.
+
+
 def test_a_model_of_the_history_is_no_difference(any_database: Any) -> None:
     assert said(any_database, [of_table("pwmig_history")]) == []
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.declared.places import Places, named, placed_back
+from pwmig.declared.places import Places, as_sent, named, placed_back
 from pwmig.declared.said import LONGEST, only_said, with_late_keys
 from pwmig.errors import ProjectError, PwmigError, redact
 from pwmig.schema import Schema
@@ -123,7 +123,8 @@ class _Making:
                 field.deferred = True
             with _heard(self.database) as statements:
                 manager.create_all(safe=False)
-            self.texts[model] = next(text for text in statements if _MAKES_TABLE.match(text))
+            text = next(text for text in statements if _MAKES_TABLE.match(text))
+            self.texts[model] = as_sent(text, self.database)
         except PwmigError:
             raise
         except Exception as error:
@@ -221,14 +222,14 @@ def _observed(
     places: Places,
 ) -> Schema:
     """The tables of the models, as they are in the scratch database, with the names that they would have."""
-    wanted = {named(model, places): model for model in models}
+    wanted = {named(model, places, database): model for model in models}
     moved = {place: name for name, place in places.items() if place not in (None, name)}
     seen = dialect.introspect(database, list(wanted) if moved else None)
     for name, model in wanted.items():
         _refuse_unseen(dialect, seen, name, model)
     said = {seen.key(name): texts[model] for name, model in wanted.items()}
     seen = only_said(seen, said)
-    return with_late_keys(placed_back(seen, moved), models, places)
+    return with_late_keys(placed_back(seen, moved), models, places, database)
 
 
 # -- refusals

@@ -11,25 +11,30 @@ import peewee
 
 from pwmig.schema import Schema
 
-__all__ = ["Places", "named", "own_name", "placed_back"]
+__all__ = ["Places", "as_sent", "named", "own_name", "placed_back"]
 
 Places = Mapping[str, str | None]
 """What the schemas that models name are called in the scratch database, None for the default one."""
 
 
-def own_name(model: type[peewee.Model], places: Places) -> tuple[str, str | None]:
-    """The name of a model's table, and its schema, as the models' schema has them."""
-    schema = model._meta.schema
+def as_sent(text: str, database: peewee.Database) -> str:
+    """A name or a statement of a model's as the database gets it: there are drivers that read %% as one sign."""
+    return text.replace("%%", "%") if database.param == "%s" else text
+
+
+def own_name(model: type[peewee.Model], places: Places, database: peewee.Database) -> tuple[str, str | None]:
+    """The name of a model's table, and its schema, as the models' schema has them; ``database`` is the scratch one."""
+    schema, table = model._meta.schema, as_sent(model._meta.table_name, database)
     if not schema or places.get(schema) is None:
-        return model._meta.table_name, None
-    return f"{schema}.{model._meta.table_name}", schema
+        return table, None
+    return f"{schema}.{table}", schema
 
 
-def named(model: type[peewee.Model], places: Places) -> str:
+def named(model: type[peewee.Model], places: Places, database: peewee.Database) -> str:
     """The name of a model's table as it is found in the scratch database."""
-    schema = model._meta.schema
+    schema, table = model._meta.schema, as_sent(model._meta.table_name, database)
     place = places.get(schema) if schema else None
-    return model._meta.table_name if place is None else f"{place}.{model._meta.table_name}"
+    return table if place is None else f"{place}.{table}"
 
 
 def placed_back(schema: Schema, moved: Mapping[str, str]) -> Schema:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import peewee
 
-from pwmig.declared.places import Places, own_name
+from pwmig.declared.places import Places, as_sent, own_name
 from pwmig.schema import Check, Column, ForeignKey, Schema, Table, Unique
 
 __all__ = ["LONGEST", "Late", "Usual", "only_said", "with_late_keys"]
@@ -87,13 +87,15 @@ def _plain(column: Column, usual: str | None) -> Column:
 # -- keys that come late
 
 
-def with_late_keys(schema: Schema, models: Iterable[type[peewee.Model]], places: Places) -> Schema:
+def with_late_keys(
+    schema: Schema, models: Iterable[type[peewee.Model]], places: Places, database: peewee.Database
+) -> Schema:
     """The schema with the foreign keys that ``create_tables`` leaves out (:class:`peewee.DeferredForeignKey`)."""
     late: dict[str, list[ForeignKey]] = {}
     for model in models:
-        keys = [_late_key(field, places) for field in model._meta.refs if field.deferred]
+        keys = [_late_key(field, places, database) for field in model._meta.refs if field.deferred]
         if keys:
-            late[schema.key(own_name(model, places)[0])] = keys
+            late[schema.key(own_name(model, places, database)[0])] = keys
     if not late:
         return schema
     return replace(
@@ -101,16 +103,16 @@ def with_late_keys(schema: Schema, models: Iterable[type[peewee.Model]], places:
     )
 
 
-def _late_key(field: peewee.ForeignKeyField, places: Places) -> ForeignKey:
-    target, schema = own_name(field.rel_model, places)
+def _late_key(field: peewee.ForeignKeyField, places: Places, database: peewee.Database) -> ForeignKey:
+    target, schema = own_name(field.rel_model, places, database)
     return ForeignKey(
-        (field.column_name,),
+        (as_sent(field.column_name, database),),
         target,
-        (field.rel_field.column_name,),
+        (as_sent(field.rel_field.column_name, database),),
         (field.on_delete or "NO ACTION").upper(),
         (field.on_update or "NO ACTION").upper(),
         f"DEFERRABLE {field.deferrable}".upper() if field.deferrable else None,
-        Late(field.get_constraint_name()),
+        Late(as_sent(field.get_constraint_name(), database)),
         ref_schema=schema,
     )
 
