@@ -280,6 +280,8 @@ def _advice(took_effect: bool | None, stays: str | None) -> str:
 
 def _left(done: list[StepRun], target: str, took_effect: bool | None, stays: str | None, title: str) -> str:
     """What the database holds after a step stopped, in words; ``stays`` is a statement of it that has committed."""
+    if target == "blank":
+        return "It ran on an empty database: the project's own was not touched."
     if target == "copy":
         return "It ran on a copy: the database itself was not touched."
     words = "It was rolled back: the database holds nothing of it."

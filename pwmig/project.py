@@ -133,7 +133,7 @@ class Project(ReadingProject):
         """
 
         def run(plan: Plan, drafts: Mapping[str, bytes] | None = None) -> Run:
-            return self._run(plan, target="copy", watch=False, listener=listener, drafts=drafts)
+            return self._run(plan, target="blank", watch=False, listener=listener, drafts=drafts)
 
         with self.modules_installed(), self.dialect.blank(self.database):
             yield run

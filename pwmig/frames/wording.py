@@ -54,7 +54,8 @@ def run_title(run: Run, compared: tuple[str, str] | None = None) -> str:
     what = short_name(names[0]) if len(names) == 1 else plural(len(names), "migration")
     verb = "applied" if run.plan.direction is Direction.FORWARD else "reverted"
     if not run.ok:
-        return f"Stopped, {'on a copy' if run.target == 'copy' else 'rolled back'}: {what}"
+        place = {"copy": "on a copy", "blank": "on an empty database"}.get(run.target, "rolled back")
+        return f"Stopped, {place}: {what}"
     if not names:
         return "Nothing to do"
     if run.target == "copy":
