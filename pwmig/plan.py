@@ -126,8 +126,10 @@ class Loss:
     def __str__(self) -> str:
         rows = f"{self.row_count:,} row" + ("" if self.row_count == 1 else "s")
         if self.column is None:
-            return f"{rows} of a sample of {self.table}" if self.sampled else f"{rows} of {self.table}"
-        return f"the values of {self.table}.{self.column} in {rows}" + (" of a sample" if self.sampled else "")
+            lost = f"{rows} of {self.table}"
+        else:
+            lost = f"the values of {self.table}.{self.column} in {rows}"
+        return f"{lost}, counted in a sample" if self.sampled else lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ class RowChanges:
 class Run:
     """What happened: each step with statements and timings; where asked for, before and after.
 
-    ``target`` is ``live`` (the real database) or ``copy`` (a rehearsal). ``before``, ``after``
+    ``target`` is ``live`` (the real database), ``copy`` (a rehearsal) or ``blank`` (a replay). ``before``, ``after``
     are None when nobody watched. ``changes`` are the differences of the two schemas, ``touched`` the
     tables that the steps wrote to or altered, by the names they had then, ``written`` those of them whose
     rows may have been inserted, updated or deleted. ``losses``

@@ -227,7 +227,7 @@ def test_a_difference_shows_what_differs_and_what_may_be_a_rename() -> None:
     found = Difference(sides, before, after, diff(before, after), renames)
     said = display.text(found)
     assert said.startswith("To make the database what the models declare:")
-    assert "+ added" in said and "- dropped" in said and "May be renamed" in said
+    assert "+ added" in said and "- dropped" in said and "Perhaps renamed" in said
     assert renames[0].evidence[0] in said and f"{renames[0].score:.0%}" in said
     assert "player" in display.html(found)
     assert display.text(Difference(sides, before, before)) == "The database is what the models declare"

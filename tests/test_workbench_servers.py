@@ -373,9 +373,9 @@ def test_counts_of_a_sample_are_told_as_such(many: Path, place: Place) -> None:
     note = frames.styled_rows(run, "player").grid.note
     assert note.startswith("In a sample of the rows: 0 added, 990 removed, 0 altered of 1,000 rows")
     for shown in (bench.face.plan.value, bench._repr_mimebundle_()["text/html"]):
-        assert SAMPLED in text_of(shown) and "990 rows of a sample of player" in text_of(shown)
+        assert SAMPLED in text_of(shown) and "990 rows of player, counted in a sample" in text_of(shown)
     assert "In a sample of the rows" in text_of(bench.face.rows.view.value)
-    with pytest.raises(ConfirmationNeeded, match="990 rows of a sample of player") as caught:
+    with pytest.raises(ConfirmationNeeded, match="990 rows of player, counted in a sample") as caught:
         bench.apply()
     assert "the whole table may lose more" in caught.value.why
     assert bench.apply(confirm=True).sampled == () and "sample" not in text_of(bench.face.rows.view.value)
@@ -396,7 +396,7 @@ def test_values_that_go_with_a_column_are_counted_in_the_whole_table(many: Path,
 def test_the_command_tells_of_a_sample_too(many: Path) -> None:
     said = run_cli(many, "rehearse")
     assert said.returncode == 0, said.stderr
-    assert f"the copy held {SAMPLED}" in said.stdout and "990 rows of a sample of player" in said.stdout
+    assert f"the copy held {SAMPLED}" in said.stdout and "990 rows of player, counted in a sample" in said.stdout
     assert "player before: 1,000 rows of a sample" in said.stdout
     told = json.loads(run_cli(many, "rehearse", "--json").stdout)
     assert told["sampled"] == ["player"] and told["losses"][0]["sampled"] is True
@@ -408,7 +408,7 @@ def test_a_comparison_counts_in_the_sample_whatever_its_name_is_by_then(many: Pa
     (folder / "20250101_000001_fill_player.py").write_text(rename)
     (folder / "20250101_000002_add_player_level.py").write_text(sql_migration("DELETE FROM master WHERE id > 10"))
     run = Workbench(many).compare("fill_player", "add_player_level")
-    assert run.sampled == ("master",) and [str(loss) for loss in run.losses] == ["990 rows of a sample of master"]
+    assert run.sampled == ("master",) and [str(loss) for loss in run.losses] == ["990 rows of master, counted in a sample"]
 
 
 # Secrets

@@ -39,6 +39,10 @@ __all__ = [
 ]
 
 
+_USUAL_MAXIMUM = {"smallint": 2**15 - 1, "integer": 2**31 - 1}
+"""Where a sequence of a type ends that is told no other end; bigint's is that of the record."""
+
+
 def column_text(column: Column) -> str:
     """A column's definition: ``INTEGER NOT NULL DEFAULT 1``."""
     parts = [column.type or "(no type)"]
@@ -177,7 +181,8 @@ def _value_text(name: str, value: Any) -> str:
     if name == "comment":
         return literal(value)
     if isinstance(value, Sequence):
-        others = _others(value, ("name", "schema", "grants"))
+        usual = ("maximum",) if value.maximum == _USUAL_MAXIMUM.get(value.type) else ()
+        others = _others(value, ("name", "schema", "grants", *usual))
         return value.name + (f" ({', '.join(others)})" if others else "")
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 

@@ -182,7 +182,7 @@ def difference_blocks(difference: Difference, location: str) -> Iterator[Block]:
 def _renames_grid(renames: Sequence[RenameCandidate]) -> Grid:
     """Drops and adds that might be one rename each, with what speaks for it."""
     rows = [_prose("table" if one.table is None else one.table, *_candidate_texts(one)) for one in renames]
-    return _bounded("May be renamed, which nobody assumes", ("in", "from", "to", "likely", "evidence"), rows)
+    return _bounded("Perhaps renamed: only you know", ("in", "from", "to", "likely", "evidence"), rows)
 
 
 def _candidate_texts(one: RenameCandidate) -> tuple[str, ...]:
@@ -200,9 +200,10 @@ def sql_blocks(run: Run, limit: int) -> Iterator[Block]:
 
 
 def _bounded(title: str, heads: Iterable[str], rows: Sequence[GridRow], note: str = "", empty: str = "") -> Grid:
-    """A table of at most LINES rows; its note says how many are left out."""
+    """A table of at most LINES rows, the last column in sentences; its note says how many rows are left out."""
+    heads = tuple(heads)
     more = [f"the first {LINES:,} of {len(rows):,}"] if len(rows) > LINES else []
-    headings = tuple(Heading(head) for head in heads)
+    headings = tuple(Heading(head, said=head == heads[-1]) for head in heads)
     return Grid(title, headings, tuple(rows[:LINES]), "; ".join(filter(None, [note, *more])), empty)
 
 

@@ -46,7 +46,8 @@ def words(sign: str, word: str) -> str:
 class Heading:
     """A column's head: its name, the side (``before``, ``after`` or nothing) and its sign.
 
-    ``code``: the texts below it are code. ``pinned``: it stays in sight, if all before it do.
+    ``code``: the texts below it are code. ``pinned``: it stays in sight, if all before it do. ``said``: the
+    texts below it are sentences, which go on in a second line where one is too short.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Heading:
     sign: str = ""
     code: bool = False
     pinned: bool = False
+    said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,8 @@ def _cell(heading: Heading, cell: Cell, mark: str, plain: bool) -> str:
     shown = _marked(_shown(heading, cell, plain), cell.sign)
     if plain and cell.sign:
         shown = f"[{escape(cell.sign)}] {shown}"
-    return f"<td{_class('pwmig-number' if number else None, mark)}>{shown}</td>"
+    kind = "pwmig-number" if number else "pwmig-said" if heading.said else None
+    return f"<td{_class(kind, mark)}>{shown}</td>"
 
 
 def _shown(heading: Heading, cell: Cell, plain: bool) -> str:

@@ -36,6 +36,7 @@ class Differing:
         self.view = w.HTML()
         self.top = w.HBox([self.before, self.after, self.run])
         self.top.add_class("pwmig-pickers")
+        self.top.add_class("pwmig-sides")
         self.box = w.VBox([self.top, self.view])
 
     def offer(self, migrations: Sequence[str]) -> None:
