@@ -19,6 +19,7 @@ RECORDS = (
     ("pwmig.plan", "Plan"),
     ("pwmig.plan", "Run"),
     ("pwmig.sides", "Difference"),
+    ("pwmig.checking.records", "CheckReport"),
     ("pwmig.states", "MigrationStatus"),
     *(("pwmig.diff.bases", name) for name in ("Change", "Added", "Dropped", "Altered")),
     *(("pwmig.diff.changes", name) for name in _CHANGES),

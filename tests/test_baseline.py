@@ -185,6 +185,12 @@ def test_the_rows_stay_as_they_are(tmp_path: Path) -> None:
     assert state(tmp_path / "db" / "app.sqlite") == before
 
 
+def test_the_file_names_no_place_of_the_machine(tmp_path: Path) -> None:
+    project = on_file(tmp_path, *SHOP)
+    project.baseline("the_beginning")
+    assert str(tmp_path) not in source_of(project) and "SQLite db/app.sqlite held" in source_of(project)
+
+
 def test_another_database_is_made_by_migrate_and_emptied_by_backward(tmp_path: Path) -> None:
     project = on_file(tmp_path, *SHOP)
     project.baseline("the_beginning")

@@ -17,6 +17,7 @@ from projects import CREATE_PLAYER, open_project, sql_migration
 from runs import LEVEL, NAME, rows, run_of, table
 
 from pwmig import rich
+from pwmig.checking.records import Check, CheckReport, Finding, Outcome, Severity
 from pwmig.diff import AddColumn, AlterColumn, Change, RenameTable, diff, rename_candidates
 from pwmig.errors import MigrationFailed
 from pwmig.frames import display
@@ -213,6 +214,19 @@ def test_blocks_say_the_same_as_html_and_as_text_and_hide_passwords() -> None:
     assert [word for word in re.findall(r"\S+", text) if word not in text_of(blocks_html(blocks))] == []
 
 
+def test_a_check_report_shows_each_check_and_each_way_out() -> None:
+    changes = diff(Schema(), Schema((table(),)))
+    finding = Finding(Severity.ERROR, "it <differs>", "a hand did it", "write a migration", "a", changes)
+    report = CheckReport(
+        (Check("files", Outcome.PASSED, "1 migration"), Check("drift", Outcome.FAILED, "", (finding,)))
+    )
+    said = display.text(report)
+    assert said.startswith("1 check failed\n") and "✓ passed  files" in said and "✗ failed" in said
+    assert "Error: it <differs> (a)\n  + table player" in said and "way out: write a migration" in said
+    assert "&lt;differs&gt;" in display.html(report)
+    assert display.text(CheckReport(report.checks[:1])).startswith("All is well\n")
+
+
 # In IPython
 
 
@@ -235,7 +249,9 @@ def test_a_difference_shows_what_differs_and_what_may_be_a_rename() -> None:
 
 def test_every_kind_of_change_and_every_record_is_known_by_name() -> None:
     changes = {(kind.__module__, kind.__name__) for kind in subclasses(Change)}
-    others = {(kind.__module__, kind.__name__) for kind in (Project, Plan, Run, Difference, MigrationStatus)}
+    others = {
+        (kind.__module__, kind.__name__) for kind in (Project, Plan, Run, Difference, CheckReport, MigrationStatus)
+    }
     assert set(rich.RECORDS) == {pair for pair in changes if pair[0].startswith("pwmig.")} | others
 
 

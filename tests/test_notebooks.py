@@ -44,7 +44,14 @@ def tree() -> dict[str, str]:
     return {str(path.relative_to(ROOT)): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
 
 
-LESSONS = ("create_a_migration", "apply_and_revert", "explore_on_a_copy", "a_data_step", "when_something_fails")
+LESSONS = (
+    "create_a_migration",
+    "apply_and_revert",
+    "explore_on_a_copy",
+    "a_data_step",
+    "compare_and_adopt",
+    "when_something_fails",
+)
 """In the order in which a newcomer reads them."""
 
 

@@ -101,7 +101,8 @@ def _holds_anything(schema: Schema) -> bool:
 
 def _proved(project: Project, name: str, schema: Schema, statements: tuple[str, ...], listener: Listener | None) -> str:
     """The source, once it has made an equal schema of an empty database, and an empty database of that again."""
-    title = f"The schema that {project.location} held on {datetime.now(UTC):%Y-%m-%d}, before its first migration."
+    place = project.location.replace(str(project.root) + os.sep, "")  # The file goes to other machines.
+    title = f"The schema that {place} held on {datetime.now(UTC):%Y-%m-%d}, before its first migration."
     config = project.config.config
     forward = [sent(project.database, sql) for sql in statements]
     with _run_draft(project, name, baseline_source(config, title, forward, ()), listener):

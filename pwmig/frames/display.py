@@ -18,6 +18,7 @@ from pwmig.plan import Direction, MigrationStatus, Plan, Run, State, StepRun
 from pwmig.sides import Difference, difference_title
 
 if TYPE_CHECKING:
+    from pwmig.checking.records import Check, CheckReport
     from pwmig.project import Project
 
 __all__ = ["changes_grid", "difference_blocks", "html", "run_blocks", "sql_blocks", "status_grid", "text"]
@@ -31,7 +32,7 @@ NAMES = 20
 LINES = 200
 """The most lines of a table of changes, steps or migrations that are shown."""
 
-_OUTCOMES = {"applied": "✓", "reverted": "✓", "faked": "✓", "failed": "✗", "skipped": "○"}
+_OUTCOMES = {"applied": "✓", "reverted": "✓", "faked": "✓", "passed": "✓", "failed": "✗", "skipped": "○"}
 _SIGN_WORDS = {"+": "added", "-": "dropped", "~": "changed"}
 
 
@@ -53,9 +54,12 @@ def text(record: object) -> str:
 
 
 def _blocks(record: object) -> list[Block]:
+    from pwmig.checking.records import CheckReport
     from pwmig.project import Project
 
     match record:
+        case CheckReport():
+            return list(_report_blocks(record))
         case Run():
             return list(run_blocks(record))
         case Plan():
@@ -73,7 +77,8 @@ def _blocks(record: object) -> list[Block]:
     if isinstance(record, (tuple, list)) and all(isinstance(one, MigrationStatus) for one in record):
         return [status_grid(record)]
     raise TypeError(
-        f"pwmig shows Project, Plan, Run, Difference, Change and MigrationStatus, not {type(record).__name__}"
+        f"pwmig shows Project, Plan, Run, Difference, CheckReport, Change and MigrationStatus, "
+        f"not {type(record).__name__}"
     )
 
 
@@ -187,6 +192,24 @@ def _renames_grid(renames: Sequence[RenameCandidate]) -> Grid:
 
 def _candidate_texts(one: RenameCandidate) -> tuple[str, ...]:
     return one.old_name, one.new_name, f"{one.score:.0%}", "; ".join(one.evidence)
+
+
+def _report_blocks(report: CheckReport) -> Iterator[Block]:
+    """The checks of a project, then each of their findings with its way out."""
+    failed = sum(check.outcome.value == "failed" for check in report.checks)
+    title = f"{plural(failed, 'check')} failed" if failed else "All is well"
+    yield _bounded(title, ("outcome", "check", "summary"), [_check_row(check) for check in report.checks])
+    for finding in report.findings[:LINES]:
+        changes = (f"{change.sign} {change.describe()}" for change in finding.changes[:NAMES])
+        more = [f"and {len(finding.changes) - NAMES:,} more"] if len(finding.changes) > NAMES else []
+        said = ((finding.why, "why: "), (finding.way_out, "way out: "))
+        lines = (*changes, *more, *map(str, finding.rows), *(label + text for text, label in said if text))
+        about = f" ({finding.migration})" if finding.migration else ""
+        yield Listing(f"{finding.severity.value.capitalize()}: {finding.what}{about}", tuple(lines))
+
+
+def _check_row(check: Check) -> GridRow:
+    return _prose(f"{_OUTCOMES.get(check.outcome.value, '')} {check.outcome.value}".strip(), check.name, check.summary)
 
 
 def sql_blocks(run: Run, limit: int) -> Iterator[Block]:
