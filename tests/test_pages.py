@@ -18,7 +18,7 @@ from pwmig.dialects.sqlite.seeing import pages
 from pwmig.dialects.sqlite.seeing import rows as rows_module
 from pwmig.dialects.sqlite.seeing.cells import CutText
 from pwmig.dialects.sqlite.seeing.introspect import introspect
-from pwmig.errors import DatabaseUnsupported, PwmigError
+from pwmig.errors import PwmigError
 from pwmig.project import Project
 from pwmig.schema import OPERATORS, Condition, Page, Query, Table
 
