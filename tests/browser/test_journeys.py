@@ -153,6 +153,10 @@ CELLS = {
     "workbench.last_run.rows('olympiad')": ("winner_id",),
     "workbench.compare('create_title_match', 'zero').changes[0]": ("dropped",),
     "%pwmig status": ("load_olympiads", "applied"),
+    "workbench.diff('create_country', 'live')": ("Differences", "table olympiad"),
+    "%pwmig diff create_country live": ("+ table olympiad",),
+    "workbench.bench.project.check()": ("All is well", "round trip"),
+    "%pwmig check": ("passed", "all is well"),
 }
 """What the last line of a cell shows, by words in it."""
 
