@@ -45,7 +45,9 @@ _LOCK = 0x70776D6967
 _IDLE, _IN_TRANSACTION, _FAILED = 0, 2, 3
 _SETTINGS = """
 SELECT name, setting FROM pg_catalog.pg_settings
-WHERE source = 'session' AND context <> 'internal' AND name <> 'pwmig.turn'"""
+WHERE source = 'session' AND context <> 'internal' AND name <> 'pwmig.turn'
+  AND name NOT IN ('transaction_isolation', 'transaction_read_only', 'transaction_deferrable')"""
+"""Those that are of one transaction end with it, and can't be set back (since PostgreSQL 16 the server says so)."""
 
 
 @contextmanager
