@@ -441,7 +441,7 @@ def keeper(place: Place) -> Iterator[str]:
 def told_everywhere(bench: Workbench) -> str:
     """All that a browser or a notebook's file gets of a workbench, and its log and lines."""
     state = json.dumps(w.Widget.get_manager_state(), default=str)
-    return "\n".join([state, *bench._repr_mimebundle_()["text/html"], *bench.lines, repr(bench)])
+    return "\n".join([state, bench._repr_mimebundle_()["text/html"], *bench.lines, repr(bench)])
 
 
 def test_a_password_appears_nowhere(place: Place, keeper: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
