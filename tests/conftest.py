@@ -33,7 +33,10 @@ def pytest_configure() -> None:
 
 @pytest.fixture(autouse=True)
 def no_foreign_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the person who runs the tests has set never leads them to a real database or another project."""
+    """What the person who runs the tests has set never leads them to a real database or another project, and no test
+    leads the next one into its folder.
+    """
+    monkeypatch.chdir(Path.cwd())  # By which the folder is given back, however a test leaves it.
     for variable in ("DATABASE_URL", "PWMIG_PROJECT"):
         monkeypatch.delenv(variable, raising=False)
 
