@@ -57,13 +57,12 @@ def wide(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("width", "theme"), [(900, "JupyterLab Dark"), (1280, "JupyterLab Light"), (1600, "JupyterLab Dark")]
+    ("width", "theme"), [(900, "Dark"), (1280, "Light"), (1600, "Dark")]
 )
 def test_change_key_and_changed_columns_stay_in_view(
     wide: Path, lab: Callable[..., LabPage], shot: Callable[[Any, str], None], width: int, theme: str
 ) -> None:
-    page = lab(wide, width=width)
-    page.theme(theme)
+    page = lab(wide, width=width, theme=theme)
     page.run_all()
     region = page.page.get_by_role("region", name="player: rows before and after")
     region.wait_for()
