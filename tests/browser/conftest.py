@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
     """The machine's own Chromium, driven by Playwright."""
     sync_api = _playwright()
@@ -58,7 +58,7 @@ class Server:
     root: Path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home, root = tmp_path_factory.mktemp("jupyter-home"), tmp_path_factory.mktemp("lab")
     with jupyter_lab(root, home) as address:
@@ -98,7 +98,7 @@ class Window:
         self._context = self.page = None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def window(chromium: Any, server: Server) -> Iterator[Window]:
     window = Window(chromium, server.address)
     yield window
