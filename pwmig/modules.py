@@ -63,11 +63,27 @@ class ProjectModules:
         """Import a module of the project; ProjectError says where it fails."""
         with self.installed():
             try:
-                return importlib.import_module(name)
+                module = importlib.import_module(name)
             except PwmigError:
                 raise
             except (Exception, SystemExit) as error:
                 raise self._failed(name, error) from error
+            self._require_own(name, module)
+            return module
+
+    def _require_own(self, name: str, module: ModuleType) -> None:
+        """A folder without ``__init__.py`` yields to a package of that name anywhere on the path.
+
+        So says https://docs.python.org/3/reference/import.html#namespace-packages, and it would be another project's
+        database that migrations ran on.
+        """
+        package = name.partition(".")[0]
+        if (self.root / package).is_dir() and not self._owns(module):
+            raise ProjectError(
+                f"{name} of another project would be taken for this one's",
+                why=f"{package}/ of {self.root} holds no __init__.py, so Python takes {module.__file__} first",
+                way_out=f"create an empty {package}/__init__.py",
+            )
 
     @contextmanager
     def fresh(self, name: str) -> Iterator[ModuleType]:

@@ -224,3 +224,18 @@ def test_installing_gives_back_even_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), modules.installed():
         raise RuntimeError
     assert (dict(sys.modules), list(sys.path)) == before
+
+
+def test_a_folder_that_is_no_package_never_lends_another_project_s_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = write_project(tmp_path / "other", {"create": CREATE_PLAYER})
+    mine = write_project(tmp_path / "mine", {"create": CREATE_PLAYER})
+    monkeypatch.syspath_prepend(str(other))
+    (mine / "db" / "__init__.py").unlink(missing_ok=True)
+    with pytest.raises(ProjectError, match="another project") as refused:
+        Project.open(mine)
+    assert "db/__init__.py" in refused.value.way_out and str(other) in refused.value.why
+    (mine / "db" / "__init__.py").touch()
+    with Project.open(mine).database as database:
+        assert str(database.database).startswith(str(mine))

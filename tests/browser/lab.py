@@ -219,7 +219,7 @@ class LabPage:
             "async (name) => { await jupyterapp.commands.execute('apputils:change-theme', {theme: name}); }", name
         )
         self.page.wait_for_function("(name) => document.body.dataset.jpThemeName === name", arg=name, timeout=20_000)
-        # JupyterLab's splash fades for a moment more; a theme chosen in that moment makes it take the splash away twice.
+        # JupyterLab's splash fades for a moment more; a theme chosen in that moment would have it taken away twice.
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def settle(self) -> None:
