@@ -8,9 +8,18 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pwmig.errors import DatabaseUnavailable, DatabaseUnsupported, PwmigError, redact
+from pwmig.errors import (
+    DatabaseUnavailable,
+    DatabaseUnsupported,
+    MigrationFailed,
+    MigrationFileError,
+    OperationRefused,
+    PlanError,
+    PwmigError,
+    redact,
+)
 from pwmig.schema import Schema
-from pwmig.sides import Difference, Kind, Side, plan_side, side_of, without_tables
+from pwmig.sides import Difference, Kind, Side, plan_files, plan_side, side_of, without_tables
 
 if TYPE_CHECKING:
     import peewee
@@ -91,11 +100,21 @@ def _schemas(project: Project, before: Side, after: Side, listener: Listener | N
 def _models_beside(project: Project, side: Side, listener: Listener | None) -> tuple[Schema, Schema]:
     from pwmig.declared import is_of_tables_alone
 
-    declared = kept(project, project.declared())
+    declared = kept(project, project.declared(lambda: _around(project, side, listener)))
     # What no model speaks of need not be read.
     alone = project.config.unmodelled == "ignore" and is_of_tables_alone(declared)
     wanted = declared.table_names if alone else None
     return beside_models(project, schema_of(project, side, listener, wanted, beside=Kind.MODELS), declared)
+
+
+def _around(project: Project, side: Side, listener: Listener | None) -> Schema:
+    """What may stand beside the models' tables: what another database has, or else all that the migrations make."""
+    if side.kind is Kind.URL:
+        return schema_of(project, side, listener)
+    try:
+        return replayed(project, plan_files(project.files()), listener)
+    except (MigrationFailed, MigrationFileError, PlanError, OperationRefused):
+        return Schema()  # The models' own error is the one to tell.
 
 
 def beside_models(project: Project, schema: Schema, declared: Schema) -> tuple[Schema, Schema]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -250,14 +250,18 @@ class ReadingProject:
                 raise _no_table(table, self.dialect.introspect(reader).table_names)
             return found, self.dialect.page(reader, found, query or Query(), deadline_s=deadline_s)
 
-    def declared(self) -> Schema:
-        """The schema that the models declare, seen by creating their tables in a scratch database."""
+    def declared(self, around: Callable[[], Schema] | None = None) -> Schema:
+        """The schema that the models declare, seen by creating their tables in a scratch database.
+
+        ``around`` gives a schema whose types, sequences, routines and extensions stand in for the live database's,
+        where these are not all that the models need.
+        """
         from pwmig.declared import find_models, models_schema
 
         models = self._given_models
         if self._modules is not None:
             with self._modules.fresh(self.config.models) as module:
-                return models_schema(find_models(module), self.dialect, self.database)
+                return models_schema(find_models(module), self.dialect, self.database, around)
         if models is None:
             raise ProjectError(
                 "this project names no models",
@@ -265,7 +269,7 @@ class ReadingProject:
                 way_out="give it a models module or a sequence of model classes",
             )
         found = find_models(models) if isinstance(models, ModuleType) else tuple(models)
-        return models_schema(found, self.dialect, self.database)
+        return models_schema(found, self.dialect, self.database, around)
 
     @property
     def models_module(self) -> str | None:

@@ -82,6 +82,18 @@ ORDERS = {
         "CREATE TABLE z (id int)", "CREATE FUNCTION y() RETURNS SETOF z LANGUAGE sql AS 'SELECT * FROM z'",
         "CREATE VIEW a AS SELECT id FROM y()",
     ),
+    "the rows of a view, given back, taken, kept": (
+        "CREATE TABLE z (id int)", "CREATE VIEW y AS SELECT id FROM z",
+        "CREATE MATERIALIZED VIEW x AS SELECT id FROM y",
+        "CREATE FUNCTION a() RETURNS SETOF y LANGUAGE sql AS 'SELECT * FROM y'",
+        "CREATE FUNCTION b(v x, w y[] DEFAULT NULL) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE TABLE c (v x, w y[])", "CREATE TYPE d AS (v y)", "CREATE VIEW e AS SELECT b(v) AS n FROM c",
+        "CREATE FUNCTION f(x) RETURNS y LANGUAGE sql BEGIN ATOMIC SELECT id FROM y; END",
+    ),
+    "parameters that are called as a view that calls the function": (
+        "CREATE FUNCTION a(v int, w int) RETURNS TABLE (v1 int) LANGUAGE sql AS 'SELECT 1'",
+        "CREATE VIEW v AS SELECT v1 FROM a(1, 2)", "CREATE VIEW w AS SELECT v1 FROM a(1, 2)",
+    ),
     "a function written out that reads a view": (
         "CREATE TABLE z (id int)", "CREATE VIEW y AS SELECT id FROM z",
         "CREATE FUNCTION a() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM y; END",

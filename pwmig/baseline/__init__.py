@@ -92,7 +92,15 @@ def _refuse_what_is_there(project: Project) -> None:
 
 
 def _holds_anything(schema: Schema) -> bool:
-    kinds = (schema.tables, schema.views, schema.sequences, schema.types, schema.routines, schema.events)
+    kinds = (
+        schema.tables,
+        schema.views,
+        schema.sequences,
+        schema.types,
+        schema.routines,
+        schema.events,
+        schema.extensions,
+    )
     return any(kinds) or bool(schema.namespaces)
 
 

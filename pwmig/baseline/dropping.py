@@ -31,7 +31,7 @@ class _Thing:
 
 
 def drop_everything(database: peewee.Database, schema: Schema) -> tuple[str, ...]:
-    """Drop all that a schema holds, and return the statements that did it; extensions stay, as they are nobody's own.
+    """Drop all that a schema holds, and return the statements that did it.
 
     ``database`` is an empty one with that schema. Raises ProjectError for what it would not drop in any order.
     """
@@ -117,6 +117,8 @@ def _things(database: peewee.Database, schema: Schema) -> Iterator[_Thing]:
     for kind_of in reversed(schema.types):
         word = {"domain": "DOMAIN", "collation": "COLLATION"}.get(kind_of.kind, "TYPE")
         yield _Thing(kind_of.name, (f"DROP {word} {named(kind_of)}",))
+    for extension in reversed(schema.extensions):
+        yield _Thing(extension.name, (f"DROP EXTENSION {_quoted(database, extension.name)}",))
     for namespace in reversed(schema.namespaces):
         yield _Thing(namespace.name, (f"DROP SCHEMA {_quoted(database, namespace.name)}",))
 

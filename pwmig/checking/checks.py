@@ -130,7 +130,7 @@ class Checks:
         if not self.project.has_models:
             raise _Skipped("the project names no models; the migrations run from nothing")
         try:
-            declared = kept(self.project, self.project.declared())
+            declared = kept(self.project, self.project.declared(lambda: made))
         except _ENDS:
             raise
         except PwmigError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -25,26 +25,37 @@ _OWN = "pwmig_"
 """How the names of tables begin that are never looked at."""
 
 
-def models_schema(models: Sequence[_Model], dialect: Dialect, like: peewee.Database) -> Schema:
+def models_schema(
+    models: Sequence[_Model], dialect: Dialect, like: peewee.Database, around: Callable[[], Schema] | None = None
+) -> Schema:
     """What ``create_tables(models)`` would make in an empty database of the same kind as ``like``.
 
     Only what the models say: a constraint has a name, and a table an option, where a model gives it one. A
     ``DeferredForeignKey`` is there too, as a key that the database may or may not have: Peewee leaves it to its
-    user to create it. Raises ProjectError, with the model's name, where two models have one table, or a
-    model's table can't be created; what :meth:`Dialect.scratch` raises where there can be no scratch database.
+    user to create it. What models need beside tables (types, sequences, routines, extensions) is there as in the
+    live database, or else as in the schema that ``around`` gives, which is asked where that does not do. Raises
+    ProjectError, with the model's name, where two models have one table, or a model's table can't be created; what
+    :meth:`Dialect.scratch` raises where there can be no scratch database.
     """
     chosen = list(dict.fromkeys(models))
     _refuse_shared_tables(chosen, exact=True)
     for model in chosen:
         _refuse_unresolved(model)
+    try:
+        return _seen(chosen, dialect, like, None)
+    except ProjectError:
+        if around is None:
+            raise
+    return _seen(chosen, dialect, like, around())
+
+
+def _seen(chosen: Sequence[_Model], dialect: Dialect, like: peewee.Database, around: Schema | None) -> Schema:
     everybody = _with_targets(chosen)
     with dialect.scratch(like) as database, _placed(dialect, database, like, everybody) as places:
         if _shared_tables(chosen, exact=False):  # Of which only the database knows whether they are one.
             _refuse_shared_tables(chosen, exact=dialect.introspect(database, ["none"]).exact_tables)
-        making = _Making(dialect, database, like)
-        for model in peewee.sort_models(everybody):
-            making.create(model)
-        making.close_circles()
+        making = _Making(dialect, database, like, around)
+        making.create(peewee.sort_models(everybody))
         return _observed(dialect, database, chosen, making.texts, places)
 
 
@@ -91,29 +102,44 @@ def _with_targets(models: Sequence[_Model]) -> list[_Model]:
 
 
 class _Making:
-    """Creates tables, one model after the other; ``texts`` are their statements."""
+    """Creates tables, one model after the other; ``texts`` are their statements.
 
-    def __init__(self, dialect: Dialect, database: peewee.Database, like: peewee.Database) -> None:
+    ``around`` is what may stand beside them, None for what the live database has.
+    """
+
+    def __init__(
+        self, dialect: Dialect, database: peewee.Database, like: peewee.Database, around: Schema | None
+    ) -> None:
         self.dialect = dialect
         self.database = database
         self.like = like
+        self.around = around
         self.texts: dict[_Model, str] = {}
         self._made: set[_Model] = set()
         self._postponed: list[peewee.ForeignKeyField] = []
-        self._surrounded = False
+        self._unmade: list[str] | None = None
 
-    def create(self, model: _Model) -> None:
-        """Create a model's table; once more with what else the live database knows, where that is what it lacks."""
+    def create(self, models: Iterable[_Model]) -> None:
+        """Create the tables; those that need what another one makes possible, when that is there."""
+        waiting = list(models)
+        while waiting:
+            failed = [(model, error) for model in waiting if (error := self._created(model)) is not None]
+            if len(failed) == len(waiting):
+                raise self._cannot_create(*failed[0]) from failed[0][1]
+            waiting = [model for model, _ in failed]
+        self._close_circles()
+
+    def _created(self, model: _Model) -> Exception | None:
+        """Create a model's table; once more with what can stand beside tables, where that is what it lacks."""
         error = self._tried(model)
-        if error is not None and not self._surrounded:
-            self._surround()
+        if error is not None and self._surround():
             error = self._tried(model)
         if error is not None and (keys := self._ahead(model)):
             error = self._tried(model, keys)
-            self._postponed += keys
-        if error is not None:
-            raise self._cannot_create(model, error) from error
-        self._made.add(model)
+            self._postponed += keys if error is None else ()
+        if error is None:
+            self._made.add(model)
+        return error
 
     def _tried(self, model: _Model, late: Sequence[peewee.ForeignKeyField] = ()) -> Exception | None:
         # A manager of its own, so that the model stays bound to the user's database.
@@ -152,7 +178,7 @@ class _Making:
             field for field, target in refs if not field.deferred and target is not model and target not in self._made
         ]
 
-    def close_circles(self) -> None:
+    def _close_circles(self) -> None:
         for field in self._postponed:
             try:
                 self._manager(field.model).create_foreign_key(field)
@@ -162,26 +188,38 @@ class _Making:
     def _cannot_create(self, model: _Model, error: Exception) -> ProjectError:
         return _cannot_create(model, error, self.dialect.longest_name, self.dialect.scratch_lacks(self.database))
 
-    def _surround(self) -> None:
-        """Make what stands beside tables in the live database known here: types, sequences, routines, extensions."""
-        self._surrounded = True
-        if not self.dialect.exists(self.like):
-            return
-        with self.dialect.reading(self.like) as reader:
-            live = self.dialect.introspect(reader)
-        beside = Schema(
-            sequences=live.sequences,
-            types=live.types,
-            routines=live.routines,
-            extensions=live.extensions,
-            namespaces=live.namespaces,
-            exact_tables=live.exact_tables,
-            exact_columns=live.exact_columns,
-        )
-        for statement in self.dialect.write(beside):
-            # What needs a table that is not here can't be made, nor what is there already.
-            with suppress(Exception):
+    def _surround(self) -> bool:
+        """Make what stands beside tables: types, sequences, routines, extensions. Whether more of it is there now.
+
+        What needs a table that is not here yet can't be made, nor what is there already: it is tried again later.
+        """
+        if self._unmade is None:
+            self._unmade = list(self.dialect.write(_beside_tables(self.around or self._live())))
+        waiting, self._unmade = self._unmade, []
+        for statement in waiting:
+            try:
                 _run(self.database, statement)
+            except Exception:
+                self._unmade.append(statement)
+        return len(self._unmade) < len(waiting)
+
+    def _live(self) -> Schema:
+        if not self.dialect.exists(self.like):
+            return Schema()
+        with self.dialect.reading(self.like) as reader:
+            return self.dialect.introspect(reader)
+
+
+def _beside_tables(schema: Schema) -> Schema:
+    return Schema(
+        sequences=schema.sequences,
+        types=schema.types,
+        routines=schema.routines,
+        extensions=schema.extensions,
+        namespaces=schema.namespaces,
+        exact_tables=schema.exact_tables,
+        exact_columns=schema.exact_columns,
+    )
 
 
 def _run(database: peewee.Database, statement: str) -> None:

@@ -95,7 +95,7 @@ class ServerDialect(Dialect):
 
         with (
             translated(self.describe(database), self.reach.unavailable),
-            made(database, self.reach) as name,
+            made(database, self.reach, extensions=False) as name,
             pointed_at(database, name, self.reach),
         ):
             yield

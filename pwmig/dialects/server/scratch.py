@@ -38,7 +38,11 @@ def scratch(like: peewee.Database, reach: Reach) -> Iterator[peewee.Database]:
 
 @contextmanager
 def made(like: Any, reach: Reach, *, extensions: bool = True, template: str | None = None) -> Iterator[str]:
-    """The name of a database that is there while this is entered: empty, or (PostgreSQL) as a ``template`` is."""
+    """The name of a database that is there while this is entered: empty, or (PostgreSQL) as a ``template`` is.
+
+    With ``extensions``, those of ``like`` are in it, whose types models may have. What migrations make from nothing,
+    they make without.
+    """
     with direct():
         keeper = twin(like, reach)
         keeper.connect()

@@ -19,7 +19,7 @@ __all__ = ["template"]
 @contextmanager
 def template(database: Any, dialect: ServerDialect) -> Iterator[Template]:
     """A template for ``database`` on its own server."""
-    with made(database, dialect.reach) as name:
+    with made(database, dialect.reach, extensions=False) as name:
         yield _ServerTemplate(database, dialect, name)
 
 

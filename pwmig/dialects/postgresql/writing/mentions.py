@@ -35,12 +35,20 @@ _ELSEWHERE = frozenset({
 
 
 class Mention(NamedTuple):
-    """A name in a text: ``schema`` is None where none stands in front of it."""
+    """A name in a text: ``schema`` is None where none stands in front of it.
+
+    ``is_type``: it stands where a type stands, not where a parameter or a column is named.
+    """
 
     schema: str | None
     name: str
     is_relation: bool = False
     is_routine: bool = False
+    is_type: bool = False
+
+
+_BEFORE_TYPE = frozenset({"::", "setof", "returns"})
+_BEHIND_TYPE = frozenset({",", ")", "[", "=", "default", ""})
 
 
 class _Level(NamedTuple):
@@ -72,12 +80,13 @@ def mentions(text: str) -> Iterator[Mention]:
             levels[-1] = _Level(level.listing, False)
         else:
             name, schema = value, None
+            before = tokens[at - 1][1] if at else ""
             if after == "." and at + 2 < len(tokens) and tokens[at + 2][0] in ("word", "quoted"):
                 schema, name = value, tokens[at + 2][1]
                 at += 2
-            row_type = at > 0 and tokens[at - 1][1] == "::"
             routine = tokens[at + 1][1] == "("
-            yield Mention(schema, name, level.expecting or row_type, routine)
+            typed = before in _BEFORE_TYPE or tokens[at + 1][1] in _BEHIND_TYPE
+            yield Mention(schema, name, level.expecting or before == "::", routine, typed)
             levels[-1] = _Level(level.listing, False)
         at += 1
 

@@ -14,6 +14,9 @@ __all__ = ["Names", "ordered"]
 
 Thing = Type | Table | Routine | View
 
+_BODY = re.compile(r"^(?:AS |BEGIN ATOMIC|RETURN )", re.MULTILINE)
+"""Where the head of a routine ends, as ``pg_get_functiondef`` writes it."""
+
 
 class Names:
     """All things of a schema that a text may name."""
@@ -23,6 +26,7 @@ class Names:
         self._types = _by_name(schema.types)
         self._relations = _by_name((*schema.tables, *schema.views))
         self._row_types = _by_name(schema.tables)
+        self._views = _by_name(schema.views)
         self._routines = _by_name(schema.routines)
 
     def needed(self, text: str | None, *, query: bool = False) -> Iterator[Thing]:
@@ -30,15 +34,18 @@ class Names:
         for mention in mentions(text or ""):
             yield from self._meant(mention, query)
 
+    def rows_of(self, text: str | None) -> Iterator[Thing]:
+        """The views whose rows are a type in the text: of a column, of a parameter, of what a routine gives back."""
+        for mention in mentions(text or "") if self._views else ():
+            if mention.is_type:
+                yield from self._views.get(self._key(mention), ())
+
     def calls(self, text: str | None) -> bool:
         """Whether a routine of the schema may be called in the text, or an operator in its place."""
         return bool(self._routines) and any(isinstance(thing, Routine) for thing in self.needed(text))
 
     def _meant(self, mention: Mention, query: bool) -> Iterator[Thing]:
-        schema, name = mention.schema, mention.name
-        if schema is not None and schema not in self._namespaces:
-            schema, name = None, mention.schema or ""
-        key = (schema, name)
+        key = self._key(mention)
         yield from self._types.get(key, ())
         if mention.is_relation:
             yield from self._relations.get(key, ())
@@ -46,6 +53,12 @@ class Names:
             yield from self._row_types.get(key, ())
         if mention.is_routine:
             yield from self._routines.get(key, ())
+
+    def _key(self, mention: Mention) -> tuple[str | None, str]:
+        """(schema, name) of what is meant: what stands in front of a dot may be a relation."""
+        if mention.schema is not None and mention.schema not in self._namespaces:
+            return None, mention.schema
+        return mention.schema, mention.name
 
 
 def _by_name(things: Iterable[Any]) -> dict[tuple[str | None, str], list[Any]]:
@@ -81,15 +94,19 @@ def _needs(thing: Thing, names: Names, tables: dict[str, Table]) -> Iterator[Thi
         yield from names.needed(re.sub(r" = ([^,()]+)(?=[,)])", r" = \1()", thing.sql))
     elif isinstance(thing, View | Routine):
         yield from names.needed(thing.sql, query=isinstance(thing, View))
+        if isinstance(thing, Routine):
+            yield from names.rows_of(_BODY.split(thing.sql, 1)[0])
     elif isinstance(thing, Type):
         for text in (thing.base, thing.definition, *(column.type for column in thing.attributes)):
             yield from names.needed(text)
+            yield from names.rows_of(text)
         if thing.kind == "range":
             yield from _range_routines(thing, names)
     else:
         yield from (tables[parent] for parent in thing.inherits if parent in tables)
         for column in thing.columns:
             yield from names.needed(column.type)
+            yield from names.rows_of(column.type)
             yield from names.needed(column.collation)
             yield from names.needed(column.generated)
         yield from names.needed(thing.partitioning)
