@@ -10,6 +10,7 @@ from requirements import require_extension
 from server_projects import Place, place, place_on
 from servers import Server
 
+from pwmig.errors import MigrationFailed
 from pwmig.project import Project
 
 __all__ = ["place"]
@@ -136,3 +137,41 @@ def test_a_default_may_call_a_routine_that_reads_another_model_s_table(postgres_
     project = postgres_place.project(tmp_path, {})
     project.baseline("first", models=True)
     assert project.diff() == ()
+
+
+# Settings of the database
+
+
+def test_a_backslash_is_a_letter_whatever_the_database_makes_of_it(postgres_server: Server, tmp_path: Path) -> None:
+    with place_on(postgres_server) as odd, place_on(postgres_server) as usual:
+        odd.run(f'ALTER DATABASE "{odd.name}" SET standard_conforming_strings = off')
+        odd.database.close()
+        odd.database.connect()
+        definition = r"CREATE TABLE t (id integer PRIMARY KEY, b bytea DEFAULT E'\\x0102', s text DEFAULT E'a\\b')"
+        odd.run(definition)
+        usual.run(definition)
+        project = odd.project(tmp_path / "odd", {})
+        other = usual.project(tmp_path / "usual", {})
+        assert project.schema() == other.schema()
+        project.baseline("first")
+        path = next((tmp_path / "odd" / "db" / "migrations").glob("2*.py"))
+        with place_on(postgres_server) as new:
+            elsewhere = new.project(tmp_path / "new", {})
+            elsewhere.create("first", path.read_text())
+            elsewhere.apply()
+            assert elsewhere.schema() == other.schema()
+        assert outcomes(project) | {"models": "passed"} == ALL_WELL
+
+
+def test_a_migration_that_would_hide_the_history_is_refused(postgres_place: Place, tmp_path: Path) -> None:
+    postgres_place.run(f'ALTER DATABASE "{postgres_place.name}" SET search_path TO app, public')
+    postgres_place.database.close()
+    postgres_place.database.connect()
+    makes = sql_migration("CREATE SCHEMA IF NOT EXISTS app", "SELECT 1")
+    project = postgres_place.project(tmp_path, {"a": makes})
+    with pytest.raises(MigrationFailed, match="default schema"):
+        project.apply()
+    assert postgres_place.run("SELECT 1 FROM pg_namespace WHERE nspname = 'app'") == []
+    postgres_place.run("CREATE SCHEMA app")
+    assert [one.outcome for one in project.apply().steps] == ["applied"]
+    assert not project.plan()

@@ -93,12 +93,14 @@ class _PostgresqlSession(Session):
     def _turn(self, connection: Any, execute: Execute) -> Iterator[Turn]:
         database, turn, token = self.database, ServerTurn(), secrets.token_hex(8)
         database.begin()
-        ask(execute, f"SELECT pg_catalog.set_config('pwmig.turn', {MARK}, true)", (token,))
+        home = ask(execute, f"SELECT current_schema(), pg_catalog.set_config('pwmig.turn', {MARK}, true)", (token,))[0][
+            0
+        ]
         database.push_transaction(database.transaction())
         turn.foresight = Foresight(POSTGRESQL, lambda: known(execute))
         turn.require_open = checker(database, connection, turn, _usable, lambda: _require_transaction(database))
         beyond = written_beyond(execute) if rehearsing() else None
-        turn.finish = lambda: self._finish(turn, execute, token, beyond)
+        turn.finish = lambda: self._finish(turn, execute, token, beyond, home)
         guard = _Guard(connection, turn)
         try:
             yield turn
@@ -121,7 +123,7 @@ class _PostgresqlSession(Session):
             database._clear_commit_callbacks()  # They speak to the outside, where nothing was committed.
         database._run_commit_callbacks()
 
-    def _finish(self, turn: ServerTurn, execute: Execute, token: str, beyond: int | None) -> None:
+    def _finish(self, turn: ServerTurn, execute: Execute, token: str, beyond: int | None, home: str | None) -> None:
         if execute("SELECT pg_catalog.current_setting('pwmig.turn', true)")[0][0] != token:
             raise bad_manners("end its transaction by itself")
         if beyond is not None and written_beyond(execute) != beyond:
@@ -132,6 +134,7 @@ class _PostgresqlSession(Session):
             turn.touched |= found
             turn.written |= found
         _restore(execute, self.settings)
+        _require_home(execute, home)
 
 
 class _Guard:
@@ -218,6 +221,19 @@ def _require_transaction(database: Any) -> None:
         )
     if status == _IDLE:
         raise bad_manners("end its transaction by itself")
+
+
+def _require_home(execute: Execute, home: str | None) -> None:
+    """The history is in the first schema of the search path: behind another one it would be out of sight."""
+    now = execute("SELECT current_schema()")[0][0]
+    if now != home:
+        raise OperationRefused(
+            f"the migration would leave {now!r} the default schema, which was {home!r}",
+            why=f"the search path begins with it, and the history of migrations is in {home!r}: nobody would find it",
+            way_out=f"create the schema {now!r} by hand before the first migration runs, and write CREATE SCHEMA IF "
+            "NOT EXISTS in the migration",
+            object=now,
+        )
 
 
 def _settings(execute: Execute) -> dict[str, str]:

@@ -26,6 +26,7 @@ _SETTINGS = (
     ("intervalstyle", "'postgres'"),
     ("extra_float_digits", "'1'"),
     ("bytea_output", "'hex'"),
+    ("standard_conforming_strings", "'on'"),
 )
 _KEPT = ", ".join(f"current_setting('{name}') AS {name}" for name, _ in _SETTINGS)
 _SET = ", ".join(f"set_config('{name}', {value}, true)" for name, value in _SETTINGS)

@@ -38,7 +38,11 @@ def write(schema: Schema) -> tuple[str, ...]:
     what may go round in circles (foreign keys, checks and defaults that call routines) is added when all are there.
     The bodies of routines are not looked at meanwhile, for which one setting is set and taken back.
     """
-    return tuple(_Writing(schema).statements())
+    statements = tuple(_Writing(schema).statements())
+    if not any("\\" in statement for statement in statements):
+        return statements
+    # A backslash is a letter like any other in what the catalog says, and in what is written here.
+    return ("SET standard_conforming_strings = on", *statements, "RESET standard_conforming_strings")
 
 
 class _Writing:
