@@ -166,6 +166,9 @@ class _Runner:
             self.watcher.renames.table(*operation.args[:2])
         elif operation.name == "rename_column":
             self.watcher.renames.column(*operation.args[:3])
+        elif operation.name == "change_column" and operation.kwargs.get("name"):
+            table, column = operation.args[:2]
+            self.watcher.renames.column(table, column, operation.kwargs["name"])
 
     def _tell(self, kind: str, step: Step, text: str = "") -> None:
         if self.listener:

@@ -12,23 +12,44 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from playhouse import migrate as playhouse
 
 from pwmig.errors import OperationRefused, PwmigError
 
-__all__ = ["Migrator", "Operation", "migrate", "operation", "standing_in"]
+if TYPE_CHECKING:
+    import peewee
+
+__all__ = ["UNSAID", "Migrator", "Operation", "migrate", "operation", "standing_in"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class _Unsaid(Enum):
+    UNSAID = "unsaid"
+
+    def __repr__(self) -> str:
+        return "UNSAID"
+
+
+UNSAID: Any = _Unsaid.UNSAID
+"""What an argument is that was not given, where None says something."""
+
+_MADE_OF_OTHERS = frozenset({"change_column"})
+"""Operations that stand for several others: a batch runs those in their place."""
 
 
 class Operation(playhouse.Operation):
     """One thing that a migration asks for; nothing happens until it is run.
 
     ``name`` is the migrator's method, ``args`` and ``kwargs`` what it was given (by position as far
-    as the signature allows), ``table`` the table that it is about, or None.
+    as the signature allows), ``table`` the table that it is about, or None. ``whole`` is the operation that this one
+    is a part of, None where a migration asked for it itself.
     """
+
+    whole: Operation | None = None
 
     def __init__(self, migrator: Migrator, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         from inspect import signature  # Costly, and a config only makes the migrator.
@@ -117,27 +138,89 @@ class Migrator(playhouse.SchemaMigrator):
             object=schema_name,
         )
 
+    # -- operations that every database has, whatever they do there
+
+    @operation
+    def change_column(
+        self,
+        table: str,
+        column: str,
+        field: peewee.Field | None = None,
+        *,
+        null: bool | None = None,
+        default: Any = UNSAID,
+        cast: Any = None,
+        comment: Any = UNSAID,
+        name: str | None = None,
+    ) -> list[Operation]:
+        """Change several facts of a column at once, those that are given; all others stay.
+
+        ``field`` says the type, and lets the column hold NULL where it has ``null=True``; ``cast`` is as in
+        :meth:`alter_column_type`. ``default`` is the database's own, None takes it away, as None takes a ``comment``
+        away. A new ``name`` comes last. It is run as the operations that it stands for.
+        """
+        from pwmig.dialects.changing import parts
+
+        return parts(self, table, column, field, null, default, cast, comment, name)
+
+    @operation
+    def run_python(self, function: Callable[[peewee.Database], Any]) -> None:
+        """Call a function with the database, in its place of the batch; on a rehearsal that is the copy.
+
+        What it gives to ``migrate()`` is run within this batch. Refused where it returns an operation, a generator or
+        a coroutine, which nobody would run, or leaves an operation of this migrator undone.
+        """
+        from pwmig.dialects.calling import call
+
+        call(self, function)
+
     def migrate(self, *operations: Any) -> None:
         """Run a batch: where the database can take DDL back, all of it takes effect, or none."""
         adopted = [self._adopted(wanted) for wanted in operations]
         for wanted in (*operations, *adopted):
             (getattr(wanted.migrator, "_pending", None) or {}).pop(id(wanted), None)
         if self._in_batch:
-            self._run(adopted)
+            self._run(self._parted(adopted))
             return
         self._in_batch = True
         try:
+            parted = self._parted(adopted)
             with self._batch():
-                self._run(adopted)
+                self._run(parted)
         finally:
             self._in_batch = False
 
+    def _parted(self, operations: list[Operation]) -> list[Operation]:
+        """The operations with their parts in place of those that are made of others."""
+        found: list[Operation] = []
+        for wanted in operations:
+            if wanted.name not in _MADE_OF_OTHERS:
+                found.append(wanted)
+                continue
+            for part in wanted.fn(self, *wanted.args, **wanted.kwargs):
+                part.whole = wanted
+                found.append(part)
+        return found
+
     def _run(self, operations: list[Operation]) -> None:
+        told: Operation | None = None
         for wanted in operations:
             listener = self.on_operation or _listener.get()
-            if listener is not None:
-                listener(wanted)
+            asked = wanted.whole or wanted
+            if listener is not None and asked is not told:
+                listener(asked)
+            told = asked
             self._perform(wanted)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """While entered, what is asked for and what is migrated is as outside of a batch: a function of the user's."""
+        pending, self._pending = self._pending, None
+        before, self._in_batch = self._in_batch, False
+        try:
+            yield
+        finally:
+            self._in_batch, self._pending = before, pending
 
     def _perform(self, wanted: Operation) -> None:
         wanted.run_alone()

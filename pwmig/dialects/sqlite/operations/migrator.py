@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SqliteMigrator"]
 
-_UNSAID = frozenset({"sql", "alter_add_column", "apply_default", "_update_column"})
+_UNSAID = frozenset({"sql", "alter_add_column", "apply_default", "_update_column", "run_python", "backfill"})
 """Operations that change what their text says, which no guard can foretell."""
 
 
@@ -87,6 +87,13 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
         from pwmig.dialects.sqlite.operations import alter
 
         alter.alter_column_type(self, table, column, field, cast)
+
+    @operation
+    def set_comment(self, table: str, comment: str | None, column: str | None = None) -> None:
+        """Refused: SQLite keeps no comment of a table or a column."""
+        from pwmig.dialects.sqlite.operations import changing
+
+        changing.set_comment(self, table, column)
 
     # -- tables and indexes
 
