@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,6 +21,8 @@ from pwmig.errors import OperationRefused, PwmigError
 
 if TYPE_CHECKING:
     import peewee
+
+    from pwmig.dialects.backfilling import Filler, Progress, Wish
 
 __all__ = ["UNSAID", "Migrator", "Operation", "migrate", "operation", "standing_in"]
 
@@ -98,9 +100,13 @@ def operation(function: Function) -> Function:
 
 
 class Migrator(playhouse.SchemaMigrator):
-    """Peewee's migrator with pwmig's care. ``on_operation``, where set, hears of each operation before it runs."""
+    """Peewee's migrator with pwmig's care.
+
+    ``on_operation``, where set, hears of each operation before it runs, ``on_progress`` of what a long one has done.
+    """
 
     on_operation: Callable[[Operation], None] | None = None
+    on_progress: Callable[[Progress], None] | None = None
     _in_batch = False
     _pending: dict[int, Operation] | None = None
 
@@ -164,6 +170,38 @@ class Migrator(playhouse.SchemaMigrator):
         return parts(self, table, column, field, null, default, cast, comment, name)
 
     @operation
+    def backfill(
+        self,
+        table: str,
+        set: Mapping[str, Any],
+        where: Any = None,
+        batch_size: int = 1000,
+        pause: float = 0,
+        *,
+        triggers: bool = False,
+        commit: bool = False,
+    ) -> None:
+        """Fill columns of the rows that are there, in batches by the primary key, and nothing else.
+
+        ``set`` maps columns to values, Peewee expressions or ``SQL(...)``. ``where`` says which rows are meant: SQL as
+        a text, an expression, or True for all; without it what is NULL is filled, cell by cell, and nothing else. A
+        table without a primary key is filled in one statement (on SQLite its rowid does). ``pause`` is in seconds.
+
+        No trigger fires and no ON UPDATE timestamp moves, unless ``triggers=True``. All batches stand in one
+        transaction; with ``commit=True`` each has its own, so that locks are short, and after a stop the same call
+        goes on where it stopped: only outside of a run and of other operations, and only where ``where`` means the
+        rows that are not filled yet.
+        """
+        from pwmig.dialects.backfilling import fill, wish
+
+        filler = self._filler(wish(table, set, where, triggers))
+        fill(filler, batch_size, pause, commit, self.on_progress or _progress.get())
+
+    def _filler(self, wish: Wish) -> Filler:
+        """What fills rows on this database."""
+        raise NotImplementedError
+
+    @operation
     def run_python(self, function: Callable[[peewee.Database], Any]) -> None:
         """Call a function with the database, in its place of the batch; on a rehearsal that is the copy.
 
@@ -185,7 +223,7 @@ class Migrator(playhouse.SchemaMigrator):
         self._in_batch = True
         try:
             parted = self._parted(adopted)
-            with self._batch():
+            with nullcontext() if self._commits(parted) else self._batch():
                 self._run(parted)
         finally:
             self._in_batch = False
@@ -201,6 +239,14 @@ class Migrator(playhouse.SchemaMigrator):
                 part.whole = wanted
                 found.append(part)
         return found
+
+    def _commits(self, operations: list[Operation]) -> bool:
+        """Whether the batch is one operation that commits by itself."""
+        if not any(wanted.name == "backfill" for wanted in operations):
+            return False
+        from pwmig.dialects.backfilling import commits
+
+        return commits(operations, self)
 
     def _run(self, operations: list[Operation]) -> None:
         told: Operation | None = None
@@ -279,6 +325,7 @@ def _ours(wanted: Any) -> Migrator:
 
 
 _listener: ContextVar[Callable[[Operation], None] | None] = ContextVar("pwmig_listener", default=None)
+_progress: ContextVar[Callable[[Progress], None] | None] = ContextVar("pwmig_progress", default=None)
 _patching = threading.Lock()
 _patched = 0
 _run_theirs = playhouse.Operation.run
@@ -286,19 +333,23 @@ _migrate_theirs = (playhouse.migrate, playhouse.SchemaMigrator.migrate)
 
 
 @contextmanager
-def standing_in(on_operation: Callable[[Operation], None] | None = None) -> Iterator[None]:
+def standing_in(
+    on_operation: Callable[[Operation], None] | None = None, on_progress: Callable[[Progress], None] | None = None
+) -> Iterator[None]:
     """Carry out by pwmig whatever is run of Peewee's own migrators meanwhile, in whichever way they are reached.
 
     ``on_operation`` hears of the operations that are run on this thread, of each migrator that has no
-    listener of its own. What stands in holds for the whole process, until the last thread has left.
+    listener of its own, and so does ``on_progress`` of what they have done. What stands in holds for the whole
+    process, until the last thread has left.
     """
-    token = _listener.set(on_operation)
+    token, progress = _listener.set(on_operation), _progress.set(on_progress)
     _count(+1)
     try:
         yield
     finally:
         _count(-1)
         _listener.reset(token)
+        _progress.reset(progress)
 
 
 def _count(step: int) -> None:

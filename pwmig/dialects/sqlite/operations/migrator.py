@@ -16,6 +16,7 @@ from playhouse import migrate as playhouse
 from pwmig.dialects.migrator import Migrator, Operation, operation
 
 if TYPE_CHECKING:
+    from pwmig.dialects.backfilling import Filler, Wish
     from pwmig.dialects.sqlite.operations.catalog import Catalog
     from pwmig.dialects.sqlite.operations.guard import Guard
 
@@ -218,6 +219,11 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
         return peewee.SQL(sql, params)
 
     # -- the batch
+
+    def _filler(self, wish: Wish) -> Filler:
+        from pwmig.dialects.sqlite.operations.backfilling import SqliteFiller
+
+        return SqliteFiller(self, wish)
 
     def guard(self, catalog: Catalog) -> Guard:
         """The batch's guard, begun with the first operation that needs one."""
