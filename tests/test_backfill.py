@@ -310,7 +310,7 @@ def noting(database):
 def test_no_trigger_fires_and_each_is_as_it_was(noting):
     if dialect_of(noting).name == "mysql":
         _run(noting, "DROP TRIGGER `no'te`")  # It can't disable one: see below.
-        before = _schema(noting)
+    before = _schema(noting)
     migrate(Migrator.from_database(noting).backfill("player", {"level": 3, "worth": SQL("id")}, "id < 30", 4))
     assert _rows(noting, "note") == []
     assert _schema(noting) == before
