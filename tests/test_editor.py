@@ -479,6 +479,16 @@ def test_every_operation_has_its_form_with_named_controls(form: OperationForm, k
     assert all(fields[name].metadata["label"] in labels or name == "indexes" for name in form.names if name != "column")
 
 
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_no_two_fields_that_are_seen_together_have_the_same_name(
+    editor: Editor, form: OperationForm, kind: str
+) -> None:
+    form.kind.value = kind
+    fields = [field.metadata["label"] for field in dataclasses.fields(OPERATIONS[kind])]
+    beside = [editor.face.name.description, editor.face.list.description, form.kind.description]
+    assert len({*fields, *beside}) == len(fields) + len(beside)
+
+
 def test_every_kind_of_field_has_its_input() -> None:
     assert {*FIELDS, *LISTS} == set(KINDS), "an operation of these kinds needs no widget of its own"
 

@@ -26,6 +26,9 @@ Changed = Callable[[], None]
 _NONE = ""
 """What stands for nothing chosen."""
 
+_STAYS = "(it stays)"
+"""What is shown of that where something is to be changed."""
+
 ACTIONS = ("CASCADE", "RESTRICT", "SET NULL", "SET DEFAULT", "NO ACTION")
 
 _SQL = "SQL"
@@ -126,6 +129,10 @@ class AreaField(TextField):
 
 
 class LengthField(TextField):
+    """A number, or nothing; ``what`` it is, and what it ``counts``."""
+
+    what, counts = "length", "letters"
+
     def read(self) -> Any:
         text = self.box.value.strip()
         if not text:
@@ -134,8 +141,14 @@ class LengthField(TextField):
             return int(text)
         except ValueError:
             raise OperationRefused(
-                f"{text[:40]!r} is no length", why="a length counts letters", way_out="write a whole number, or nothing"
+                f"{text[:40]!r} is no {self.what}",
+                why=f"a {self.what} counts {self.counts}",
+                way_out="write a whole number, or nothing",
             ) from None
+
+
+class CountField(LengthField):
+    what, counts = "number", "rows"
 
 
 class BoolField(Field):
@@ -213,6 +226,16 @@ class ColumnField(ChoiceField):
         return table.column_names if table else ()
 
 
+class PartField(ColumnField):
+    """A column, or nothing for the table itself."""
+
+    def choices(self, schema: Schema, table: Table | None) -> Sequence[str]:
+        return (_NONE, *super().choices(schema, table))
+
+    def options(self, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        return tuple((name or "(the table itself)", name) for name in names)
+
+
 class IndexField(ChoiceField):
     def choices(self, schema: Schema, table: Table | None) -> Sequence[str]:
         return [index.name for index in table.indexes] if table else ()
@@ -236,14 +259,33 @@ class ActionField(ChoiceField):
         return tuple((name or "(nothing said)", name) for name in names)
 
 
-class TypeField(ChoiceField):
-    """A kind of column that a column can become."""
+class NullableField(ChoiceField):
+    """Whether a column may be NULL, or nothing said of it."""
+
+    _MEANT = (("", None), ("may be NULL", True), ("is required", False))
 
     def choices(self, schema: Schema, table: Table | None) -> Sequence[str]:
-        return [field for field in COLUMN_TYPES if field != "AutoField"]
+        return [word for word, _ in self._MEANT]
 
     def options(self, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
-        return tuple((COLUMN_TYPES[name].label, name) for name in names)
+        return tuple((name or _STAYS, name) for name in names)
+
+    def read(self) -> bool | None:
+        return dict(self._MEANT)[self.box.value]
+
+    def write(self, value: Any) -> None:
+        super().write(next(word for word, meant in self._MEANT if meant is value))
+
+
+class TypeField(ChoiceField):
+    """A kind of column that a column can become; where it may be left out, the one that it has."""
+
+    def choices(self, schema: Schema, table: Table | None) -> Sequence[str]:
+        kinds = [field for field in COLUMN_TYPES if field != "AutoField"]
+        return kinds if self.asked.required else [_NONE, *kinds]
+
+    def options(self, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        return tuple((COLUMN_TYPES[name].label if name else _STAYS, name) for name in names)
 
 
 class TypedText:
@@ -363,6 +405,7 @@ class SpecField(Field):
 FIELDS: dict[str, type[Field]] = {
     "table": TableField,
     "column": ColumnField,
+    "part": PartField,
     "index": IndexField,
     "constraint": ConstraintField,
     "name": TextField,
@@ -370,7 +413,9 @@ FIELDS: dict[str, type[Field]] = {
     "type": TypeField,
     "value": ValueField,
     "length": LengthField,
+    "count": CountField,
     "bool": BoolField,
+    "nullable": NullableField,
     "text": AreaField,
     "action": ActionField,
 }
