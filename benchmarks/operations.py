@@ -53,10 +53,10 @@ def note(pairs: int, count: int) -> str:
     few = _pairs(pairs, count)
     why = " (few, since a run takes seconds)" if few < FLOOR_PAIRS else ""
     return (
-        f"operations on {count:,} rows, time by the clock, medians of {few} interleaved pairs{why}; disk: how much more "
-        f"than before it was in use at most, in a run of its own.\nAll operations: on {count // PART:,} rows, playhouse's "
-        f"in a transaction; what takes less than {UNNOTICED_S * 1000:.0f} ms counts as that in the ratio; a dash is what "
-        "playhouse can't do."
+        f"operations on {count:,} rows, time by the clock, medians of {few} interleaved pairs{why}; disk: how\n"
+        "much more than before it was in use at most, in a run of its own. All operations, the second half: on "
+        f"{count // PART:,} rows, playhouse's\nin a transaction; what takes less than {UNNOTICED_S * 1000:.0f} ms "
+        "counts as that in the ratio; a dash is what playhouse can't do."
     )
 
 

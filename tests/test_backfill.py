@@ -261,6 +261,42 @@ def test_stopped_in_the_middle_and_begun_again_it_ends_as_if_it_had_not_been(any
                 database.execute_sql(f"UPDATE t SET {told} WHERE id = {key}")
 
 
+WHERES = {
+    "a IS NULL": lambda j, k, a, b: a is None,
+    "a > 1 OR b IS NULL": lambda j, k, a, b: (a is not None and a > 1) or b is None,
+    "j = 1": lambda j, k, a, b: j == 1,
+    "b <> a": lambda j, k, a, b: None not in (a, b) and a != b,
+    "1 = 0": lambda j, k, a, b: False,
+}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 3), st.integers(-3, 9), *[st.one_of(st.none(), st.integers(0, 3))] * 2
+        ),
+        unique_by=lambda row: row[:2],
+        max_size=14,
+    ),
+    st.sampled_from(list(WHERES)),
+    st.integers(1, 16),
+)  # fmt: skip
+def test_every_row_that_where_means_is_filled_and_no_other_cell_changes(any_database, rows, where, size):
+    database = any_database
+    _run(
+        database,
+        "DROP TABLE IF EXISTS t",
+        "CREATE TABLE t (j INT NOT NULL, k INT NOT NULL, a INT, b INT, PRIMARY KEY (j, k))",
+    )
+    for row in rows:
+        database.execute_sql(f"INSERT INTO t VALUES ({', '.join('NULL' if x is None else str(x) for x in row)})")
+    migrator, meant = Migrator.from_database(database), WHERES[where]
+    migrate(migrator.backfill("t", {"a": SQL("j * 100 + k"), "b": 7}, where, size))
+    filled = [(j, k, j * 100 + k, 7) if meant(j, k, a, b) else (j, k, a, b) for j, k, a, b in rows]
+    assert _rows(database, "t", order="j, k") == sorted(filled, key=lambda row: row[:2])
+
+
 def test_progress_counts_up_to_what_there_was_to_fill(database, migrator):
     heard = []
     migrator.on_progress = lambda progress: heard.append((progress.done, progress.total))

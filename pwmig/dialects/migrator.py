@@ -185,7 +185,7 @@ class Migrator(playhouse.SchemaMigrator):
 
         ``set`` maps columns to values, Peewee expressions or ``SQL(...)``. ``where`` says which rows are meant: SQL as
         a text, an expression, or True for all; without it what is NULL is filled, cell by cell, and nothing else. A
-        table without a primary key is filled in one statement (on SQLite its rowid does). ``pause`` is in seconds.
+        table without a primary key is filled in one statement (on SQLite its rowid does). A ``pause`` is in seconds.
 
         No trigger fires and no ON UPDATE timestamp moves, unless ``triggers=True``. All batches stand in one
         transaction; with ``commit=True`` each has its own, so that locks are short, and after a stop the same call
