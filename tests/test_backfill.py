@@ -304,6 +304,28 @@ def test_progress_counts_up_to_what_there_was_to_fill(database, migrator):
     assert heard == [(4, 15), (8, 15), (12, 15), (15, 15)]
 
 
+def test_a_batch_on_postgresql_does_not_read_the_whole_table(postgres):
+    """Of a column that is new the server has no statistics, and would think that few rows hold NULL in it."""
+    rows, size = 20_000, 500
+    _run(
+        postgres,
+        "CREATE TABLE t (id INT PRIMARY KEY, note TEXT)",
+        f"INSERT INTO t SELECT n, repeat('x', 50) FROM generate_series(1, {rows}) n",
+        "ANALYZE t",
+    )
+    migrator = Migrator.from_database(postgres)
+    with postgres.atomic():
+        migrate(
+            migrator.add_column("t", "v", IntegerField(null=True)),
+            migrator.backfill("t", {"v": SQL("id")}, batch_size=size),
+        )
+        (read,) = postgres.execute_sql(
+            "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 't'"
+        ).fetchone()
+    assert read <= 3 * rows
+    assert _rows(postgres, "t", "count(*), sum(v - id)") == [(rows, 0)]
+
+
 # -- triggers and timestamps
 
 NOTING = {
