@@ -249,13 +249,12 @@ class Migrator(playhouse.SchemaMigrator):
         return commits(operations, self)
 
     def _run(self, operations: list[Operation]) -> None:
-        told: Operation | None = None
+        whole: Operation | None = None
         for wanted in operations:
             listener = self.on_operation or _listener.get()
-            asked = wanted.whole or wanted
-            if listener is not None and asked is not told:
-                listener(asked)
-            told = asked
+            if listener is not None and (wanted.whole is None or wanted.whole is not whole):
+                listener(wanted.whole or wanted)
+            whole = wanted.whole
             self._perform(wanted)
 
     @contextmanager

@@ -77,8 +77,7 @@ class PostgresqlFiller(ServerFiller):
     def quiet(self) -> Iterator[None]:
         """Disable what hears of an UPDATE, and enable the same again; the lock on the table lasts to the commit.
 
-        https://www.postgresql.org/docs/current/sql-altertable.html. What is deferred is checked before that: a table
-        that it is pending for can't be altered.
+        https://www.postgresql.org/docs/current/sql-altertable.html
         """
         oid = self.work.place.oid
         if self.server.ask(f"SELECT row_security_active({MARK}::oid)", [oid])[0][0]:
@@ -94,18 +93,22 @@ class PostgresqlFiller(ServerFiller):
                 "disable it",
                 "fill it as the owner, or say that they may fire: triggers=True",
             )
+        if not hearing:
+            yield
+            return
+        self._settle()
         for schema, table, kind, name, _, _ in hearing:
             self.server.run(f"ALTER TABLE ONLY {self._at(schema, table)} DISABLE {kind} {self.quote(name)}")
         yield
-        if not hearing:
-            return
-        deferred = [self._at(*row) for row in self.server.ask(_DEFERRED, [oid])]
-        if deferred:
-            self.server.run(f"SET CONSTRAINTS {', '.join(deferred)} IMMEDIATE")
+        self._settle()
         for schema, table, kind, name, enabled, _ in hearing:
             self.server.run(f"ALTER TABLE ONLY {self._at(schema, table)} {_ENABLE[enabled]} {kind} {self.quote(name)}")
-        if deferred:
-            self.server.run(f"SET CONSTRAINTS {', '.join(deferred)} DEFERRED")
+
+    def _settle(self) -> None:
+        """Have what is deferred checked now: a table that a check is pending for can't be altered."""
+        deferred = [self._at(*row) for row in self.server.ask(_DEFERRED, [self.work.place.oid])]
+        for when in ("IMMEDIATE", "DEFERRED") if deferred else ():
+            self.server.run(f"SET CONSTRAINTS {', '.join(deferred)} {when}")
 
     def _at(self, schema: str, name: str) -> str:
         return f"{self.quote(schema)}.{self.quote(name)}"
