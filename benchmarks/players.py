@@ -13,7 +13,7 @@ import peewee
 
 from benchmarks.databases import servers
 
-__all__ = ["COLUMNS", "Players", "players"]
+__all__ = ["COLUMNS", "SERVERS", "Players", "SqlitePlayers", "players"]
 
 import server_processes  # Found where databases put the tests on the path.
 
@@ -106,7 +106,7 @@ class Players(ABC):
             found[0] = max(found[0], self.disk() - before)
 
 
-class _Sqlite(Players):
+class SqlitePlayers(Players):
     kind = "sqlite"
 
     def __init__(self, folder: Path, count: int) -> None:
@@ -159,14 +159,14 @@ class _MariaDB(_Server):
     disk_sql = "SELECT SUM(file_size) FROM information_schema.innodb_sys_tablespaces"
 
 
-_KINDS: dict[str, type[_Server]] = {"postgres": _Postgres, "mariadb": _MariaDB}
+SERVERS: dict[str, type[_Server]] = {"postgres": _Postgres, "mariadb": _MariaDB}
 
 
 @contextmanager
 def players(kind: str, folder: Path, count: int) -> Iterator[Players]:
     """The table on a database of that kind; a server keeps its data in memory only where it all has room there."""
     if kind == "sqlite":
-        made = _Sqlite(folder, count)
+        made = SqlitePlayers(folder, count)
         try:
             yield made
         finally:
@@ -174,7 +174,7 @@ def players(kind: str, folder: Path, count: int) -> Iterator[Players]:
         return
     server_processes.ROOM = max(server_processes.ROOM, 4 * _ROW_SIZE * count)
     with servers.serve(kind).fresh() as database:
-        yield _KINDS[kind](database, count)
+        yield SERVERS[kind](database, count)
 
 
 def hand_rebuild(columns: Sequence[str], values: Sequence[str], more: str = "") -> tuple[str, ...]:
