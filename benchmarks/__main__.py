@@ -8,10 +8,19 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import diff, introspect, migrate, status, workbench
+from benchmarks import diff, introspect, migrate, operations, status, workbench
 from benchmarks.measure import FLOOR_PAIRS, Figure, table
 
-_SUITES = {"status": status, "migrate": migrate, "diff": diff, "introspect": introspect, "workbench": workbench}
+_SUITES = {
+    "status": status,
+    "migrate": migrate,
+    "diff": diff,
+    "introspect": introspect,
+    "workbench": workbench,
+    "operations": operations,
+}
+COUNT = 1000
+"""Migrations or tables, where neither a suite nor its caller says how many."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,7 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="pwmig-benchmark-") as folder:
         for name in options.suites or _SUITES:
             suite = _SUITES[name]
-            found = list(suite.figures(Path(folder) / name, pairs=options.pairs, count=options.count))
+            count = options.count or getattr(suite, "COUNT", COUNT)
+            if hasattr(suite, "note"):
+                print(suite.note(options.pairs, count), flush=True)
+            found = list(suite.figures(Path(folder) / name, pairs=options.pairs, count=count))
             heads = getattr(suite, "HEADS", ("pwmig", "pwmigrate"))
             print("\n".join(table(found, heads)), flush=True)
             figures += found
@@ -37,7 +49,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--pairs", type=int, default=9, help=f"how often to run each (at least {FLOOR_PAIRS}, default: 9)"
     )
-    parser.add_argument("--count", type=int, default=1000, help="how many migrations or tables (default: 1000)")
+    parser.add_argument(
+        "--count",
+        type=int,
+        help=f"how many migrations, tables or rows (default: {COUNT}, and {operations.COUNT:,} rows)",
+    )
     return parser
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import statistics
 import subprocess
@@ -126,9 +127,13 @@ def table(figures: Sequence[Figure], heads: tuple[str, str] = ("pwmig", "pwmigra
 
 
 def _ratio(value: float) -> str:
+    if math.isnan(value):
+        return "-"
     return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
 
 
 def _amount(value: float, unit: str) -> str:
+    if math.isnan(value):
+        return f"{'-':>6} {unit:2}"
     digits = 2 if value < 10 else 1 if value < 1000 else 0
     return f"{value:6.{digits}f} {unit:2}"

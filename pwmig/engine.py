@@ -21,6 +21,7 @@ from pwmig.recording import Recorder
 if TYPE_CHECKING:
     import peewee
 
+    from pwmig.dialects.backfilling import Progress
     from pwmig.dialects.base import Dialect, Listener, Session, Turn
     from pwmig.history import History
     from pwmig.watch import Watcher
@@ -82,6 +83,7 @@ class _Runner:
     has_history: bool = False
     touched: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
+    running: Step | None = None
 
     def run(self) -> Run:
         from pwmig.dialects.migrator import standing_in
@@ -93,7 +95,7 @@ class _Runner:
             ready = migrations or tuple(Loaded(step, _nothing, ()) for step in self.plan.steps)
             ready_for = self.dialect.session(self.database, wait_s=self.wait_s, listener=self.listener)
             session = stack.enter_context(ready_for)
-            stack.enter_context(standing_in(self._note_operation))
+            stack.enter_context(standing_in(self._note_operation, self._note_progress))
             for migration in ready:
                 self._tell("step", migration.step)
                 self._run_step(migration, session)
@@ -102,7 +104,7 @@ class _Runner:
     def _run_step(self, migration: Loaded, session: Session) -> None:
         step = migration.step
         recorder = Recorder(self.database, step.name, self.listener)
-        self.operations = []
+        self.operations, self.running = [], step
         started = time.perf_counter()
         try:
             with session.turn() as turn:
@@ -166,6 +168,16 @@ class _Runner:
             self.watcher.renames.table(*operation.args[:2])
         elif operation.name == "rename_column":
             self.watcher.renames.column(*operation.args[:3])
+        elif operation.name == "change_column" and operation.kwargs.get("name"):
+            table, column = operation.args[:2]
+            self.watcher.renames.column(table, column, operation.kwargs["name"])
+
+    def _note_progress(self, progress: Progress) -> None:
+        """An operation that takes long has done a part of it."""
+        if self.listener and self.running:
+            elapsed = time.perf_counter() - self.started
+            name, done, total = self.running.name, progress.done, progress.total
+            self.listener(Event("rows", name, str(progress), done, total, elapsed))
 
     def _tell(self, kind: str, step: Step, text: str = "") -> None:
         if self.listener:

@@ -191,10 +191,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Progress, as it happens. ``kind``: copy, step, statement, step-done, wait, check.
+    """Progress, as it happens. ``kind``: copy, step, statement, rows, step-done, wait, check.
 
-    ``done`` of ``total`` counts pages (copy), migrations (check) or steps (the others); ``text`` is the statement or a
-    sentence for people.
+    ``done`` of ``total`` counts pages (copy), rows (rows), migrations (check) or steps (the others); ``text`` is the
+    statement or a sentence for people.
     """
 
     kind: str

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
+from hypothesis import reject
 from hypothesis import strategies as st
 from strategies import distinct_names, names
 
 from pwmig.columns import COLUMN_TYPES, ColumnSpec, Expression
-from pwmig.operations import OPERATIONS, CreateTable, Operation
+from pwmig.errors import OperationRefused
+from pwmig.operations import OPERATIONS, ChangeColumn, CreateTable, Operation
 
 TABLES = names().filter(lambda name: "." not in name and name.strip())
 NAMES = names().filter(str.strip)
@@ -52,6 +54,7 @@ def created(draw: st.DrawFn) -> CreateTable:
 KINDS = {
     "table": TABLES,
     "column": NAMES,
+    "part": NAMES,
     "columns": st.lists(NAMES, min_size=1, max_size=3, unique=True).map(tuple),
     "index": NAMES,
     "constraint": NAMES,
@@ -60,7 +63,9 @@ KINDS = {
     "type": st.sampled_from([kind for kind in COLUMN_TYPES if kind != "AutoField"]),
     "value": st.one_of(VALUES, EXPRESSIONS.map(Expression)),
     "length": st.none(),
+    "count": st.integers(1, 10**6),
     "bool": st.booleans(),
+    "nullable": st.booleans(),
     "text": EXPRESSIONS,
     "action": ACTIONS,
 }
@@ -80,4 +85,8 @@ def operations(draw: st.DrawFn) -> Operation:
         value = draw(TABLES if new_table else KINDS[asked])
         optional = field.default is not dataclasses.MISSING
         values[field.name] = field.default if optional and draw(st.booleans()) else value
-    return kind(**values)
+    try:
+        return kind(**values)
+    except OperationRefused:
+        assert kind is ChangeColumn, "facts of others do not contradict each other"
+        reject()

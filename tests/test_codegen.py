@@ -16,6 +16,7 @@ from pwmig import Migrator
 from pwmig.codegen import inverse, inverses, literal, read_operations, source
 from pwmig.columns import ColumnSpec
 from pwmig.dialects.sqlite.dialect import SqliteDialect
+from pwmig.errors import OperationRefused
 from pwmig.files import template
 from pwmig.operations import (
     AddCheck,
@@ -26,6 +27,8 @@ from pwmig.operations import (
     AddNotNull,
     AddUnique,
     AlterColumnType,
+    Backfill,
+    ChangeColumn,
     CreateTable,
     DropColumn,
     DropColumnDefault,
@@ -39,7 +42,9 @@ from pwmig.operations import (
     RenameIndex,
     RenameTable,
     RunSQL,
+    SetComment,
 )
+from pwmig.schema import Column, Schema, Table
 
 LEVEL = ColumnSpec("level", default=1)
 HOSTILE = "pl\"a'y\\er\n{x}"
@@ -105,6 +110,14 @@ ALL = [
     AddCheck("player", "level_counts", "level > 0 AND name <> 'no (never)' AND level < 100"),
     AddUnique("player", ("name", "level")),
     DropConstraint("player", "uniq_name_level"),
+    ChangeColumn("player", "level", "CharField", 40, "'level ' || level", True, "it's", name="rank"),
+    ChangeColumn("player", "level", null=False, drop_default=True),
+    ChangeColumn("player", "born", default=Expression("CURRENT_TIMESTAMP")),
+    SetComment("player", comment="who plays"),
+    SetComment("player", "level", "from 1\nto 9"),
+    SetComment("player", "level"),
+    Backfill("player", "level", 1),
+    Backfill("p" * 40, "level", Expression("born % 100"), "level IS NULL OR level < 0", 500, True),
 ]
 
 
@@ -218,6 +231,10 @@ BACK_AND_FORTH = [
     AddUnique("player", ("name", "level")),
     AddNotNull("player", "level"),
     DropNotNull("player", "club_id"),
+    ChangeColumn("player", "level", "BigIntegerField", null=True, default=7),
+    ChangeColumn("player", "name", "TextField", drop_default=True, name="full name"),
+    ChangeColumn("player", "level", name="LEVEL"),
+    ChangeColumn("player", "club_id", "TextField", default="1"),
 ]
 
 
@@ -260,6 +277,12 @@ SEQUENCES = {
         RenameColumn("player", "level", "rank"),
         AddColumn("player", ColumnSpec("level", default=1)),
     ],
+    "a column, its values and what they allow": [
+        AddColumn("player", ColumnSpec("born", null=True)),
+        Backfill("player", "born", Expression("id + 1900")),
+        AddNotNull("player", "born"),
+    ],
+    "a table, filled": [CreateTable("team", SPECS), Backfill("team", "name", "x", "1 = 1")],
     "a table made and used": [
         CreateTable("team", SPECS),
         AddColumn("player", ColumnSpec("team_id", null=True, index=True)),
@@ -291,6 +314,9 @@ UNTOLD = {
     "a table with a column that was just added": [AddColumn("club", LEVEL), DropTable("club")],
     "a key to a table renamed meanwhile": [RenameTable("club", "team"), DropForeignKey("player", "club_id")],
     "after a statement": [RunSQL("SELECT 1"), DropColumn("player", "level")],
+    "values that are filled over others": [Backfill("player", "club_id", 1)],
+    "values that are cast": [ChangeColumn("player", "level", "TextField", cast="'x'")],
+    "a column of another kind": [ChangeColumn("player", "level", null=True), DropColumn("player", "level")],
     "a default that was just given another": [AlterColumnType("player", "level", "TextField"), DropTable("player")],
 }
 
@@ -313,6 +339,40 @@ def test_a_dropped_default_and_a_dropped_check_come_back_as_they_were(database):
     assert SqliteDialect().introspect(database) != before
     migrator.migrate(*(step.on(migrator) for step in back))
     assert SqliteDialect().introspect(database) == before
+
+
+def test_a_comment_s_way_back_is_the_one_before():
+    table = Table("player", (Column("id", "integer"), Column("level", "integer", comment="was")), comment="were")
+    schema = Schema((table,))
+    assert inverse(SetComment("player", "level", "is"), schema) == SetComment("player", "level", "was")
+    assert inverse(SetComment("player", comment="are"), schema) == SetComment("player", comment="were")
+    assert inverse(SetComment("player", "id", "is"), schema) == SetComment("player", "id")
+    assert inverse(SetComment("player", "nobody", "is"), schema) is None
+    twice = [SetComment("player", comment="are"), SetComment("player"), SetComment("player", "level", "is")]
+    assert inverses([*twice, SetComment("player", "level")], schema) == (
+        SetComment("player", "level", "is"),
+        SetComment("player", "level", "was"),
+        SetComment("player", comment="are"),
+        SetComment("player", comment="were"),
+    )
+
+
+CONTRADICTIONS = [
+    (lambda: ChangeColumn("player", "level"), "nothing of column"),
+    (lambda: ChangeColumn("player", "level", cast="1"), "no new kind"),
+    (lambda: ChangeColumn("player", "level", max_length=9), "no new kind"),
+    (lambda: ChangeColumn("player", "level", "AutoField"), "counted"),
+    (lambda: ChangeColumn("player", "level", default=1, drop_default=True), "have none"),
+    (lambda: Backfill("player", "level", None), "needs a value"),
+    (lambda: Backfill("player", "level", 1, batch_size=0), "0 rows"),
+]
+
+
+@pytest.mark.parametrize(("made", "words"), CONTRADICTIONS, ids=[words for _, words in CONTRADICTIONS])
+def test_what_contradicts_itself_is_refused_as_it_is_made(made, words):
+    with pytest.raises(OperationRefused, match=words) as refused:
+        made()
+    assert refused.value.way_out
 
 
 def test_a_way_back_that_a_person_chose_is_kept():
@@ -404,6 +464,9 @@ OTHER_TEXTS = {
     "another migrator": SEED.replace("migrator.add_column", "other.add_column"),
     "another function called": SEED.replace("    migrate(", "    print(", 1),
     "a method that is no operation": SEED.replace("add_column", "make_context"),
+    "a condition that is no text": source([Backfill("player", "level", 1, "x")]).replace('"x"', 'SQL("x")'),
+    "two columns filled": source([Backfill("player", "level", 1)]).replace('"level": 1', '"level": 1, "born": 2'),
+    "a comment in a change": source([ChangeColumn("player", "x", null=True)]).replace("null=", "comment='x', null="),
     "a value that is computed": SEED.replace("default=1", "default=1 + 1"),
     "a name for a value": SEED.replace("default=1", "default=ONE"),
     "an argument that no operation has": SEED.replace("default=1", "default=1, help_text='x'"),

@@ -32,6 +32,8 @@ from pwmig.operations import (
     AddForeignKey,
     AddIndex,
     AlterColumnType,
+    Backfill,
+    ChangeColumn,
     ColumnSpec,
     CreateTable,
     DropColumn,
@@ -40,6 +42,7 @@ from pwmig.operations import (
     Expression,
     Operation,
     RunSQL,
+    SetComment,
 )
 from pwmig.project import Project
 from pwmig.schema import Check, Column, Index, IndexPart, Schema, Table
@@ -479,6 +482,16 @@ def test_every_operation_has_its_form_with_named_controls(form: OperationForm, k
     assert all(fields[name].metadata["label"] in labels or name == "indexes" for name in form.names if name != "column")
 
 
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_no_two_fields_that_are_seen_together_have_the_same_name(
+    editor: Editor, form: OperationForm, kind: str
+) -> None:
+    form.kind.value = kind
+    fields = [field.metadata["label"] for field in dataclasses.fields(OPERATIONS[kind])]
+    beside = [editor.face.name.description, editor.face.list.description, form.kind.description]
+    assert len({*fields, *beside}) == len(fields) + len(beside)
+
+
 def test_every_kind_of_field_has_its_input() -> None:
     assert {*FIELDS, *LISTS} == set(KINDS), "an operation of these kinds needs no widget of its own"
 
@@ -530,6 +543,21 @@ TYPED: list[tuple[str, dict[str, str], Operation]] = [
         {"default.type": "SQL", "default.text": "CURRENT_TIMESTAMP"},
         AddColumnDefault("club", "id", Expression("CURRENT_TIMESTAMP")),
     ),
+    ("Backfill", {"value.text": "7"}, Backfill("club", "id", 7)),
+    (
+        "Backfill",
+        {"value.type": "SQL", "value.text": "id + 1", "where.box": "id > 2", "batch_size.box": "50"},
+        Backfill("club", "id", Expression("id + 1"), "id > 2", 50),
+    ),
+    ("SetComment", {"comment.box": "where they play"}, SetComment("club", comment="where they play")),
+    ("SetComment", {"column.box": "name"}, SetComment("club", "name")),
+    ("ChangeColumn", {"null.box": "is required"}, ChangeColumn("club", "id", null=False)),
+    (
+        "ChangeColumn",
+        {"type.box": "CharField", "max_length.box": "9", "null.box": "may be NULL", "name.box": "number"},
+        ChangeColumn("club", "id", "CharField", 9, null=True, name="number"),
+    ),
+    ("ChangeColumn", {"drop_default.box": True}, ChangeColumn("club", "id", drop_default=True)),
 ]
 
 
@@ -550,6 +578,9 @@ def test_what_a_person_types_is_an_operation(kind: str, typed: dict[str, str], w
         ("AddColumn", {"column.name": "x", "column.default": "many"}, "can't be the default"),
         ("AddColumn", {"column.name": "x", "column.type": "CharField", "column.length": "long"}, "is no length"),
         ("AddColumnDefault", {"default.text": "many"}, "can't be the default"),
+        ("ChangeColumn", {}, "nothing of column"),
+        ("Backfill", {}, "needs a value"),
+        ("Backfill", {"value.text": "7", "batch_size.box": "all"}, "is no number"),
     ],
 )
 def test_what_can_not_be_is_refused_in_words(kind: str, typed: dict[str, str], said: str) -> None:

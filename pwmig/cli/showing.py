@@ -126,7 +126,7 @@ class Progress:
             from pwmig.text import printable
 
             print(printable(event.text), file=sys.stderr)
-        elif event.kind == "copy" and event.total:
+        elif event.kind in ("copy", "rows") and event.total:
             self._show(f"{event.text}: {100 * event.done // event.total} %")
         elif event.kind == "check" and event.total:
             self._show(f"{event.text} {event.done + 1} of {event.total}: {event.migration}")

@@ -19,6 +19,8 @@ from pwmig.operations import (
     AddNotNull,
     AddUnique,
     AlterColumnType,
+    Backfill,
+    ChangeColumn,
     CreateTable,
     DropColumn,
     DropColumnDefault,
@@ -31,6 +33,7 @@ from pwmig.operations import (
     RenameColumn,
     RenameIndex,
     RenameTable,
+    SetComment,
 )
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Table, Unique
 
@@ -52,7 +55,9 @@ def inverses(
     ``known`` are pairs of an operation and what undoes it, as a person wanted it. ``kinds`` are the database's.
     """
     back: list[Operation] = []
-    for operation in operations:
+    for place, operation in enumerate(operations):
+        if isinstance(operation, Backfill) and any(_brings(made, operation) for made in operations[:place]):
+            continue  # Its values go with the column.
         undone = next((undo for done, undo in known if done == operation), None) or inverse(operation, schema, kinds)
         if undone is None:
             return None
@@ -96,6 +101,16 @@ def inverse(operation: Operation, schema: Schema | None = None, kinds: Kinds = S
         return None  # There is something that no form asks for, as a name that is a blank.
 
 
+def _brings(made: Operation, fill: Backfill) -> bool:
+    """Whether an operation makes the column that is filled."""
+    match made:
+        case AddColumn(table, spec):
+            return (table, spec.name) == (fill.table, fill.column)
+        case CreateTable(name):
+            return name == fill.table
+    return False
+
+
 def _table_named_back(schema: Schema | None, old: str, new: str) -> Operation:
     """A table stays in its schema: what it is called afterwards begins with that, whether or not ``new`` does."""
     there = schema.table(old) if schema else None
@@ -125,6 +140,11 @@ def _looked_up(operation: Operation, schema: Schema | None, kinds: Kinds) -> Ope
             return _former_type(table, table.column(column_name), kind, kinds)
         case AddColumnDefault(name, column_name) | DropColumnDefault(name, column_name):
             return _former_default(name, table.column(column_name), kinds)
+        case ChangeColumn(cast=None):
+            return _former_facts(table, operation, kinds)
+        case SetComment(name, column_name):
+            of = table if column_name is None else table.column(column_name)
+            return SetComment(name, column_name, of.comment) if of else None
         case DropIndex(name, index_name):
             index = _named(table.indexes, index_name)
             return _add_index(table, index) if index else None
@@ -159,6 +179,27 @@ def _former_default(table: str, column: Column | None, kinds: Kinds) -> Operatio
     if column.default is None:
         return DropColumnDefault(table, column.name)
     return AddColumnDefault(table, column.name, Expression(kinds.written(column.default)))
+
+
+def _former_facts(table: Table, change: ChangeColumn, kinds: Kinds) -> Operation | None:
+    """The same facts as the column has them now; None where one of them can't be asked for."""
+    column = table.column(change.column)
+    if column is None:
+        return None
+    facts: dict[str, Any] = {"null": None if change.null is None else column.nullable}
+    if change.type is not None:
+        kind = _former_type(table, column, change.type, kinds)
+        if not isinstance(kind, AlterColumnType):
+            return None
+        facts |= {"type": kind.type, "max_length": kind.max_length}
+    if change.default is not None or change.drop_default:
+        default = _former_default(change.table, column, kinds)
+        if default is None:
+            return None
+        facts |= {"default": default.default} if isinstance(default, AddColumnDefault) else {"drop_default": True}
+    if change.name is not None:
+        facts["name"] = column.name
+    return ChangeColumn(change.table, change.name or change.column, **facts)
 
 
 def _spec(table: Table, column: Column, kinds: Kinds, *, key: bool = False) -> ColumnSpec | None:

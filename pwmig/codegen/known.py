@@ -13,6 +13,7 @@ from pwmig.operations import (
     AddIndex,
     AddNotNull,
     AddUnique,
+    Backfill,
     CreateTable,
     DropColumn,
     DropColumnDefault,
@@ -26,6 +27,7 @@ from pwmig.operations import (
     RenameIndex,
     RenameTable,
     RunSQL,
+    SetComment,
 )
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Schema, Unique
 
@@ -104,6 +106,12 @@ def _altered(table: Table, operation: Operation, same: Same) -> Table | None:
             return replace(table, uniques=(*table.uniques, Unique(columns, operation.constraint_name)))
         case DropConstraint(_, name):
             return _without_constraint(table, name, same)
+        case Backfill():
+            return table
+        case SetComment(_, None, comment):
+            return replace(table, comment=comment)
+        case SetComment(_, str(name), comment):
+            return _column_set(table, name, same, lambda column: replace(column, comment=comment))
     return None
 
 

@@ -106,7 +106,7 @@ def _node(value: Any) -> str | _Node:
         return _Node(f"{value.kind}(", (("", literal(value.sql)),), ")")
     if isinstance(value, Mapping):
         items = tuple((f"{literal(key)}: ", _node(inner)) for key, inner in value.items())
-        return _Node("{", items, "}", tall=True)
+        return _Node("{", items, "}", tall=any(isinstance(inner, ColumnSpec) for inner in value.values()))
     if isinstance(value, tuple):
         return _Node("(", tuple(("", _node(item)) for item in value), ")", single_comma=len(value) == 1)
     return literal(value)

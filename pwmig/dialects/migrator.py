@@ -9,26 +9,49 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from playhouse import migrate as playhouse
 
 from pwmig.errors import OperationRefused, PwmigError
 
-__all__ = ["Migrator", "Operation", "migrate", "operation", "standing_in"]
+if TYPE_CHECKING:
+    import peewee
+
+    from pwmig.dialects.backfilling import Filler, Progress, Wish
+
+__all__ = ["UNSAID", "Migrator", "Operation", "migrate", "operation", "standing_in"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class _Unsaid(Enum):
+    UNSAID = "unsaid"
+
+    def __repr__(self) -> str:
+        return "UNSAID"
+
+
+UNSAID: Any = _Unsaid.UNSAID
+"""What an argument is that was not given, where None says something."""
+
+_MADE_OF_OTHERS = frozenset({"change_column"})
+"""Operations that stand for several others: a batch runs those in their place."""
 
 
 class Operation(playhouse.Operation):
     """One thing that a migration asks for; nothing happens until it is run.
 
     ``name`` is the migrator's method, ``args`` and ``kwargs`` what it was given (by position as far
-    as the signature allows), ``table`` the table that it is about, or None.
+    as the signature allows), ``table`` the table that it is about, or None. ``whole`` is the operation that this one
+    is a part of, None where a migration asked for it itself.
     """
+
+    whole: Operation | None = None
 
     def __init__(self, migrator: Migrator, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         from inspect import signature  # Costly, and a config only makes the migrator.
@@ -77,9 +100,13 @@ def operation(function: Function) -> Function:
 
 
 class Migrator(playhouse.SchemaMigrator):
-    """Peewee's migrator with pwmig's care. ``on_operation``, where set, hears of each operation before it runs."""
+    """Peewee's migrator with pwmig's care.
+
+    ``on_operation``, where set, hears of each operation before it runs, ``on_progress`` of what a long one has done.
+    """
 
     on_operation: Callable[[Operation], None] | None = None
+    on_progress: Callable[[Progress], None] | None = None
     _in_batch = False
     _pending: dict[int, Operation] | None = None
 
@@ -117,27 +144,128 @@ class Migrator(playhouse.SchemaMigrator):
             object=schema_name,
         )
 
+    # -- operations that every database has, whatever they do there
+
+    @operation
+    def change_column(
+        self,
+        table: str,
+        column: str,
+        field: peewee.Field | None = None,
+        *,
+        null: bool | None = None,
+        default: Any = UNSAID,
+        cast: Any = None,
+        comment: Any = UNSAID,
+        name: str | None = None,
+    ) -> list[Operation]:
+        """Change several facts of a column at once, those that are given; all others stay.
+
+        ``field`` says the type, and lets the column hold NULL where it has ``null=True``; ``cast`` is as in
+        :meth:`alter_column_type`. ``default`` is the database's own, None takes it away, as None takes a ``comment``
+        away. A new ``name`` comes last. It is run as the operations that it stands for.
+        """
+        from pwmig.dialects.changing import parts
+
+        return parts(self, table, column, field, null, default, cast, comment, name)
+
+    @operation
+    def backfill(
+        self,
+        table: str,
+        set: Mapping[str, Any],
+        where: Any = None,
+        batch_size: int = 1000,
+        pause: float = 0,
+        *,
+        triggers: bool = False,
+        commit: bool = False,
+    ) -> None:
+        """Fill columns of the rows that are there, in batches by the primary key, and nothing else.
+
+        ``set`` maps columns to values, Peewee expressions or ``SQL(...)``. ``where`` says which rows are meant: SQL as
+        a text, an expression, or True for all; without it what is NULL is filled, cell by cell, and nothing else. A
+        table without a primary key is filled in one statement (on SQLite its rowid does). A ``pause`` is in seconds.
+
+        No trigger fires and no ON UPDATE timestamp moves, unless ``triggers=True``. All batches stand in one
+        transaction; with ``commit=True`` each has its own, so that locks are short, and after a stop the same call
+        goes on where it stopped: only outside of a run and of other operations, and only where ``where`` means the
+        rows that are not filled yet.
+        """
+        from pwmig.dialects.backfilling import fill, wish
+
+        filler = self._filler(wish(table, set, where, triggers))
+        fill(filler, batch_size, pause, commit, self.on_progress or _progress.get())
+
+    def _filler(self, wish: Wish) -> Filler:
+        """What fills rows on this database."""
+        raise NotImplementedError
+
+    @operation
+    def run_python(self, function: Callable[[peewee.Database], Any]) -> None:
+        """Call a function with the database, in its place of the batch; on a rehearsal that is the copy.
+
+        What it gives to ``migrate()`` is run within this batch. Refused where it returns an operation, a generator or
+        a coroutine, which nobody would run, or leaves an operation of this migrator undone.
+        """
+        from pwmig.dialects.calling import call
+
+        call(self, function)
+
     def migrate(self, *operations: Any) -> None:
         """Run a batch: where the database can take DDL back, all of it takes effect, or none."""
         adopted = [self._adopted(wanted) for wanted in operations]
         for wanted in (*operations, *adopted):
             (getattr(wanted.migrator, "_pending", None) or {}).pop(id(wanted), None)
         if self._in_batch:
-            self._run(adopted)
+            self._run(self._parted(adopted))
             return
         self._in_batch = True
         try:
-            with self._batch():
-                self._run(adopted)
+            parted = self._parted(adopted)
+            with nullcontext() if self._commits(parted) else self._batch():
+                self._run(parted)
         finally:
             self._in_batch = False
 
+    def _parted(self, operations: list[Operation]) -> list[Operation]:
+        """The operations with their parts in place of those that are made of others."""
+        found: list[Operation] = []
+        for wanted in operations:
+            if wanted.name not in _MADE_OF_OTHERS:
+                found.append(wanted)
+                continue
+            for part in wanted.fn(self, *wanted.args, **wanted.kwargs):
+                part.whole = wanted
+                found.append(part)
+        return found
+
+    def _commits(self, operations: list[Operation]) -> bool:
+        """Whether the batch is one operation that commits by itself."""
+        if not any(wanted.name == "backfill" for wanted in operations):
+            return False
+        from pwmig.dialects.backfilling import commits
+
+        return commits(operations, self)
+
     def _run(self, operations: list[Operation]) -> None:
+        whole: Operation | None = None
         for wanted in operations:
             listener = self.on_operation or _listener.get()
-            if listener is not None:
-                listener(wanted)
+            if listener is not None and (wanted.whole is None or wanted.whole is not whole):
+                listener(wanted.whole or wanted)
+            whole = wanted.whole
             self._perform(wanted)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """While entered, what is asked for and what is migrated is as outside of a batch: a function of the user's."""
+        pending, self._pending = self._pending, None
+        before, self._in_batch = self._in_batch, False
+        try:
+            yield
+        finally:
+            self._in_batch, self._pending = before, pending
 
     def _perform(self, wanted: Operation) -> None:
         wanted.run_alone()
@@ -196,6 +324,7 @@ def _ours(wanted: Any) -> Migrator:
 
 
 _listener: ContextVar[Callable[[Operation], None] | None] = ContextVar("pwmig_listener", default=None)
+_progress: ContextVar[Callable[[Progress], None] | None] = ContextVar("pwmig_progress", default=None)
 _patching = threading.Lock()
 _patched = 0
 _run_theirs = playhouse.Operation.run
@@ -203,19 +332,23 @@ _migrate_theirs = (playhouse.migrate, playhouse.SchemaMigrator.migrate)
 
 
 @contextmanager
-def standing_in(on_operation: Callable[[Operation], None] | None = None) -> Iterator[None]:
+def standing_in(
+    on_operation: Callable[[Operation], None] | None = None, on_progress: Callable[[Progress], None] | None = None
+) -> Iterator[None]:
     """Carry out by pwmig whatever is run of Peewee's own migrators meanwhile, in whichever way they are reached.
 
     ``on_operation`` hears of the operations that are run on this thread, of each migrator that has no
-    listener of its own. What stands in holds for the whole process, until the last thread has left.
+    listener of its own, and so does ``on_progress`` of what they have done. What stands in holds for the whole
+    process, until the last thread has left.
     """
-    token = _listener.set(on_operation)
+    token, progress = _listener.set(on_operation), _progress.set(on_progress)
     _count(+1)
     try:
         yield
     finally:
         _count(-1)
         _listener.reset(token)
+        _progress.reset(progress)
 
 
 def _count(step: int) -> None:

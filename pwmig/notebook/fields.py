@@ -7,243 +7,28 @@ that shows a value, and ``offer(schema, table)`` that renews what there is to ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets as w
 
 from pwmig.columns import COLUMN_TYPES, ColumnSpec, Expression, parse_default
-from pwmig.errors import OperationRefused
+from pwmig.notebook.choices import (
+    ActionField,
+    ColumnField,
+    ConstraintField,
+    IndexField,
+    NullableField,
+    PartField,
+    TableField,
+    TypeField,
+)
+from pwmig.notebook.inputs import AreaField, Asked, BoolField, Changed, CountField, Field, LengthField, TextField
 from pwmig.notebook.panels import show
 from pwmig.operations import value_text
-from pwmig.schema import Schema, Table
 
-__all__ = ["FIELDS", "Asked", "Changed", "ChoiceField", "Field", "SpecField"]
-
-Changed = Callable[[], None]
-
-_NONE = ""
-"""What stands for nothing chosen."""
-
-ACTIONS = ("CASCADE", "RESTRICT", "SET NULL", "SET DEFAULT", "NO ACTION")
+__all__ = ["FIELDS", "SpecField"]
 
 _SQL = "SQL"
-
-
-class Asked:
-    """What a field says of itself: its label, a hint, and whether an operation can't do without it."""
-
-    def __init__(self, label: str, help: str = "", *, required: bool = True) -> None:
-        self.label, self.help, self.required = label, help, required
-
-
-class Field:
-    """The root of all inputs."""
-
-    def __init__(self, asked: Asked, changed: Changed) -> None:
-        self.asked = asked
-        self._changed = changed
-        self._quiet = False
-        self.box: Any = w.Box()
-
-    @property
-    def nothing_to_choose(self) -> bool:
-        """Whether it offers things that are there, and there are none."""
-        return False
-
-    def read(self) -> Any:
-        """The value, None for nothing; raises OperationRefused where that can't be."""
-        raise NotImplementedError
-
-    def write(self, value: Any) -> None:
-        """Show a value; None is nothing."""
-        with self._quietly():
-            self._show(value)
-
-    def clear(self) -> None:
-        """Forget what was chosen and typed."""
-        self.write(None)
-
-    def offer(self, schema: Schema, table: Table | None) -> None:
-        """Renew the choices: the tables of the schema, the columns of the table that is meant."""
-
-    def text_of(self, value: Any) -> str:
-        """A value on one line, for a list."""
-        return str(value)
-
-    def _show(self, value: Any) -> None:
-        raise NotImplementedError
-
-    def _watch(self, *widgets: Any) -> None:
-        for widget in widgets:
-            widget.observe(self._heard, names="value")
-
-    def _heard(self, _: object) -> None:
-        if not self._quiet:
-            self._changed()
-
-    @contextmanager
-    def _quietly(self) -> Iterator[None]:
-        """Set values without telling anybody: no person changed them."""
-        was, self._quiet = self._quiet, True
-        try:
-            yield
-        finally:
-            self._quiet = was
-
-
-class TextField(Field):
-    """A new name, or nothing."""
-
-    def __init__(self, asked: Asked, changed: Changed) -> None:
-        super().__init__(asked, changed)
-        self.box = self._made()
-        self._written = ""
-        self._watch(self.box)
-
-    def _made(self) -> Any:
-        return w.Text(description=self.asked.label, placeholder=self.asked.help, tooltip=self.asked.help)
-
-    def read(self) -> Any:
-        """Without the spaces around it that a person typed; what was written stays as it was."""
-        text = self.box.value
-        return (text if text == self._written else text.strip()) or None
-
-    def _show(self, value: Any) -> None:
-        self.box.value = self._written = "" if value is None else str(value)
-
-
-class AreaField(TextField):
-    """A longer text, such as a statement."""
-
-    def _made(self) -> Any:
-        label, help = self.asked.label, self.asked.help
-        return w.Textarea(description=label, placeholder=help, tooltip=help, rows=4)
-
-    def read(self) -> Any:
-        return self.box.value if self.box.value.strip() else None
-
-
-class LengthField(TextField):
-    def read(self) -> Any:
-        text = self.box.value.strip()
-        if not text:
-            return None
-        try:
-            return int(text)
-        except ValueError:
-            raise OperationRefused(
-                f"{text[:40]!r} is no length", why="a length counts letters", way_out="write a whole number, or nothing"
-            ) from None
-
-
-class BoolField(Field):
-    def __init__(self, asked: Asked, changed: Changed) -> None:
-        super().__init__(asked, changed)
-        self.box = w.Checkbox(description=asked.label, tooltip=asked.help, indent=True)
-        self._watch(self.box)
-
-    def read(self) -> bool:
-        return bool(self.box.value)
-
-    def _show(self, value: Any) -> None:
-        self.box.value = bool(value)
-
-
-class ChoiceField(Field):
-    """One name of what is there; ``choices`` finds the names, the first of which is the first choice."""
-
-    def __init__(self, asked: Asked, changed: Changed) -> None:
-        super().__init__(asked, changed)
-        self.box = w.Dropdown(description=asked.label, tooltip=asked.help, options=())
-        self._watch(self.box)
-        self._written: str | None = None
-        self.offer(Schema(), None)
-
-    def choices(self, schema: Schema, table: Table | None) -> Sequence[str]:
-        raise NotImplementedError
-
-    def options(self, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
-        """The names with what is shown of them."""
-        return tuple((name, name) for name in names)
-
-    def offer(self, schema: Schema, table: Table | None) -> None:
-        """What was chosen stays, where it is still there; what was written stays in any case."""
-        names = list(self.choices(schema, table))
-        kept = self.box.value
-        if self._written is not None and self._written not in names:
-            names.append(self._written)
-        options = self.options(names)
-        with self._quietly():
-            if self.box.options != options:
-                self.box.options = options
-            self.box.value = kept if kept in names else next(iter(names), None)
-
-    @property
-    def nothing_to_choose(self) -> bool:
-        return not self.box.options
-
-    def read(self) -> Any:
-        return self.box.value or None
-
-    def write(self, value: Any) -> None:
-        self._written = value
-        super().write(value)
-
-    def _show(self, value: Any) -> None:
-        values = [option for _, option in self.box.options]
-        if value is not None and value not in values:
-            self.box.options = (*self.box.options, *self.options([value]))
-        self.box.value = value if value is not None else next(iter(values), None)
-
-    def _heard(self, _: object) -> None:
-        if not self._quiet:
-            self._written = None
-        super()._heard(_)
-
-
-class TableField(ChoiceField):
-    def choices(self, schema: Schema, table: Table | None) -> Sequence[str]:
-        return schema.table_names
-
-
-class ColumnField(ChoiceField):
-    def choices(self, schema: Schema, table: Table | None) -> Sequence[str]:
-        return table.column_names if table else ()
-
-
-class IndexField(ChoiceField):
-    def choices(self, schema: Schema, table: Table | None) -> Sequence[str]:
-        return [index.name for index in table.indexes] if table else ()
-
-
-class ConstraintField(ChoiceField):
-    def choices(self, schema: Schema, table: Table | None) -> Sequence[str]:
-        if table is None:
-            return ()
-        names = (*(check.name for check in table.checks), *(unique.name for unique in table.uniques))
-        return [name for name in (*names, *(key.name for key in table.foreign_keys)) if name]
-
-
-class ActionField(ChoiceField):
-    """What a foreign key does; nothing is the database's own habit."""
-
-    def choices(self, schema: Schema, table: Table | None) -> Sequence[str]:
-        return (_NONE, *ACTIONS)
-
-    def options(self, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
-        return tuple((name or "(nothing said)", name) for name in names)
-
-
-class TypeField(ChoiceField):
-    """A kind of column that a column can become."""
-
-    def choices(self, schema: Schema, table: Table | None) -> Sequence[str]:
-        return [field for field in COLUMN_TYPES if field != "AutoField"]
-
-    def options(self, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
-        return tuple((COLUMN_TYPES[name].label, name) for name in names)
 
 
 class TypedText:
@@ -363,6 +148,7 @@ class SpecField(Field):
 FIELDS: dict[str, type[Field]] = {
     "table": TableField,
     "column": ColumnField,
+    "part": PartField,
     "index": IndexField,
     "constraint": ConstraintField,
     "name": TextField,
@@ -370,7 +156,9 @@ FIELDS: dict[str, type[Field]] = {
     "type": TypeField,
     "value": ValueField,
     "length": LengthField,
+    "count": CountField,
     "bool": BoolField,
+    "nullable": NullableField,
     "text": AreaField,
     "action": ActionField,
 }

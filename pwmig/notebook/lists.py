@@ -14,7 +14,9 @@ import ipywidgets as w
 
 from pwmig.columns import ColumnSpec
 from pwmig.errors import OperationRefused
-from pwmig.notebook.fields import FIELDS, Asked, BoolField, Changed, ColumnField, Field, SpecField
+from pwmig.notebook.choices import ColumnField
+from pwmig.notebook.fields import FIELDS, SpecField
+from pwmig.notebook.inputs import Asked, BoolField, Changed, Field
 from pwmig.notebook.panels import button
 from pwmig.schema import Schema, Table
 

@@ -10,7 +10,8 @@ from typing import Any
 import ipywidgets as w
 
 from pwmig.errors import OperationRefused
-from pwmig.notebook.fields import Field, TableField
+from pwmig.notebook.choices import TableField
+from pwmig.notebook.inputs import Field
 from pwmig.notebook.lists import SpecsField, field_of
 from pwmig.operations import OPERATIONS, Operation
 from pwmig.schema import Column, Schema, Table

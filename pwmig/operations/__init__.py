@@ -25,6 +25,7 @@ from pwmig.operations.columns import (
     DropNotNull,
     RenameColumn,
 )
+from pwmig.operations.changing import ChangeColumn, SetComment
 from pwmig.operations.tables import AddIndex, CreateTable, DropIndex, DropTable, RenameIndex, RenameTable
 from pwmig.operations.constraints import (
     AddCheck,
@@ -33,6 +34,7 @@ from pwmig.operations.constraints import (
     DropConstraint,
     DropForeignKey,
 )
+from pwmig.operations.rows import Backfill
 from pwmig.operations.statements import RunSQL
 
 # isort: on
@@ -49,7 +51,9 @@ __all__ = [
     "AddNotNull",
     "AddUnique",
     "AlterColumnType",
+    "Backfill",
     "Called",
+    "ChangeColumn",
     "ColumnSpec",
     "CreateTable",
     "DropColumn",
@@ -65,6 +69,7 @@ __all__ = [
     "RenameIndex",
     "RenameTable",
     "RunSQL",
+    "SetComment",
     "asked",
     "call_text",
     "registered",

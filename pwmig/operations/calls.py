@@ -59,8 +59,15 @@ def value_text(value: Any, shown: Callable[[Any], str] = repr) -> str:
     if hasattr(value, "__sql__"):
         return _sql_text(value)
     if callable(value):
-        return str(getattr(value, "__qualname__", repr(value)))
+        return _name_of(value)
     return shown(value)
+
+
+def _name_of(function: Any) -> str:
+    """What a function is called, the functions around it left out; that of a partial is its function's."""
+    inner = getattr(function, "func", function)
+    name = getattr(inner, "__qualname__", None) or type(inner).__name__
+    return str(name).rpartition("<locals>.")[2]
 
 
 _FIELD_FACTS: tuple[tuple[str, Any], ...] = (

@@ -25,7 +25,9 @@ class AddForeignKey(Operation):
     rel_column: str = asked("Refers to column", "column", of="rel", default="id")
     on_delete: str | None = asked("When that row is deleted", "action", default=None)
     on_update: str | None = asked("When that key changes", "action", default=None)
-    constraint_name: str | None = asked("Name", "name", "Left empty: fk_table_column_refs_table", default=None)
+    constraint_name: str | None = asked(
+        "Name of the key", "name", "Left empty: fk_table_column_refs_table", default=None
+    )
 
     def __post_init__(self) -> None:
         for name, what in ((self.table, "table"), (self.column, "column"), (self.rel, "table")):
@@ -62,7 +64,7 @@ class AddCheck(Operation):
     method: ClassVar[str] = "add_constraint"
 
     table: str = asked("Table", "table")
-    name: str = asked("Name", "name", "By which it can be dropped")
+    name: str = asked("Name of the check", "name", "By which it can be dropped")
     expression: str = asked("Condition", "text", "What holds for each row, as: level > 0")
 
     def __post_init__(self) -> None:

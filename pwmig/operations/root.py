@@ -13,13 +13,15 @@ from pwmig.operations.calls import call_text
 __all__ = ["KINDS", "OPERATIONS", "ColumnOperation", "Operation", "asked", "registered"]
 
 KINDS = (
-    *("table", "column", "columns", "index", "constraint", "name", "spec", "specs", "type", "value", "length"),
-    *("indexes", "bool", "text", "action"),
+    *("table", "column", "part", "columns", "index", "constraint", "name", "spec", "specs", "type", "value", "length"),
+    *("indexes", "bool", "nullable", "count", "text", "action"),
 )
 """What a field of an operation holds: ``table``, ``column``, ``columns``, ``index`` and ``constraint`` are names of
-what is there (``columns``: several, in an order); ``name`` is a new name; ``spec`` and ``specs`` are ColumnSpecs;
-``type`` is a key of COLUMN_TYPES and ``length`` its letters; ``value`` is a value of Python or an Expression;
-``indexes`` are (columns, unique) of a new table; ``action`` is one of a foreign key's; ``text`` is longer."""
+what is there (``columns``: several, in an order; ``part``: a column, or nothing for the table itself); ``name`` is a
+new name; ``spec`` and ``specs`` are ColumnSpecs; ``type`` is a key of COLUMN_TYPES and ``length`` its letters;
+``nullable`` is a truth, or None where nothing is said; ``count`` is a number of rows; ``value`` is a value of Python or
+an Expression; ``indexes`` are (columns, unique) of a new table; ``action`` is one of a foreign key's; ``text`` is
+longer."""
 
 _Class = TypeVar("_Class", bound=type)
 

@@ -124,7 +124,7 @@ class AddIndex(Operation):
     table: str = asked("Table", "table")
     columns: tuple[str, ...] = asked("Columns", "columns", "In the order in which they are searched")
     unique: bool = asked("Unique", "bool", "No two rows may hold the same", default=False)
-    name: str | None = asked("Name", "name", "Left empty: table_column_column", default=None)
+    name: str | None = asked("Name of the index", "name", "Left empty: table_column_column", default=None)
 
     def __post_init__(self) -> None:
         require_name(self.table, "table")

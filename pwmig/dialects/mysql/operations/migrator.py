@@ -11,6 +11,7 @@ from playhouse import migrate as playhouse
 from pwmig.dialects.server.operations.migrator import ServerMigrator
 
 if TYPE_CHECKING:
+    from pwmig.dialects.backfilling import Filler, Wish
     from pwmig.dialects.server.operations.server import Server
 
 __all__ = ["MySQLMigrator"]
@@ -27,6 +28,11 @@ class MySQLMigrator(ServerMigrator, playhouse.MySQLMigrator):
         from pwmig.dialects.mysql.operations.server import MySQLServer
 
         return MySQLServer(self)
+
+    def _filler(self, wish: Wish) -> Filler:
+        from pwmig.dialects.mysql.operations.backfilling import MySQLFiller
+
+        return MySQLFiller(self._server(), wish)
 
     @contextmanager
     def _batch(self) -> Iterator[None]:

@@ -206,6 +206,16 @@ class MySQLServer(Server):
     def modify(self, work: Work, column: Column) -> None:
         work.alter(f"MODIFY COLUMN {self.definition(work, column)}")
 
+    def set_comment(self, work: Work, column: Column | None, comment: str | None) -> None:
+        """Of a column by its whole definition: the server takes none alone."""
+        from pwmig.dialects.mysql.operations.changing import require_comment
+
+        require_comment(work, column, comment)
+        if column is not None:
+            self.modify(work, replace(column, comment=comment))
+        else:
+            work.alter(f"COMMENT = {self.text(peewee.Value(comment or ''))}")
+
     # -- tables, indexes, constraints
 
     def needs_of_table(self, place: Place) -> list[Need]:

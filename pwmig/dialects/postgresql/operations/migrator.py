@@ -11,6 +11,7 @@ from pwmig.dialects.migrator import operation
 from pwmig.dialects.server.operations.migrator import ServerMigrator
 
 if TYPE_CHECKING:
+    from pwmig.dialects.backfilling import Filler, Wish
     from pwmig.dialects.server.operations.server import Server
 
 __all__ = ["PostgresqlMigrator"]
@@ -23,6 +24,11 @@ class PostgresqlMigrator(ServerMigrator, playhouse.PostgresqlMigrator):
         from pwmig.dialects.postgresql.operations.server import PostgresqlServer
 
         return PostgresqlServer(self)
+
+    def _filler(self, wish: Wish) -> Filler:
+        from pwmig.dialects.postgresql.operations.backfilling import PostgresqlFiller
+
+        return PostgresqlFiller(self._server(), wish)
 
     @operation
     def set_search_path(self, schema_name: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from peewee import Value
+
 from pwmig.dialects.server.asking import MARK
 from pwmig.dialects.server.operations.server import Need, Place, Server
 from pwmig.errors import OperationRefused
@@ -175,6 +177,11 @@ class PostgresqlServer(Server):
         from pwmig.dialects.postgresql.operations.types import set_type
 
         set_type(self, work, column, type_, collation, cast)
+
+    def set_comment(self, work: Work, column: Column | None, comment: str | None) -> None:
+        """https://www.postgresql.org/docs/current/sql-comment.html"""
+        thing = f"TABLE {work.sql}" if column is None else f"COLUMN {work.sql}.{self.quote(column.name)}"
+        self.run(f"COMMENT ON {thing} IS {self.text(Value(comment))}")
 
     # -- tables, indexes, constraints
 

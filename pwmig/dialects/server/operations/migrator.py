@@ -98,6 +98,13 @@ class ServerMigrator(Migrator):
 
         columns.apply_default(self._server(), table, column_name, field)
 
+    @operation
+    def set_comment(self, table: str, comment: str | None, column: str | None = None) -> None:
+        """Say what a table is for, or a column of it; None takes the comment away."""
+        from pwmig.dialects.server.operations import changing
+
+        changing.set_comment(self._server(), table, comment, column)
+
     # -- tables and indexes
 
     @operation

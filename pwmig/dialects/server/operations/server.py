@@ -225,6 +225,10 @@ class Server(ABC):
         """Give a column another type; refused where values would become others without ``cast``."""
 
     @abstractmethod
+    def set_comment(self, work: Work, column: Column | None, comment: str | None) -> None:
+        """Give a column, or the table where it is None, another comment, or none."""
+
+    @abstractmethod
     def needs_of_table(self, place: Place) -> list[Need]:
         """What else needs a table."""
 

@@ -16,12 +16,13 @@ from playhouse import migrate as playhouse
 from pwmig.dialects.migrator import Migrator, Operation, operation
 
 if TYPE_CHECKING:
+    from pwmig.dialects.backfilling import Filler, Wish
     from pwmig.dialects.sqlite.operations.catalog import Catalog
     from pwmig.dialects.sqlite.operations.guard import Guard
 
 __all__ = ["SqliteMigrator"]
 
-_UNSAID = frozenset({"sql", "alter_add_column", "apply_default", "_update_column"})
+_UNSAID = frozenset({"sql", "alter_add_column", "apply_default", "_update_column", "run_python", "backfill"})
 """Operations that change what their text says, which no guard can foretell."""
 
 
@@ -87,6 +88,13 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
         from pwmig.dialects.sqlite.operations import alter
 
         alter.alter_column_type(self, table, column, field, cast)
+
+    @operation
+    def set_comment(self, table: str, comment: str | None, column: str | None = None) -> None:
+        """Refused: SQLite keeps no comment of a table or a column."""
+        from pwmig.dialects.sqlite.operations import changing
+
+        changing.set_comment(self, table, column)
 
     # -- tables and indexes
 
@@ -211,6 +219,11 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
         return peewee.SQL(sql, params)
 
     # -- the batch
+
+    def _filler(self, wish: Wish) -> Filler:
+        from pwmig.dialects.sqlite.operations.backfilling import SqliteFiller
+
+        return SqliteFiller(self, wish)
 
     def guard(self, catalog: Catalog) -> Guard:
         """The batch's guard, begun with the first operation that needs one."""

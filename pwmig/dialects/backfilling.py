@@ -1,0 +1,278 @@
+"""Rows filled in batches, in the order of their keys: what the databases have in common.
+
+Each row is looked at once: a batch ends at the key of its last row, and the next begins behind it. So a batch costs
+what its rows cost, however many came before. ``where`` and the values are read batch by batch: a query in them on the
+table itself sees what earlier batches made of it.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import peewee
+
+from pwmig.errors import OperationRefused
+
+if TYPE_CHECKING:
+    from pwmig.dialects.migrator import Migrator, Operation
+
+__all__ = ["Filler", "Key", "Piece", "Progress", "Wish", "commits", "fill", "wish"]
+
+Key = tuple[Any, ...]
+"""The values of a row's key."""
+
+Piece = tuple[str, tuple[Any, ...]]
+"""SQL, and the values that it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many rows of a table are filled, of how many there were to fill at the start."""
+
+    table: str
+    done: int
+    total: int
+
+    def __str__(self) -> str:
+        return f"filling {self.table}: {self.done:,} of {self.total:,} rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for: values by column, a condition (None: what holds NULL), whether triggers fire."""
+
+    table: str
+    values: Mapping[str, Any]
+    where: Any
+    triggers: bool
+
+
+def wish(table: str, values: Any, where: Any, triggers: bool) -> Wish:
+    """What is asked for, looked at before the database is; OperationRefused for what can't be meant."""
+    if not isinstance(values, Mapping) or not values:
+        raise OperationRefused(
+            f"a back-fill of {table!r} needs columns and values",
+            way_out="write them as in backfill('player', {'level': 1})",
+            table=table,
+        )
+    found: dict[str, Any] = {}
+    for column, value in values.items():
+        if callable(value) and not isinstance(value, peewee.Node):
+            raise OperationRefused(
+                f"{column!r} of {table!r} can't be filled with a function of Python",
+                why="the database fills many rows in one statement, and calls none",
+                way_out="give a value or SQL(...); or write a loop of your own: migrator.run_python(...)",
+                table=table,
+                column=str(column),
+            )
+        if isinstance(column, peewee.Field):
+            value = value if isinstance(value, peewee.Node) else column.db_value(value)
+            column = column.column_name
+        found[str(column)] = value
+    if not (where is None or where is True or isinstance(where, (str, peewee.Node))):
+        raise OperationRefused(
+            f"{where!r:.60} is no condition for rows of {table!r}",
+            way_out="give SQL, as 'level < 0', a Peewee expression, or True for every row",
+            table=table,
+        )
+    return Wish(table, found, where, triggers)
+
+
+class Filler(ABC):
+    """The rows of one table that are to be filled, on one kind of database."""
+
+    update_words = "UPDATE"
+
+    def __init__(self, database: Any, name: str, source: str, wish: Wish) -> None:
+        """``name`` is the table's, ``source`` the same as SQL."""
+        self.database = database
+        self.name, self.source, self.wish = name, source, wish
+
+    def prepare(self) -> None:
+        """Find the columns, and write what does not change from batch to batch."""
+        values = {self.column(name): value for name, value in self.wish.values.items()}
+        if self.wish.where is None:
+            self._require_null(list(values))
+        empty = " OR ".join(f"{self.quote(name)} IS NULL" for name in values)
+        self.where: Piece = (empty, ()) if self.wish.where is None else self._condition(self.wish.where)
+        self.assignments = [(name, self._value(name, value, len(values))) for name, value in values.items()]
+        self.assignments += [(name, (self.quote(name), ())) for name in self.kept_as_they_are(set(values))]
+
+    def _value(self, name: str, value: Any, count: int) -> Piece:
+        """Where several columns are filled without a condition, a cell that holds something keeps it."""
+        sql, params = self.piece(value)
+        if count > 1 and self.wish.where is None:
+            sql = f"COALESCE({self.quote(name)}, {sql})"
+        return sql, params
+
+    def _condition(self, where: Any) -> Piece:
+        if where is True:
+            return "1 = 1", ()
+        return self.condition(where)
+
+    def _require_null(self, names: Sequence[str]) -> None:
+        if not any(map(self.is_nullable, names)):
+            raise OperationRefused(
+                f"no row of {self.name!r} holds NULL in {', '.join(names)}: there is nothing to fill",
+                why="that can't be NULL, and without where= a back-fill fills what is",
+                way_out="say which rows are meant, as where='level = 0', or where=True for all",
+                table=self.name,
+                column=names[0],
+            )
+
+    # -- what each database says
+
+    @property
+    @abstractmethod
+    def key(self) -> tuple[str, ...]:
+        """What rows are told apart and put in order by, as SQL; empty where all have to be filled at once."""
+
+    @abstractmethod
+    def column(self, name: str) -> str:
+        """A column that may be filled, as the database calls it; OperationRefused for any other."""
+
+    @abstractmethod
+    def is_nullable(self, name: str) -> bool:
+        """Whether a column may hold NULL."""
+
+    @abstractmethod
+    def piece(self, value: Any) -> Piece:
+        """A value or a node of Peewee's as SQL; columns by their bare names."""
+
+    @abstractmethod
+    def condition(self, where: Any) -> Piece:
+        """The same of a condition, where a text is SQL."""
+
+    @abstractmethod
+    def quote(self, name: str) -> str: ...
+
+    @abstractmethod
+    def ask(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query, which is no part of a migration's record."""
+
+    @abstractmethod
+    def run(self, sql: str, params: Sequence[Any]) -> None:
+        """Run a statement as the migration's."""
+
+    @abstractmethod
+    def compared(self, operator: str, key: Key) -> Piece:
+        """The condition for the rows behind (``>``) a key, or up to and with it (``<=``)."""
+
+    def shown_key(self) -> str:
+        """The key as a query gives it for :meth:`compared`."""
+        return ", ".join(self.key)
+
+    def kept_as_they_are(self, filled: set[str]) -> list[str]:
+        """Columns that an UPDATE would move by itself: they are given the value that they have."""
+        return []
+
+    @abstractmethod
+    def quiet(self) -> AbstractContextManager[None]:
+        """While entered, nothing but the rows' cells is changed by an UPDATE; OperationRefused where that can't be."""
+
+    # -- a batch
+
+    def count(self) -> int:
+        sql, params = self._rows()
+        return int(self.ask(f"SELECT count(*) FROM {self.source} WHERE {sql}", params)[0][0])
+
+    def last_of(self, after: Key | None, size: int) -> Key | None:
+        """The key of the last row of a batch behind a key; None where all that are left are no more than one batch."""
+        if not self.key:
+            return None
+        sql, params = self._rows(after)
+        order = f"ORDER BY {', '.join(self.key)} LIMIT 1 OFFSET {size - 1}"
+        found = self.ask(f"SELECT {self.shown_key()} FROM {self.source} WHERE {sql} {order}", params)
+        return tuple(found[0]) if found else None
+
+    def update(self, after: Key | None, upto: Key | None) -> None:
+        sql, params = self._rows(after, upto)
+        given = [param for _, (_, params) in self.assignments for param in params]
+        words = ", ".join(f"{self.quote(name)} = {value}" for name, (value, _) in self.assignments)
+        self.run(f"{self.update_words} {self.source} SET {words} WHERE {sql}", (*given, *params))
+
+    def is_left(self, after: Key | None, upto: Key | None) -> bool:
+        """Whether a row of a batch that was filled would be filled again."""
+        sql, params = self._rows(after, upto)
+        return bool(self.ask(f"SELECT 1 FROM {self.source} WHERE {sql} LIMIT 1", params))
+
+    def _rows(self, after: Key | None = None, upto: Key | None = None) -> Piece:
+        sql, params = self.where
+        found = [(f"({sql}\n)" if "--" in sql or "#" in sql else f"({sql})", params)]  # A comment ends with its line.
+        found += [self.compared(">", after)] if after is not None else []
+        found += [self.compared("<=", upto)] if upto is not None else []
+        return " AND ".join(sql for sql, _ in found), tuple(param for _, params in found for param in params)
+
+
+def fill(
+    filler: Filler, size: int, pause: float, commit: bool, on_progress: Callable[[Progress], None] | None = None
+) -> None:
+    """Fill all rows, so many in a statement, with a pause in seconds between two.
+
+    In one transaction, or with ``commit`` each batch in one of its own: what is filled then stays whatever stops it,
+    and the same call goes on where it stopped, since it is refused unless filled rows are no longer meant.
+    """
+    if size < 1 or pause < 0:
+        raise OperationRefused(
+            f"{filler.name!r} can't be filled by {size} rows with pauses of {pause:g} s",
+            way_out="give a batch_size of 1 or more, and a pause of 0 s or more",
+            table=filler.name,
+        )
+    filler.prepare()
+    whole, part = (nullcontext, _apart) if commit else (_apart, nullcontext)
+    with whole(filler):
+        total = filler.count() if on_progress else 0
+        done, after = 0, None
+        while True:
+            upto = filler.last_of(after, size)
+            with part(filler):
+                filler.update(after, upto)
+                if commit and filler.is_left(after, upto):
+                    raise _endless(filler)
+            done = min(done + size, total) if upto is not None else total
+            if on_progress:
+                on_progress(Progress(filler.name, done, total))
+            if upto is None:
+                return
+            after = upto
+            if pause:
+                time.sleep(pause)
+
+
+@contextmanager
+def _apart(filler: Filler) -> Iterator[None]:
+    with filler.database.atomic(), filler.quiet():
+        yield
+
+
+def _endless(filler: Filler) -> OperationRefused:
+    return OperationRefused(
+        f"rows of {filler.name!r} would be filled again",
+        why="where= still means them once they are filled, so that after a stop nobody could tell where to go on",
+        way_out="let where= mean the rows that are not filled yet, or leave out commit=True",
+        table=filler.name,
+    )
+
+
+def commits(operations: Sequence[Operation], migrator: Migrator) -> bool:
+    """Whether it is a back-fill that commits by itself; OperationRefused where something stands around it."""
+    found = [made for made in operations if made.name == "backfill" and made.kwargs.get("commit")]
+    if not found:
+        return False
+    if len(operations) > 1 or migrator.database.in_transaction():
+        alone = len(operations) == 1
+        raise OperationRefused(
+            f"{found[0].table!r} can't be filled with commit=True here",
+            why="there is a transaction around it, as around each migration, and that commits as a whole"
+            if alone
+            else "other operations are in its batch, and a batch takes effect as a whole",
+            way_out="leave out commit=True: then it is filled in batches all the same, in the migration's transaction; "
+            "or run it alone, in a script of its own outside of pwmig migrate",
+            table=found[0].table,
+        )
+    return True
