@@ -46,7 +46,7 @@ class Club(Model):
 
 @contextmanager
 def opened(path: Path | str) -> Iterator[Migrator]:
-    database = peewee.SqliteDatabase(path, pragmas={"foreign_keys": 1})
+    database = peewee.SqliteDatabase(path, pragmas={"foreign_keys": 1, "synchronous": 0})
     database.connect()
     try:
         yield Migrator.from_database(database)
@@ -57,7 +57,7 @@ def opened(path: Path | str) -> Iterator[Migrator]:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     with closing(sqlite3.connect(tmp_path / "data.db")) as connection:
-        connection.executescript(SCHEMA)
+        connection.executescript("PRAGMA synchronous = OFF;" + SCHEMA)
     return tmp_path / "data.db"
 
 
@@ -86,8 +86,8 @@ def recorded(database: peewee.Database) -> Iterator[list[str]]:
             database.execute_sql = before
 
 
-def picture(migrator: Migrator) -> tuple[Any, Any]:
-    """The catalog's texts as words, and all rows with the types of their values."""
+def picture(migrator: Migrator) -> tuple[Any, Any, Any]:
+    """The catalog's texts as words, all rows with the types of their values, and the rows that refer to nothing."""
     ask = migrator.database.connection().execute
     texts, rows = {}, {}
     for kind, name, table, sql in ask("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall():
@@ -97,8 +97,7 @@ def picture(migrator: Migrator) -> tuple[Any, Any]:
             cells = ", ".join(f"typeof({quote(column)}), {quote(column)}" for column in columns)
             rows[name] = ask(f"SELECT {cells} FROM {quote(name)} ORDER BY 2").fetchall()
     assert ask("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert ask("PRAGMA foreign_key_check").fetchall() == []
-    return texts, rows
+    return texts, rows, ask("PRAGMA foreign_key_check").fetchall()
 
 
 def rebuilds(statements: list[str]) -> int:
@@ -196,7 +195,7 @@ def test_a_batch_rebuilds_a_table_once_at_most(path, migrator, case):
     assert len(created) <= max(wanted, 1) * len(set(created))
     one_by_one = path.with_name("one_by_one.db")
     with closing(sqlite3.connect(one_by_one)) as connection:
-        connection.executescript(SCHEMA)
+        connection.executescript("PRAGMA synchronous = OFF;" + SCHEMA)
     with opened(one_by_one) as other:
         for ask in asks:
             migrate(ask(other))
@@ -419,7 +418,7 @@ def test_killed_at_any_statement_the_table_is_whole_old_or_new(tmp_path, batch, 
             file.unlink()
         with closing(sqlite3.connect(path)) as connection:
             connection.execute(f"PRAGMA journal_mode = {mode}")
-            connection.executescript(SCHEMA)
+            connection.executescript("PRAGMA synchronous = OFF;" + SCHEMA)
         with opened(path) as migrator:
             before = picture(migrator)
         killed = _killed_at(path, BATCHES[batch], number)

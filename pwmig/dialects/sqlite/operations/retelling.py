@@ -15,7 +15,14 @@ import peewee
 
 from pwmig.dialects.sqlite.operations.catalog import Catalog, ask, errors
 from pwmig.dialects.sqlite.operations.draft import Draft
-from pwmig.dialects.sqlite.operations.schema_text import WRITE, free_name, refuses, text_of, writable, write_text
+from pwmig.dialects.sqlite.operations.schema_text import (
+    free_name,
+    refuses,
+    text_of,
+    writable,
+    write_statement,
+    write_text,
+)
 from pwmig.dialects.sqlite.texts.claims import Claims, ForeignKey, claims
 from pwmig.dialects.sqlite.texts.ddl import parse_create_index, parse_create_table
 from pwmig.dialects.sqlite.texts.edit import default_set, name_replaced
@@ -152,7 +159,7 @@ def _written(database: peewee.Database, catalog: Catalog, old: TableDef, new: Ta
     readable = [query for query in _queries(catalog, old.name) if _prepares(database, query)]
     with writable(database):
         try:
-            database.execute_sql(WRITE, (new.sql, new.name))
+            database.execute_sql(write_statement(new.name, new.sql))
         except peewee.DatabaseError as error:
             if refuses(error):
                 return False

@@ -8,11 +8,23 @@ from contextlib import contextmanager
 import peewee
 
 from pwmig.dialects.sqlite.operations.catalog import Catalog, ask, errors
+from pwmig.dialects.sqlite.texts.tokens import quote_string, significant, unquote
 
-__all__ = ["WRITE", "free_name", "refuses", "text_of", "writable", "write_text"]
+__all__ = ["free_name", "refuses", "table_written", "text_of", "writable", "write_statement", "write_text"]
 
-WRITE = "UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?"
-"""The statement that changes nothing but a table's text; its values are the text and the table's name."""
+_WRITE, _TO = "UPDATE sqlite_master SET sql = ", " WHERE type = 'table' AND name = "
+
+
+def write_statement(table: str, sql: str) -> str:
+    """The statement that changes nothing but a table's text."""
+    return f"{_WRITE}{quote_string(sql)}{_TO}{quote_string(table)}"
+
+
+def table_written(statement: str) -> str | None:
+    """The table whose text a statement of :func:`write_statement` writes, None for any other."""
+    if not statement.startswith(_WRITE) or _TO not in statement:
+        return None
+    return unquote(significant(statement)[-1].text)
 
 
 def free_name(catalog: Catalog) -> str:
@@ -52,7 +64,7 @@ def write_text(database: peewee.Database, table: str, sql: str) -> None:
     """
     with writable(database):
         try:
-            ask(database, WRITE, (sql, table))
+            ask(database, write_statement(table, sql))
         except errors(database) as error:
             if not refuses(error):
                 raise

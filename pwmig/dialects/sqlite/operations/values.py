@@ -6,9 +6,7 @@ SQLite converts a value by the column's type as it is stored (https://www.sqlite
 
 from __future__ import annotations
 
-import sqlite3
-
-from pwmig.dialects.sqlite.operations.catalog import ask
+from pwmig.dialects.sqlite.operations.catalog import ask, errors
 from pwmig.dialects.sqlite.operations.work import Work
 from pwmig.dialects.sqlite.texts.kinds import affinity, is_generated, same_kind, shown_key
 from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
@@ -62,7 +60,9 @@ def require_same_values(work: Work, column: ColumnDef, type_: str, new: TableDef
     try:
         _pair(work, column, type_, strict)
         _refuse_other(work, column, type_)
-    except sqlite3.IntegrityError:
+    except errors(work.database) as error:
+        if "cannot store" not in str(error):
+            raise
         return  # A STRICT table does not take a value: the rebuild stops at it too, and names it.
     finally:
         ask(work.database, f"DROP TABLE IF EXISTS {_PAIRS}")
