@@ -177,7 +177,9 @@ class SqliteDialect(Dialect):
         return view(database.connection(), name)
 
     def foresee(self, database: peewee.Database, turn: Turn, sql: str, params: Sequence[Any]) -> Foreseen:
-        """EXPLAIN prepares the statement, and the authorizer hears what it would touch."""
+        """EXPLAIN prepares the statement, and the authorizer hears what it would touch; a text names its table."""
+        from pwmig.dialects.sqlite.operations.schema_text import table_written
+
         touched, written = turn.touched, turn.written
         turn.touched, turn.written = set(), set()
         try:
@@ -185,6 +187,7 @@ class SqliteDialect(Dialect):
         except (sqlite3.Error, ValueError, TypeError):
             pass  # The statement itself will say what is wrong with it.
         finally:
+            turn.touched |= {table for table in (table_written(sql),) if table}
             found = Foreseen(frozenset(turn.touched), frozenset(turn.written))
             turn.touched, turn.written = touched | turn.touched, written | turn.written
         return found

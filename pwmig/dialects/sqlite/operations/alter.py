@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import peewee
 
 from pwmig.dialects.asked import bound, python_default
 from pwmig.dialects.sqlite.operations.broken import broken_named
-from pwmig.dialects.sqlite.operations.catalog import ask, read_catalog
+from pwmig.dialects.sqlite.operations.catalog import ask
 from pwmig.dialects.sqlite.operations.dependants import dependants_of, only
-from pwmig.dialects.sqlite.operations.rebuild import Fill
+from pwmig.dialects.sqlite.operations.draft import Fill
+from pwmig.dialects.sqlite.operations.renaming import is_stored, rename_statement, renamed
 from pwmig.dialects.sqlite.operations.values import require_same_values
 from pwmig.dialects.sqlite.operations.work import Work
 from pwmig.dialects.sqlite.texts import edit
 from pwmig.dialects.sqlite.texts.ddl import parse_create_table
 from pwmig.dialects.sqlite.texts.literals import default_text
-from pwmig.dialects.sqlite.texts.parts import ColumnDef
-from pwmig.dialects.sqlite.texts.tokens import quote, quote_if_needed, tokenize
+from pwmig.dialects.sqlite.texts.parts import ColumnDef, ConstraintDef
+from pwmig.dialects.sqlite.texts.tokens import names_in, quote, quote_string
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
@@ -51,19 +53,58 @@ def add_column(migrator: SqliteMigrator, table: str, name: str, field: peewee.Fi
             f"table {work.table.name!r} has a column {name!r} already", way_out="choose another name", table=table
         )
     field = bound(work.database, work.table.name, name, field)
+    fill = None if field.null else _fill(migrator, field)
+    if fill is not None:
+        work = _filling(migrator, table, fill)
     definition = _definition(migrator, work, field)
     new_sql = edit.column_added(work.table, definition)
     new = parse_create_table(new_sql).columns[len(work.table.columns)]
-    has_default = bool(new.all("default"))
-    fill = None if field.null else _fill(migrator, field)
-    if fill is None and new.all("not null") and not has_default and not work.is_empty():
+    defaults = new.all("default")
+    if fill is None and new.all("not null") and not defaults and not work.is_empty():
         raise _no_value(work, name)
-    if fill is None and _addable(new):
-        work.native(f"ALTER TABLE {quote(work.table.name)} ADD COLUMN {definition}", new_sql)
+    if _addable(new) and work.keeps_values and (fill is None or _is_said(fill, defaults)):
+        _add_natively(work, definition)
     else:
-        work.rebuild(new_sql, {name: fill} if fill else None)
+        work.change(new_sql, {name: fill})
+    if fill is not None and _asks_tables(fill):
+        work.drafts.settle()
     if field.index or field.unique:
         add_index(migrator, table, (name,), field.unique)
+
+
+def _filling(migrator: SqliteMigrator, table: str, fill: Fill, *reads: str) -> Work:
+    """Work whose rows are asked for what the fill names; one with a query of its own finds all tables settled."""
+    if _asks_tables(fill):
+        migrator.drafts.settle()
+    return Work(migrator, table, {*reads, *names_in(fill.sql)})
+
+
+def _asks_tables(fill: Fill) -> bool:
+    return "select" in names_in(fill.sql)
+
+
+def _is_said(fill: Fill, defaults: Sequence[ConstraintDef]) -> bool:
+    """Whether the database's default is the value to fill in: then the rows there are read it with no write."""
+    if not defaults or fill.sql != "?" or any(value is None for value in fill.params):
+        return False
+    return default_text(peewee.SQL(defaults[-1].expression or ""), lambda node: (node.sql, ())) == _literal(
+        *fill.params
+    )
+
+
+def _literal(value: Any) -> str:
+    return quote_string(value) if isinstance(value, str) else default_text(value, lambda node: (str(node), ()))
+
+
+def _add_natively(work: Work, definition: str) -> None:
+    """ADD COLUMN, which touches no row; what else the batch has asked of the table goes on with the column in it."""
+    statement = f"ALTER TABLE {quote(work.table.name)} ADD COLUMN {definition}"
+    draft = work.draft
+    if draft is None:
+        work.native(statement, edit.column_added(work.table, definition))
+        return
+    work.native(statement, edit.column_added(draft.table, definition))
+    work.drafts.put(draft.grown(work.text(), edit.column_added(draft.new, definition)))
 
 
 def _definition(migrator: SqliteMigrator, work: Work, field: peewee.Field) -> str:
@@ -139,17 +180,9 @@ def drop_column(migrator: SqliteMigrator, table: str, name: str) -> None:
     if dependants:
         raise _named_by(work, column.name, dependants)
     for index in own_indexes:
-        work.database.execute_sql(f"DROP INDEX {quote(index.name)}")
-        work.guard.expect_gone(index.name)
-    spans = [column.span, *(key.span for key in own_keys)]
-    new_sql = edit.parts_removed(work.table, spans)
-    commented = any(token.kind == "comment" for token in tokenize(work.table.sql))
-    # SQLite's own DROP COLUMN refuses these, and stumbles over comments.
-    if commented or own_keys or column.all("references", "unique", "generated", "check"):
-        work.catalog = read_catalog(work.database)
-        work.rebuild(new_sql)
-    else:
-        work.native(f"ALTER TABLE {quote(work.table.name)} DROP COLUMN {quote(column.name)}", new_sql)
+        work.drop_index(index.name)
+    new_sql = edit.parts_removed(work.table, [column.span, *(key.span for key in own_keys)])
+    work.change(new_sql)
 
 
 def _named_by(work: Work, name: str, dependants: list[tuple[str, str]]) -> OperationRefused:
@@ -184,10 +217,17 @@ def rename_column(migrator: SqliteMigrator, table: str, old: str, new: str) -> N
             table=table,
             column=old,
         )
-    sql = f"ALTER TABLE {quote(work.table.name)} RENAME COLUMN {quote(column.name)} TO {quote_if_needed(new)}"
-    with broken_named(work.catalog, f"column {column.name!r} of {work.table.name!r} can't be renamed", work.table.name):
-        work.database.execute_sql(sql)
-    work.guard.expect_rename(column.name, new)
+    draft = work.draft
+    if draft is None or is_stored(draft, column.name):
+        sql = rename_statement(work.table.name, column.name, new)
+        what = f"column {column.name!r} of {work.table.name!r} can't be renamed"
+        with broken_named(work.catalog, what, work.table.name):
+            work.database.execute_sql(sql)
+        work.guard.expect_rename(column.name, new)
+    if draft is not None:
+        made = renamed(draft, column.name, new)
+        assert made is not None  # Otherwise the table was settled ahead of the operation.
+        work.drafts.put(replace(made, table=parse_create_table(work.text())))
 
 
 # -- NOT NULL, default, type
@@ -197,6 +237,9 @@ def add_not_null(migrator: SqliteMigrator, table: str, name: str) -> None:
     work = Work(migrator, table)
     column = work.column(name)
     if column.all("not null"):
+        return
+    if not work.is_stored(column):
+        work.change(edit.not_null_added(work.table, column))  # The rows are tried as they are filled.
         return
     condition = f"{quote(column.name)} IS NULL"
     if ask(work.database, f"SELECT 1 FROM {quote(work.table.name)} WHERE {condition} LIMIT 1"):
@@ -208,43 +251,51 @@ def add_not_null(migrator: SqliteMigrator, table: str, name: str) -> None:
             table=table,
             column=name,
         )
-    work.rebuild(edit.not_null_added(work.table, column))
+    work.change(edit.not_null_added(work.table, column), held=(("not null", column.name),))
 
 
 def drop_not_null(migrator: SqliteMigrator, table: str, name: str) -> None:
     work = Work(migrator, table)
     column = work.column(name)
     if column.all("not null"):
-        work.rebuild(edit.not_null_removed(work.table, column))
+        work.change(edit.not_null_removed(work.table, column))
+
+
+def _default_work(migrator: SqliteMigrator, table: str, name: str) -> Work:
+    """Work on a column whose default no row waits for."""
+    draft = migrator.drafts.get(table)
+    return Work(migrator, table, (name,) if draft is not None and draft.gets_default(name) else ())
 
 
 def add_column_default(migrator: SqliteMigrator, table: str, name: str, default: Any) -> None:
-    work = Work(migrator, table)
+    work = _default_work(migrator, table, name)
     column = work.column(name)
     text = default_text(default, lambda node: migrator.make_context().sql(node).query())
-    work.rebuild(edit.default_set(work.table, column, text))
+    work.change(edit.default_set(work.table, column, text))
 
 
 def drop_column_default(migrator: SqliteMigrator, table: str, name: str) -> None:
-    work = Work(migrator, table)
+    work = _default_work(migrator, table, name)
     column = work.column(name)
     if column.all("default"):
-        work.rebuild(edit.default_removed(work.table, column))
+        work.change(edit.default_removed(work.table, column))
 
 
 def alter_column_type(migrator: SqliteMigrator, table: str, name: str, field: peewee.Field, cast: Any) -> None:
     """Only the type changes; refused where a value would not come out as it was, unless ``cast`` says how."""
-    work = Work(migrator, table)
+    fill = None
+    if cast is not None:
+        node = cast if isinstance(cast, peewee.Node) else peewee.SQL(cast)
+        sql, params = migrator.make_context().sql(node).query()
+        fill = Fill(sql, tuple(params))
+    work = _filling(migrator, table, fill, name) if fill else Work(migrator, table, (name,))
     column = work.column(name)
     field = bound(work.database, work.table.name, column.name, field)
     context = migrator.make_context()
     type_, _ = context.sql(field.ddl_datatype(context)).query()
-    fills: dict[str, Fill] = {}
-    if cast is not None:
-        node = cast if isinstance(cast, peewee.Node) else peewee.SQL(cast)
-        sql, params = migrator.make_context().sql(node).query()
-        fills[column.name] = Fill(sql, tuple(params))
     new_sql = edit.type_replaced(work.table, column, type_)
-    if cast is None:
+    if fill is None:
         require_same_values(work, column, type_, parse_create_table(new_sql))
-    work.rebuild(new_sql, fills)
+    work.change(new_sql, {column.name: fill} if fill else None)
+    if fill is not None and _asks_tables(fill):
+        work.drafts.settle()

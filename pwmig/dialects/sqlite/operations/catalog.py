@@ -5,6 +5,7 @@ Queries go straight to the connection: what pwmig asks for itself is no part of 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +20,7 @@ from pwmig.errors import OperationRefused
 if TYPE_CHECKING:
     import peewee
 
-__all__ = ["Catalog", "Entry", "ask", "column_of", "read_catalog"]
+__all__ = ["Catalog", "Entry", "ask", "column_of", "errors", "read_catalog"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,13 @@ class Entry:
 def ask(database: peewee.Database, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """The rows of a query, read to the end so that no cursor holds a lock."""
     return list(database.connection().execute(sql, tuple(params)).fetchall())
+
+
+def errors(database: peewee.Database) -> type[Exception]:
+    """The root of what the connection's own module raises, sqlite3 or another."""
+    connection = database.connection()
+    found: type[Exception] = getattr(connection, "Error", None) or sys.modules[type(connection).__module__].Error
+    return found
 
 
 def read_catalog(database: peewee.Database) -> Catalog:

@@ -47,9 +47,11 @@ def add_unique(migrator: SqliteMigrator, table: str, columns: Sequence[str]) -> 
     _add(work, constraint_name("uniq_" + "_".join(columns)), f"UNIQUE ({', '.join(map(quote, names))})")
 
 
-def _add(work: Work, name: str, sql: str) -> None:
+def _add(work: Work, name: str, sql: str, *, held: bool = False) -> None:
+    """Add a constraint of the table; ``held`` says that it is a foreign key to which all rows were found to hold."""
     _require_free_name(work.table, name)
-    work.rebuild(edit.item_added(work.table, f"CONSTRAINT {quote(name)} {sql}"))
+    text = f"CONSTRAINT {quote(name)} {sql}"
+    work.change(edit.item_added(work.table, text), held=(("foreign key", text),) if held else ())
 
 
 def _require_free_name(table: TableDef, name: str) -> None:
@@ -87,7 +89,7 @@ def drop_constraint(migrator: SqliteMigrator, table: str, name: str) -> None:
             table=table,
             object=name,
         )
-    work.rebuild(_without(work.table, found))
+    work.change(_without(work.table, found))
 
 
 def _without(table: TableDef, found: Sequence[ConstraintDef]) -> str:
@@ -110,9 +112,13 @@ def add_foreign_key_constraint(
     name: str | None,
 ) -> None:
     """Refused where a row refers to one that is not there, foreign keys enforced or not."""
-    work = Work(migrator, table)
-    own = work.column(column)
+    work = Work(migrator, table, (column,))
     target = work.catalog.table(rel)
+    if migrator.drafts.get(rel) is not None:
+        migrator.drafts.settle(rel)
+        work = Work(migrator, table)
+        target = work.catalog.table(rel)
+    own = work.column(column)
     key = next((there for there in target.columns if fold(there.name) == fold(rel_column)), None)
     if key is None:
         raise OperationRefused(
@@ -126,7 +132,7 @@ def add_foreign_key_constraint(
     sql = f"FOREIGN KEY ({quote(own.name)}) REFERENCES {quote(target.name)} ({quote(key.name)})"
     sql += action("ON DELETE", on_delete) + action("ON UPDATE", on_update)
     _refuse_orphans(work, own.name, target.name, key.name)
-    _add(work, made, sql)
+    _add(work, made, sql, held=True)
 
 
 def _refuse_orphans(work: Work, column: str, target: str, key: str) -> None:
@@ -163,4 +169,4 @@ def drop_foreign_key_constraint(migrator: SqliteMigrator, table: str, column: st
             table=table,
             column=column,
         )
-    work.rebuild(_without(work.table, [*outer, *inner]))
+    work.change(_without(work.table, [*outer, *inner]))

@@ -18,6 +18,7 @@ from pwmig.dialects.migrator import Migrator, Operation, operation
 if TYPE_CHECKING:
     from pwmig.dialects.backfilling import Filler, Wish
     from pwmig.dialects.sqlite.operations.catalog import Catalog
+    from pwmig.dialects.sqlite.operations.drafts import Drafts
     from pwmig.dialects.sqlite.operations.guard import Guard
 
 __all__ = ["SqliteMigrator"]
@@ -30,6 +31,7 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
     """Operations on one SQLite database; see :class:`pwmig.dialects.migrator.Migrator`."""
 
     _guard: Guard | None = None
+    _drafts: Drafts | None = None
 
     # -- columns
 
@@ -233,10 +235,34 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
             self._guard = Guard(catalog)
         return self._guard
 
+    @property
+    def drafts(self) -> Drafts:
+        """What the batch has asked of tables and not yet done."""
+        if self._drafts is None:
+            from pwmig.dialects.sqlite.operations.drafts import Drafts
+
+            self._drafts = Drafts(self)
+        return self._drafts
+
+    def settle(self) -> None:
+        """Have the database hold what the batch's operations have asked for until now."""
+        if self._drafts is not None:
+            self._drafts.settle()
+
     def expect_new(self, name: str, table: str | None = None) -> None:
         """Tell the guard, if one is on watch, of an object that was created as asked."""
         if self._guard is not None:
             self._guard.expect(name, None, table)
+
+    def _run(self, operations: Iterable[Operation]) -> None:
+        super()._run(self._settling(operations))  # type: ignore[arg-type]
+
+    def _settling(self, operations: Iterable[Operation]) -> Iterator[Operation]:
+        """Settle ahead of each operation, before anybody hears of it, what it has to find settled."""
+        for wanted in operations:
+            if self._drafts is not None:
+                self._drafts.make_way(wanted.name, wanted.args)
+            yield wanted
 
     def _perform(self, wanted: Operation) -> None:
         if wanted.name in _UNSAID and self._guard is not None:
@@ -248,11 +274,13 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
     @contextmanager
     def _batch(self) -> Iterator[None]:
         alone = not self.database.in_transaction()
-        self._guard = None
+        before = self._guard, self._drafts
+        self._guard = self._drafts = None
         try:
             with self.migration_context() if alone else self.database.atomic():
                 yield
+                self.settle()
                 if self._guard is not None:
                     self._guard.check(self.database)
         finally:
-            self._guard = None
+            self._guard, self._drafts = before

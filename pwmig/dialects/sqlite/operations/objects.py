@@ -11,8 +11,10 @@ from playhouse.migrate import make_index_name
 from pwmig.dialects.asked import close_matches, lent_model, let_go
 from pwmig.dialects.sqlite.operations.broken import broken_named
 from pwmig.dialects.sqlite.operations.catalog import Catalog, Entry, ask, column_of, read_catalog
-from pwmig.dialects.sqlite.operations.rebuild import free_name
+from pwmig.dialects.sqlite.operations.draft import NewIndex
+from pwmig.dialects.sqlite.operations.schema_text import free_name
 from pwmig.dialects.sqlite.operations.statistics import statistics_kept
+from pwmig.dialects.sqlite.operations.work import Work
 from pwmig.dialects.sqlite.texts import edit
 from pwmig.dialects.sqlite.texts.ddl import parse_create_index
 from pwmig.dialects.sqlite.texts.tokens import fold, quote
@@ -36,7 +38,7 @@ def create_table(
     options: Mapping[str, bool],
 ) -> None:
     """What Peewee's ``create_tables`` would write for a model with just these fields."""
-    _require_free(read_catalog(migrator.database), name)
+    _require_free(migrator.drafts.overlaid(read_catalog(migrator.database)), name)
     model = lent_model(migrator.database, name, columns, constraints, indexes, primary_key, **options)
     try:
         migrator.database.execute(model._schema._create_table(safe=False))
@@ -153,8 +155,8 @@ def add_index(
     nulls_distinct: bool | None,
     name: str | None,
 ) -> None:
-    catalog = read_catalog(migrator.database)
-    definition = catalog.table(table)
+    work = Work(migrator, table)
+    catalog, definition = work.catalog, work.table
     if isinstance(columns, str) or not columns:
         raise OperationRefused(
             f"an index of {table!r} needs its columns",
@@ -168,24 +170,8 @@ def add_index(
     target = peewee.Table(definition.name)
     parts = [getattr(target.c, column) for column in names]
     made = peewee.Index(name, target, parts, unique=unique, where=where, nulls_distinct=nulls_distinct)
-    try:
-        migrator.database.execute(peewee.ValueLiterals(made))
-    except peewee.IntegrityError as error:
-        raise _duplicates(migrator, definition.name, names) from error
-    migrator.expect_new(name, definition.name)
-
-
-def _duplicates(migrator: SqliteMigrator, table: str, columns: Sequence[str]) -> OperationRefused:
-    parts = ", ".join(map(quote, columns))
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM {quote(table)} GROUP BY {parts} HAVING count(*) > 1)"
-    count = ask(migrator.database, sql)[0][0]
-    return OperationRefused(
-        f"{', '.join(columns)} of {table!r} can't become unique",
-        why=f"{count:,} value{'s are' if count != 1 else ' is'} there more than once",
-        way_out="mend these rows in a migration before this one",
-        table=table,
-        column=columns[0],
-    )
+    sql, params = migrator.make_context().sql(peewee.ValueLiterals(made)).query()
+    work.drafts.add_index(definition, NewIndex(name, sql, names, tuple(params)))
 
 
 def _index(catalog: Catalog, table: str, name: str) -> Any:
@@ -211,11 +197,8 @@ def _index(catalog: Catalog, table: str, name: str) -> Any:
 
 
 def drop_index(migrator: SqliteMigrator, table: str, name: str) -> None:
-    catalog = read_catalog(migrator.database)
-    entry = _index(catalog, table, name)
-    guard = migrator.guard(catalog)
-    migrator.database.execute_sql(f"DROP INDEX {quote(entry.name)}")
-    guard.expect_gone(entry.name)
+    work = Work(migrator, table)
+    work.drop_index(_index(work.catalog, table, name).name)
 
 
 def rename_index(migrator: SqliteMigrator, table: str, old: str, new: str) -> None:

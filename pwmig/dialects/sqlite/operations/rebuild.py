@@ -8,30 +8,22 @@ put back. Names and texts come out letter for letter.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import peewee
 
 from pwmig.dialects.sqlite.operations.catalog import Catalog, Entry, ask
+from pwmig.dialects.sqlite.operations.draft import Draft
+from pwmig.dialects.sqlite.operations.schema_text import free_name, write_text
 from pwmig.dialects.sqlite.operations.statistics import statistics_kept
-from pwmig.dialects.sqlite.texts.ddl import parse_create_table
 from pwmig.dialects.sqlite.texts.edit import name_replaced
-from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
+from pwmig.dialects.sqlite.texts.kinds import is_generated, shown_key
+from pwmig.dialects.sqlite.texts.parts import TableDef
 from pwmig.dialects.sqlite.texts.tokens import fold, quote
 from pwmig.errors import OperationRefused
 
-__all__ = ["Fill", "free_name", "rebuild", "shown_key", "write_text"]
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """What a column of the new table is filled with: an SQL expression over the old one, and its values."""
-
-    sql: str
-    params: tuple[Any, ...] = ()
+__all__ = ["rebuild"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +35,17 @@ class _Kept:
     mark: int | None
 
 
-def rebuild(
-    database: peewee.Database,
-    catalog: Catalog,
-    old: TableDef,
-    new_sql: str,
-    fills: Mapping[str, Fill] | None = None,
-) -> None:
-    """Make the table ``old`` what ``new_sql`` says, with all its rows.
+def rebuild(database: peewee.Database, catalog: Catalog, draft: Draft) -> None:
+    """Make the table what the draft says, with all its rows.
 
-    ``fills`` says what columns get that are new, or whose values change on the way; by name in the
-    new table.
     Raises OperationRefused where a row would be lost or would not fit; the caller rolls back.
     """
-    new = parse_create_table(new_sql)
+    old, new = draft.table, draft.new
     _require_no_cascade(database, catalog, old)
     kept = _keep(database, catalog, old)
     passing = free_name(catalog)
     database.execute_sql(name_replaced(new, passing))
-    _copy_rows(database, old, new, passing, fills or {})
+    _copy_rows(database, draft, passing)
     with statistics_kept(database, catalog, old.name):
         database.execute_sql(f"DROP TABLE {quote(old.name)}")
         _take_name(database, passing, new)
@@ -83,14 +67,6 @@ def _require_no_cascade(database: peewee.Database, catalog: Catalog, old: TableD
         )
 
 
-def free_name(catalog: Catalog) -> str:
-    """A name for a table in passing that nothing has."""
-    number = 1
-    while catalog.get(f"pwmig_new_{number}") is not None:
-        number += 1
-    return f"pwmig_new_{number}"
-
-
 def _keep(database: peewee.Database, catalog: Catalog, old: TableDef) -> _Kept:
     temporary = ask(
         database, "SELECT sql FROM sqlite_temp_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?)", [old.name]
@@ -102,9 +78,8 @@ def _keep(database: peewee.Database, catalog: Catalog, old: TableDef) -> _Kept:
     return _Kept(catalog.of_table(old.name, "index", "trigger"), tuple(row[0] for row in temporary), mark)
 
 
-def _copy_rows(
-    database: peewee.Database, old: TableDef, new: TableDef, passing: str, fills: Mapping[str, Fill]
-) -> None:
+def _copy_rows(database: peewee.Database, draft: Draft, passing: str) -> None:
+    old, new = draft.table, draft.new
     targets: list[str] = []
     sources: list[str] = []
     params: list[Any] = []
@@ -113,16 +88,16 @@ def _copy_rows(
         targets.append(hidden)
         sources.append(hidden)
     for column in new.columns:
-        fill = next((fill for name, fill in fills.items() if fold(name) == fold(column.name)), None)
-        if _is_generated(column) or (fill is None and old.column(column.name) is None):
-            continue
-        targets.append(quote(column.name))
-        sources.append(fill.sql if fill else quote(column.name))
-        params.extend(fill.params if fill else ())
-    # OR ABORT overrides an ON CONFLICT clause of the table, which could drop rows without a word.
+        fill = draft.sources.get(fold(column.name))
+        if fill is not None and not is_generated(column):
+            targets.append(quote(column.name))
+            sources.append(fill.sql)
+            params.extend(fill.params)
+    # OR ABORT overrides an ON CONFLICT clause of the table, which could drop rows without a word. Read without an
+    # index that holds all the columns, the rows come in the order in which they are stored.
     sql = (
         f"INSERT OR ABORT INTO {quote(passing)} ({', '.join(targets)}) "
-        f"SELECT {', '.join(sources)} FROM {quote(old.name)}"
+        f"SELECT {', '.join(sources)} FROM {quote(old.name)} NOT INDEXED"
     )
     try:
         cursor = database.execute_sql(sql, tuple(params))
@@ -144,31 +119,12 @@ def _require_all(database: peewee.Database, old: TableDef, copied: int) -> None:
         )
 
 
-def _is_generated(column: ColumnDef) -> bool:
-    return bool(column.all("generated"))
-
-
 def _hidden_key(old: TableDef, new: TableDef) -> str | None:
     """The name by which the hidden rowid of both tables can be read, None where there is none to keep."""
     if "WITHOUT ROWID" in old.options or "WITHOUT ROWID" in new.options or shown_key(new):
         return None
     taken = {fold(name) for name in (*old.column_names, *new.column_names)}
     return next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), None)
-
-
-def shown_key(table: TableDef) -> ColumnDef | None:
-    """The column that is the rowid by another name, or None (https://www.sqlite.org/lang_createtable.html#rowid)."""
-    if "WITHOUT ROWID" in table.options:
-        return None
-    keys = [constraint.columns for constraint in table.constraints if constraint.kind == "primary key"]
-    for column in table.columns:
-        if fold(column.type.strip("\"'`[]")) != "integer":
-            continue
-        if any(not key.descending for key in column.all("primary key")):
-            return column
-        if any(len(columns) == 1 and fold(columns[0]) == fold(column.name) for columns in keys):
-            return column
-    return None
 
 
 def _take_name(database: peewee.Database, passing: str, new: TableDef) -> None:
@@ -184,25 +140,6 @@ def _take_name(database: peewee.Database, passing: str, new: TableDef) -> None:
     finally:
         database.execute_sql(f"PRAGMA legacy_alter_table = {'ON' if legacy else 'OFF'}")
     write_text(database, new.name, new.sql)
-
-
-def write_text(database: peewee.Database, table: str, sql: str) -> None:
-    """Write a table's text, which means what SQLite wrote, in the letters that it should have.
-
-    RESET makes SQLite read its schema anew: it keeps places in the text in mind. Where a build
-    won't have its schema written, SQLite's letters stay, and mean the same.
-    """
-    connection = database.connection()
-    writable = ask(database, "PRAGMA writable_schema")[0][0]
-    connection.execute("PRAGMA writable_schema = ON")
-    try:
-        connection.execute("UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?", (sql, table))
-    except sqlite3.OperationalError:
-        pass
-    finally:
-        connection.execute("PRAGMA writable_schema = RESET")
-        if writable:
-            connection.execute("PRAGMA writable_schema = ON")
 
 
 def _put_back(database: peewee.Database, name: str, kept: _Kept) -> None:

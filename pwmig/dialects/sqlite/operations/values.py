@@ -6,11 +6,9 @@ SQLite converts a value by the column's type as it is stored (https://www.sqlite
 
 from __future__ import annotations
 
-import sqlite3
-
-from pwmig.dialects.sqlite.operations.catalog import ask
-from pwmig.dialects.sqlite.operations.rebuild import shown_key
+from pwmig.dialects.sqlite.operations.catalog import ask, errors
 from pwmig.dialects.sqlite.operations.work import Work
+from pwmig.dialects.sqlite.texts.kinds import affinity, is_generated, same_kind, shown_key
 from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
 from pwmig.dialects.sqlite.texts.tokens import fold, quote
 from pwmig.errors import OperationRefused
@@ -23,6 +21,15 @@ _STRICT_TYPES = ("ANY", "BLOB", "INT", "INTEGER", "REAL", "TEXT")
 """https://www.sqlite.org/stricttables.html"""
 _FRACTIONS = ("REAL", "FLOA", "DOUB", "DEC", "NUMERIC", "NUMBER")
 
+_CONVERTED = {
+    "INTEGER": "typeof({0}) = 'text'",
+    "NUMERIC": "typeof({0}) = 'text'",
+    "REAL": "typeof({0}) = 'text' OR typeof({0}) = 'integer' AND {0} NOT BETWEEN -(1 << 53) AND 1 << 53",
+    "TEXT": "typeof({0}) = 'real'",
+    "BLOB": "FALSE",
+}
+"""Values of which a type of this affinity may make another: whole numbers stay what they are, as text too."""
+
 _AS_TEXT = "CAST(+new AS TEXT)"
 _SHORT = "CASE WHEN instr({0}, '.') THEN rtrim(rtrim({0}, '0'), '.') ELSE {0} END"
 """A number's text without the zeros at its end that say nothing: 1.5 for 1.50, 2 for 2.0, but 20 for 20."""
@@ -34,9 +41,10 @@ def require_same_values(work: Work, column: ColumnDef, type_: str, new: TableDef
     Zeros at the end of a fraction may go where the type is one for fractions: 1.5 for '1.50'. ``new``
     is the table as it will be. Nothing but a temporary table is written, and that goes again.
     """
-    if column.all("generated"):
+    if is_generated(column):
         return
-    if "STRICT" in new.options and type_.upper() not in _STRICT_TYPES:
+    strict = "STRICT" in new.options
+    if strict and type_.upper() not in _STRICT_TYPES:
         raise OperationRefused(
             f"{work.table.name}.{column.name} can't be of type {type_!r}",
             why="the table is STRICT, and such a table knows only " + ", ".join(_STRICT_TYPES),
@@ -45,10 +53,16 @@ def require_same_values(work: Work, column: ColumnDef, type_: str, new: TableDef
             column=column.name,
         )
     _refuse_numbering(work, column, new)
+    made = new.column(column.name)
+    assert made is not None
+    if same_kind(column, made, strict):
+        return
     try:
-        _pair(work, column, type_, "STRICT" in new.options)
+        _pair(work, column, type_, strict)
         _refuse_other(work, column, type_)
-    except sqlite3.IntegrityError:
+    except errors(work.database) as error:
+        if "cannot store" not in str(error):
+            raise
         return  # A STRICT table does not take a value: the rebuild stops at it too, and names it.
     finally:
         ask(work.database, f"DROP TABLE IF EXISTS {_PAIRS}")
@@ -67,10 +81,14 @@ def _refuse_numbering(work: Work, column: ColumnDef, new: TableDef) -> None:
 
 def _pair(work: Work, column: ColumnDef, type_: str, strict: bool) -> None:
     definition = f"(old ANY, new {type_}) STRICT" if strict else f"(old, new {type_})"
+    changing = "TRUE" if strict else _CONVERTED[affinity(type_)].format(quote(column.name))
     ask(work.database, f"DROP TABLE IF EXISTS {_PAIRS}")
     ask(work.database, f"CREATE TEMP TABLE {_PAIRS.removeprefix('temp.')} {definition}")
     name = quote(column.name)
-    ask(work.database, f"INSERT INTO {_PAIRS} (old, new) SELECT {name}, {name} FROM {quote(work.table.name)}")
+    ask(
+        work.database,
+        f"INSERT INTO {_PAIRS} (old, new) SELECT {name}, {name} FROM {quote(work.table.name)} WHERE {changing}",
+    )
 
 
 def _refuse_other(work: Work, column: ColumnDef, type_: str) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import peewee
 
-from pwmig.dialects.sqlite.operations.broken import broken_named
 from pwmig.dialects.sqlite.operations.catalog import Catalog, ask, column_of, read_catalog
-from pwmig.dialects.sqlite.operations.guard import same_text
-from pwmig.dialects.sqlite.operations.rebuild import Fill, rebuild, write_text
+from pwmig.dialects.sqlite.operations.draft import Draft, Fill
+from pwmig.dialects.sqlite.operations.renaming import is_stored
+from pwmig.dialects.sqlite.operations.schema_text import text_of
+from pwmig.dialects.sqlite.operations.settling import native
 from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
-from pwmig.dialects.sqlite.texts.tokens import quote
+from pwmig.dialects.sqlite.texts.tokens import fold, quote
 
 if TYPE_CHECKING:
     from pwmig.dialects.sqlite.operations.guard import Guard
@@ -21,14 +23,47 @@ __all__ = ["Work"]
 
 
 class Work:
-    """One operation's view: the catalog as it is now, the table named, the batch's guard."""
+    """One operation's view: the catalog as the batch leaves it, the table named, the batch's guard.
 
-    def __init__(self, migrator: SqliteMigrator, table: str) -> None:
+    ``reads`` are names that the operation uses in queries of the table's rows: where these would find something
+    else in the table as it is, the table is settled first.
+    """
+
+    def __init__(self, migrator: SqliteMigrator, table: str, reads: Iterable[str] = ()) -> None:
         self.migrator = migrator
+        self.drafts = migrator.drafts
         self.database: peewee.Database = migrator.database
-        self.catalog: Catalog = read_catalog(self.database)
-        self.guard: Guard = migrator.guard(self.catalog)
+        draft = self.drafts.get(table)
+        if draft is not None and not draft.reads_otherwise().isdisjoint(map(fold, reads)):
+            self.drafts.settle(table)
+        real = read_catalog(self.database)
+        self.guard: Guard = migrator.guard(real)
+        self.catalog: Catalog = self.drafts.overlaid(real)
         self.table: TableDef = self.catalog.table(table)
+
+    @property
+    def draft(self) -> Draft | None:
+        """What the batch has asked of the table until now, None where that is nothing."""
+        return self.drafts.get(self.table.name)
+
+    @property
+    def keeps_values(self) -> bool:
+        """Whether the table has the columns and the values still that the batch leaves it."""
+        draft = self.draft
+        return draft is None or draft.keeps_values
+
+    @property
+    def can_rebuild(self) -> bool:
+        return not ask(self.database, "PRAGMA foreign_keys")[0][0] or not self.catalog.referring(self.table.name)
+
+    def is_stored(self, column: ColumnDef) -> bool:
+        """Whether the column's values are in the table as it is, NULL where they will be NULL."""
+        draft = self.draft
+        return draft is None or is_stored(draft, column.name)
+
+    def text(self) -> str:
+        """The table's text as it is by now."""
+        return text_of(self.database, self.table.name)
 
     def column(self, name: str) -> ColumnDef:
         return column_of(self.table, name)
@@ -36,15 +71,19 @@ class Work:
     def is_empty(self) -> bool:
         return not ask(self.database, f"SELECT 1 FROM {quote(self.table.name)} LIMIT 1")
 
-    def rebuild(self, new_sql: str, fills: dict[str, Fill] | None = None) -> None:
-        rebuild(self.database, self.catalog, self.table, new_sql, fills)
-        self.guard.expect(self.table.name, new_sql)
+    def change(
+        self, new_sql: str, fills: Mapping[str, Fill | None] | None = None, held: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        """Have the table come out with this text; see :meth:`Draft.changed`. It is done when the batch ends."""
+        self.drafts.put(self.drafts.of(self.table).changed(new_sql, fills or {}, held))
+        if not self.can_rebuild:
+            self.drafts.settle(self.table.name)  # By what needs no rebuild, one after the other.
 
-    def native(self, sql: str, expected: str) -> None:
-        """Run one ALTER TABLE of SQLite's own; ``expected`` is the table's text afterwards."""
-        with broken_named(self.catalog, f"table {self.table.name!r} can't be changed", self.table.name):
-            self.database.execute_sql(sql)
-        made = ask(self.database, "SELECT sql FROM sqlite_master WHERE name = ?", [self.table.name])
-        if made and made[0][0] != expected and same_text(made[0][0], expected):
-            write_text(self.database, self.table.name, expected)
-        self.guard.expect(self.table.name, expected)
+    def drop_index(self, name: str) -> None:
+        if not self.drafts.forget_index(self.table.name, name):
+            self.database.execute_sql(f"DROP INDEX {quote(name)}")
+            self.guard.expect_gone(name)
+
+    def native(self, statement: str, expected: str) -> None:
+        """Run one ALTER TABLE of SQLite's own at once; ``expected`` is the table's text afterwards."""
+        native(self.database, self.catalog, self.guard, self.table.name, statement, expected)
