@@ -20,7 +20,8 @@ class MySQLMigrator(ServerMigrator, playhouse.MySQLMigrator):
     """Operations on one MariaDB or MySQL database, each done for good when its statement is.
 
     DDL commits (https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/), so what an operation can
-    refuse it refuses before its first statement, and a savepoint around a batch would be gone when it ends.
+    refuse it refuses before its first statement, and a savepoint around a batch would be gone when it ends. What waits
+    for the ALTER TABLE of the batch is not done yet, so a refusal of a later operation finds it undone.
     """
 
     def _server(self) -> Server:
@@ -29,5 +30,5 @@ class MySQLMigrator(ServerMigrator, playhouse.MySQLMigrator):
         return MySQLServer(self)
 
     @contextmanager
-    def _batch(self) -> Iterator[None]:
+    def _around(self) -> Iterator[None]:
         yield

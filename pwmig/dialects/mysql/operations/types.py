@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -33,9 +34,11 @@ def set_type(
     if column.options and any(option.startswith("SRID") for option in column.options):
         made = replace(made, options=tuple(option for option in column.options if not option.startswith("SRID")))
     if cast is not None:
+        work.settle(*server.waiting.tables)
         _cast(server, work, made, cast)
         return
-    if column.generated is None:
+    same_letters = made.collation == column.collation
+    if column.generated is None and not (same_letters and _is_wider(column.type.lower(), made.type.lower())):
         _require_same_values(server, work, column, made)
     server.modify(work, made)
 
@@ -47,6 +50,25 @@ def _collation(column: Column, type_: str) -> str | None:
 
 
 # -- values
+
+_WHOLE = ("tinyint", "smallint", "mediumint", "int", "bigint")
+_LETTERS = ("varchar", "tinytext", "text", "mediumtext", "longtext")
+
+
+def _is_wider(old: str, new: str) -> bool:
+    """Whether every value of a type has its place in the new one, as it is: then no row needs to be read."""
+    before, after = (re.fullmatch(r"([a-z]+)(?:\((\d+)\))?", text.replace("integer", "int")) for text in (old, new))
+    if before is None or after is None:
+        return False
+    for kinds in (_WHOLE, _LETTERS):
+        if before[1] in kinds and after[1] in kinds:
+            if before[1] == after[1] == "varchar":
+                return int(before[2] or 0) <= int(after[2] or 0)
+            # A text holds bytes where a varchar counts letters: each may take four.
+            if before[1] == "varchar" and after[1] in ("tinytext", "text"):
+                return int(before[2] or 0) * 4 <= (255 if after[1] == "tinytext" else 65535)
+            return kinds.index(before[1]) <= kinds.index(after[1])
+    return False
 
 
 def _require_same_values(server: MySQLServer, work: Work, column: Column, made: Column) -> None:

@@ -10,8 +10,9 @@ from pwmig.dialects.server.operations.server import Need, Place, Server
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
+    from pwmig.dialects.server.operations.waiting import Explain, WaitingTable
     from pwmig.dialects.server.operations.work import NewColumn, Work
-    from pwmig.schema import Column, Schema
+    from pwmig.schema import Column, Index, Schema
 
 __all__ = ["PostgresqlServer"]
 
@@ -28,8 +29,18 @@ class PostgresqlServer(Server):
     has_cascade = True
 
     def run_unique(self, sql: str) -> None:
+        self.settle()
         with self.database.atomic():  # So that questions can be asked after an error.
-            self.run(sql)
+            self.send(sql)
+
+    def alter(self, table: WaitingTable) -> None:
+        with self.database.atomic():  # So that questions can be asked after an error.
+            super().alter(table)
+
+    def has_kin(self, place: Place) -> bool:
+        """Partitions, and tables that inherit or are inherited from."""
+        sql = f"SELECT 1 FROM pg_inherits WHERE {MARK} IN (inhrelid, inhparent) LIMIT 1"
+        return bool(self.ask(sql, [place.oid]))
 
     # -- names
 
@@ -92,6 +103,8 @@ class PostgresqlServer(Server):
 
     def require_free(self, schema: str, plain: str) -> None:
         """Tables, views, sequences and indexes share their names in a schema."""
+        if tables := self.waiting.naming(plain):
+            self.settle(*tables)
         rows = self.ask(
             "SELECT CASE c.relkind WHEN 'i' THEN 'an index' WHEN 'I' THEN 'an index' WHEN 'S' THEN 'a sequence' "
             "WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view' WHEN 'c' THEN 'a type' ELSE 'a table' END "
@@ -145,31 +158,41 @@ class PostgresqlServer(Server):
         if column.key is not None:
             named = f" CONSTRAINT {self.quote(column.key.name)}" if column.key.is_named else ""
             sql += f"{named} REFERENCES {column.key.references}"
-        work.alter(sql)
-        if filled != default:
-            work.alter(f"ALTER COLUMN {name} " + (f"SET DEFAULT {default}" if default is not None else "DROP DEFAULT"))
+        then = [] if filled == default else [_set_default(name, default)]
+        names, after = [column.name], []
         if column.index is not None:
             unique = "UNIQUE " if column.index.unique else ""
             using = f"USING {column.index.using} " if column.index.using else ""
-            self.run(f"CREATE {unique}INDEX {self.quote(column.index.name)} ON {work.sql} {using}({name})")
+            after.append(f"CREATE {unique}INDEX {self.quote(column.index.name)} ON {work.sql} {using}({name})")
+            names.append(column.index.name)
+        others = [column.key.table] if column.key is not None else []
+        work.wait(sql, names=names, then=then, after=after, others=others)
 
     def drop_column(self, work: Work, column: Column, cascade: bool) -> None:
         from pwmig.dialects.postgresql.operations.dependants import needs_of_column
 
-        if not cascade:
-            needs = needs_of_column(work, column.name)
-            work.require_no_needs(f"column {column.name!r} of {work.name!r} can't be dropped", needs, column.name)
-        work.alter(f"DROP COLUMN {self.quote(column.name)}{' CASCADE' if cascade else ''}")
+        if cascade:
+            work.alter(f"DROP COLUMN {self.quote(column.name)} CASCADE")
+            return
+        needs = needs_of_column(work, column.name)
+        work.require_no_needs(f"column {column.name!r} of {work.name!r} can't be dropped", needs, column.name)
+        work.wait(
+            f"DROP COLUMN {self.quote(column.name)}",
+            names=(column.name, *work.things_of(column.name)),
+            about=[column.generated or ""],
+            others=work.referred(column.name),
+        )
 
     def rename_column(self, work: Work, column: Column, new: str) -> None:
-        work.alter(f"RENAME COLUMN {self.quote(column.name)} TO {self.quote(new)}")
+        """PostgreSQL renames by a statement of its own; it meets nothing that waits."""
+        self.send(f"ALTER TABLE {work.sql} RENAME COLUMN {self.quote(column.name)} TO {self.quote(new)}")
 
-    def set_null(self, work: Work, column: Column, nullable: bool) -> None:
-        work.alter(f"ALTER COLUMN {self.quote(column.name)} {'DROP' if nullable else 'SET'} NOT NULL")
+    def set_null(self, work: Work, column: Column, nullable: bool, explain: Explain | None = None) -> None:
+        change = f"ALTER COLUMN {self.quote(column.name)} {'DROP' if nullable else 'SET'} NOT NULL"
+        work.wait(change, names=(column.name,), explain=explain, light=True)
 
     def set_default(self, work: Work, column: Column, default: str | None) -> None:
-        change = "DROP DEFAULT" if default is None else f"SET DEFAULT {default}"
-        work.alter(f"ALTER COLUMN {self.quote(column.name)} {change}")
+        work.wait(_set_default(self.quote(column.name), default), names=(column.name,), light=True)
 
     def set_type(self, work: Work, column: Column, type_: str, collation: str | None, cast: str | None) -> None:
         from pwmig.dialects.postgresql.operations.types import set_type
@@ -207,11 +230,21 @@ class PostgresqlServer(Server):
         )
         return [(schema, sequence, column) for schema, sequence, column in rows]
 
-    def drop_index(self, work: Work, name: str) -> None:
-        self.run(f"DROP INDEX {self._beside(work, name)}")
+    def add_index(
+        self, work: Work, name: str, sql: str, plain: tuple[Sequence[str], bool] | None, explain: Explain
+    ) -> None:
+        """Behind the ALTER TABLE: then the index is made once, of the rows as they will be."""
+        if " WHERE " in sql.upper():
+            work.settle(*self.waiting.tables)  # Its condition may mean anything.
+        work.wait(names=(name,), after=(sql,), explain=explain)
+
+    def drop_index(self, work: Work, index: Index) -> None:
+        """Before the ALTER TABLE, which then need not make it anew."""
+        work.names_of(index)
+        self.send(f"DROP INDEX {self._beside(work, index.name)}")
 
     def rename_index(self, work: Work, old: str, new: str) -> None:
-        self.run(f"ALTER INDEX {self._beside(work, old)} RENAME TO {self.quote(new)}")
+        self.send(f"ALTER INDEX {self._beside(work, old)} RENAME TO {self.quote(new)}")
 
     def _beside(self, work: Work, name: str) -> str:
         """The name of an index, which is in its table's schema, as SQL."""
@@ -223,7 +256,16 @@ class PostgresqlServer(Server):
         if kind == "UNIQUE":
             what = f"constraint {name!r} of {work.name!r} can't be dropped"
             work.require_no_needs(what, needs_of_constraint(work, name))
-        work.alter(f"DROP CONSTRAINT {self.quote(name)}")
+        work.wait(
+            f"DROP CONSTRAINT {self.quote(name)}",
+            names=(name,),
+            about=work.columns_of(name),
+            others=work.referred(name),
+        )
+
+
+def _set_default(column: str, default: str | None) -> str:
+    return f"ALTER COLUMN {column} " + ("DROP DEFAULT" if default is None else f"SET DEFAULT {default}")
 
 
 def _rank(place: Place, wanted: Sequence[tuple[str, str]]) -> int:

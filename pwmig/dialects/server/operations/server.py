@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from peewee import IntegrityError
+from peewee import DatabaseError, IntegrityError
 
 from pwmig.dialects.asked import close_matches
 from pwmig.dialects.server.asking import ask, on
 from pwmig.dialects.server.operations.texts import LiteralContext, doubled, text_of
+from pwmig.dialects.server.operations.waiting import Waiting
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
     from pwmig.dialects.server.asking import Execute
     from pwmig.dialects.server.operations.migrator import ServerMigrator
+    from pwmig.dialects.server.operations.waiting import Clause, Explain, Key, WaitingTable
     from pwmig.dialects.server.operations.work import NewColumn, Work
-    from pwmig.schema import Column, Schema, Table
+    from pwmig.schema import Column, Index, Schema, Table
 
 __all__ = ["Need", "Place", "Server"]
 
@@ -40,6 +42,10 @@ class Place:
     is_view: bool = False
     oid: int = 0
 
+    @property
+    def key(self) -> Key:
+        return self.schema, self.plain
+
 
 class Server(ABC):
     """One database, asked and changed by one migrator."""
@@ -53,6 +59,7 @@ class Server(ABC):
         self.migrator = migrator
         self.database: peewee.Database = migrator.database
         self.execute: Execute = on(self.database)
+        self.waiting: Waiting = Waiting() if migrator.waiting is None else migrator.waiting
 
     # -- statements
 
@@ -61,12 +68,65 @@ class Server(ABC):
         return ask(self.execute, sql, values)
 
     def run(self, sql: str) -> None:
-        """Run one statement, which holds its values, as the migration's."""
-        self.database.execute_sql(doubled(sql))
+        """Run one statement, which holds its values, as the migration's, and what waits before it."""
+        self.settle()
+        self.send(sql)
 
     def run_unique(self, sql: str) -> None:
         """Run a statement that the rows may be against, so that questions can be asked after its error."""
         self.run(sql)
+
+    def send(self, sql: str) -> None:
+        """Run one statement before all that waits, which it does not meet."""
+        self.database.execute_sql(doubled(sql))
+
+    # -- what waits
+
+    def wait(self, work: Work, clause: Clause) -> None:
+        """Let a clause wait for the ALTER TABLE of its table, behind those that it does not meet."""
+        key = work.place.key
+        if self.waiting.meets(key, clause):
+            self.settle(key)
+        self.waiting.add(key, work.sql, clause)
+        if not self.waiting.patient or self.migrator.waiting is not self.waiting or self.has_kin(work.place):
+            self.settle()
+
+    def settle(self, *keys: Key) -> None:
+        """Run what waits for some tables, or for all.
+
+        Raises:
+            OperationRefused: where a clause knows what an error of the database means for it.
+        """
+        for key in keys or tuple(self.waiting.tables):
+            table = self.waiting.tables.pop(key, None)
+            if table is not None:
+                try:
+                    self.alter(table)
+                except DatabaseError as error:
+                    self.waiting.failed = True
+                    refusal = table.explained(error)
+                    if refusal is None:
+                        raise
+                    raise refusal from error
+                except BaseException:
+                    self.waiting.failed = True
+                    raise
+
+    def alter(self, table: WaitingTable) -> None:
+        """Run the clauses of a table: one ALTER TABLE, a second one for what follows, and the statements behind."""
+        self.alter_table(table.sql, [change for clause in table.clauses for change in clause.changes])
+        self.alter_table(table.sql, [change for clause in table.clauses for change in clause.then])
+        for clause in table.clauses:
+            for statement in clause.after:
+                self.send(statement)
+
+    def alter_table(self, table: str, changes: Sequence[str]) -> None:
+        if changes:
+            self.send(f"ALTER TABLE {table} {', '.join(changes)}")
+
+    def has_kin(self, place: Place) -> bool:
+        """Whether what is done to the table is done to others too, or the other way round."""
+        return False
 
     def text(self, node: Any, **settings: Any) -> str:
         """The SQL of a node of Peewee's, with all its values in it."""
@@ -200,6 +260,14 @@ class Server(ABC):
 
     # -- how this kind of server does it
 
+    def says_nulls(self, work: Work) -> bool:
+        """Whether the statement that takes NULL from a column fails where a row holds one."""
+        return True
+
+    def says_orphans(self) -> bool:
+        """Whether the statement that adds a foreign key fails where a row refers to nothing."""
+        return True
+
     @abstractmethod
     def add_column(self, work: Work, column: NewColumn) -> None:
         """Add a column with its foreign key and its index; rows there are get ``fill``, or else the default."""
@@ -213,8 +281,8 @@ class Server(ABC):
         """Rename a column wherever it is named."""
 
     @abstractmethod
-    def set_null(self, work: Work, column: Column, nullable: bool) -> None:
-        """Let a column hold NULL or not; no row holds one where it may not."""
+    def set_null(self, work: Work, column: Column, nullable: bool, explain: Explain | None = None) -> None:
+        """Let a column hold NULL or not."""
 
     @abstractmethod
     def set_default(self, work: Work, column: Column, default: str | None) -> None:
@@ -233,7 +301,13 @@ class Server(ABC):
         """Rename a table within its schema."""
 
     @abstractmethod
-    def drop_index(self, work: Work, name: str) -> None: ...
+    def add_index(
+        self, work: Work, name: str, sql: str, plain: tuple[Sequence[str], bool] | None, explain: Explain
+    ) -> None:
+        """Make an index by a statement; ``plain``, where it is nothing else: its columns, and whether it is unique."""
+
+    @abstractmethod
+    def drop_index(self, work: Work, index: Index) -> None: ...
 
     @abstractmethod
     def rename_index(self, work: Work, old: str, new: str) -> None: ...
