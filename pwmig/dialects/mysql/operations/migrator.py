@@ -11,6 +11,8 @@ from playhouse import migrate as playhouse
 from pwmig.dialects.server.operations.migrator import ServerMigrator
 
 if TYPE_CHECKING:
+    from pwmig.dialects.migrator import Operation
+    from pwmig.dialects.server.operations.patience import Patience
     from pwmig.dialects.server.operations.server import Server
 
 __all__ = ["MySQLMigrator"]
@@ -32,3 +34,24 @@ class MySQLMigrator(ServerMigrator, playhouse.MySQLMigrator):
     @contextmanager
     def _around(self) -> Iterator[None]:
         yield
+
+    patience: Patience | None = None
+    """How long a statement waits for its lock, where ``lock_timeout`` was asked for."""
+
+    def _run_patiently(self, patience: Patience, operations: list[Operation]) -> None:
+        """Each statement is tried again by itself: what came before it is done for good."""
+        from pwmig.dialects.mysql.operations.locks import holders, is_about_lock, waiting_for
+        from pwmig.dialects.server.operations.patience import refusal
+
+        before, self.patience = self.patience, patience
+        server = self._server()
+        try:
+            with waiting_for(server, patience.seconds):
+                self._run(operations)
+                self._server().settle()
+        except Exception as error:  # Of Peewee's or of the driver's.
+            if not is_about_lock(error):
+                raise
+            raise refusal(patience, operations, server.title, holders(server)) from error
+        finally:
+            self.patience = before

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import peewee
 
+from pwmig.dialects.mysql.operations.locks import is_about_lock
+from pwmig.dialects.mysql.operations.migrator import MySQLMigrator
 from pwmig.dialects.server.asking import MARK
 from pwmig.dialects.server.operations.server import Need, Place, Server
 from pwmig.dialects.server.operations.waiting import mentions
@@ -137,6 +139,15 @@ class MySQLServer(Server):
 
     def is_against_rows(self, error: Exception) -> bool:
         return isinstance(error, peewee.IntegrityError) or bool(error.args and error.args[0] in _CHECK_FAILED)
+
+    def send(self, sql: str) -> None:
+        patience = self.migrator.patience if isinstance(self.migrator, MySQLMigrator) else None
+        if patience is None:
+            super().send(sql)
+            return
+        error = patience.tried(lambda: super(MySQLServer, self).send(sql), is_about_lock)
+        if error is not None:
+            raise error
 
     def alter(self, table: WaitingTable) -> None:
         """All in one statement, but for indexes beside changes that cost nothing without them.
@@ -288,6 +299,7 @@ class MySQLServer(Server):
     def add_index(
         self, work: Work, name: str, sql: str, plain: tuple[Sequence[str], bool] | None, explain: Explain
     ) -> None:
+        """One among other changes; with more words than columns, by its own statement."""
         if plain is None:
             try:
                 self.run(sql)
@@ -300,10 +312,25 @@ class MySQLServer(Server):
         change = f"ADD {'UNIQUE ' if unique else ''}INDEX {self.quote(name)} {self.names(columns)}"
         work.wait(change, names=(name,), explain=explain, indexes=True)
 
-    def drop_index(self, work: Work, index: Index) -> None:
+    def drop_index(self, work: Work, index: Index, concurrently: bool = False) -> None:
+        if concurrently:
+            work.alter(f"DROP INDEX {self.quote(index.name)}", "LOCK=NONE")
+            return
         work.names_of(index)
         columns = [part.column for part in index.parts if part.column]
         work.wait(f"DROP INDEX {self.quote(index.name)}", names=(index.name,), about=columns, indexes=True)
+
+    def is_about_lock(self, error: Exception) -> bool:
+        return is_about_lock(error)
+
+    def concurrently(self, statement: str) -> str:
+        """Where the server can't do it while others write, it refuses."""
+        return f"{statement} LOCK=NONE"
+
+    def add_enum_value(self, work: Work, column: Column, value: str, before: str | None, after: str | None) -> None:
+        from pwmig.dialects.mysql.operations.enums import add_enum_value
+
+        add_enum_value(self, work, column, value, before, after)
 
     def rename_index(self, work: Work, old: str, new: str) -> None:
         work.wait(f"RENAME INDEX {self.quote(old)} TO {self.quote(new)}", names=(old, new), indexes=True)

@@ -238,10 +238,40 @@ class PostgresqlServer(Server):
             work.settle(*self.waiting.tables)  # Its condition may mean anything.
         work.wait(names=(name,), after=(sql,), explain=explain)
 
-    def drop_index(self, work: Work, index: Index) -> None:
+    def drop_index(self, work: Work, index: Index, concurrently: bool = False) -> None:
         """Before the ALTER TABLE, which then need not make it anew."""
         work.names_of(index)
-        self.send(f"DROP INDEX {self._beside(work, index.name)}")
+        statement = f"DROP INDEX {self._beside(work, index.name)}"
+        self.send(self.concurrently(statement) if concurrently else statement)
+
+    def is_about_lock(self, error: Exception) -> bool:
+        from pwmig.dialects.postgresql.operations.locks import is_about_lock
+
+        return is_about_lock(error)
+
+    def concurrently(self, statement: str) -> str:
+        words, _, rest = statement.partition("INDEX ")
+        return f"{words}INDEX CONCURRENTLY {rest}"
+
+    def undo_index(self, work: Work, name: str) -> None:
+        """What failed leaves an index that is not valid.
+
+        https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
+        """
+        self.send(f"DROP INDEX CONCURRENTLY IF EXISTS {self._beside(work, name)}")
+
+    def not_valid(self, sql: str) -> str:
+        return f"{sql} NOT VALID"
+
+    def validate(self, work: Work, name: str, explain: Explain) -> None:
+        """By a statement of its own, which lets others write the table."""
+        work.settle(*self.waiting.tables)
+        work.wait(f"VALIDATE CONSTRAINT {self.quote(name)}", names=(name,), explain=explain)
+
+    def add_enum_value(self, work: Work, column: Column, value: str, before: str | None, after: str | None) -> None:
+        from pwmig.dialects.postgresql.operations.enums import add_enum_value
+
+        add_enum_value(self, work, column, value, before, after)
 
     def rename_index(self, work: Work, old: str, new: str) -> None:
         self.send(f"ALTER INDEX {self._beside(work, old)} RENAME TO {self.quote(new)}")

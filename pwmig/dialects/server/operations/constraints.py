@@ -14,6 +14,7 @@ from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
     from pwmig.dialects.server.operations.server import Place, Server
+    from pwmig.dialects.server.operations.waiting import Explain
     from pwmig.schema import ForeignKey
 
 __all__ = [
@@ -22,13 +23,15 @@ __all__ = [
     "add_unique",
     "drop_constraint",
     "drop_foreign_key_constraint",
+    "validate_constraint",
 ]
 
 
-def add_constraint(server: Server, table: str, name: str, constraint: Any) -> None:
+def add_constraint(server: Server, table: str, name: str, constraint: Any, not_valid: bool = False) -> None:
     work = Work(server, table)
     server.require_length(name, "constraint")
-    _add(work, name, server.text(constraint))
+    sql = server.text(constraint)
+    _add(work, name, server.not_valid(sql) if not_valid else sql)
 
 
 def add_unique(server: Server, table: str, columns: Sequence[str]) -> None:
@@ -41,6 +44,15 @@ def add_unique(server: Server, table: str, columns: Sequence[str]) -> None:
 def _add(work: Work, name: str, sql: str, *, indexes: bool = False) -> None:
     _require_free(work, name)
 
+    explain = _explaining(work, name)
+    if mentions(sql, "REFERENCES"):
+        work.settle(*work.server.waiting.tables)  # It leads to a table that only the server finds.
+    work.wait(f"ADD CONSTRAINT {work.server.quote(name)} {sql}", names=(name,), explain=explain, indexes=indexes)
+    if mentions(sql, "REFERENCES"):
+        work.settle(work.place.key)
+
+
+def _explaining(work: Work, name: str) -> Explain:
     def explain(error: Exception, alone: bool) -> OperationRefused | None:
         if not work.server.is_against_rows(error) or not (alone or mentions(str(error), name)):
             return None
@@ -52,11 +64,18 @@ def _add(work: Work, name: str, sql: str, *, indexes: bool = False) -> None:
             object=name,
         )
 
-    if mentions(sql, "REFERENCES"):
-        work.settle(*work.server.waiting.tables)  # It leads to a table that only the server finds.
-    work.wait(f"ADD CONSTRAINT {work.server.quote(name)} {sql}", names=(name,), explain=explain, indexes=indexes)
-    if mentions(sql, "REFERENCES"):
-        work.settle(work.place.key)
+    return explain
+
+
+def validate_constraint(server: Server, table: str, name: str) -> None:
+    work = Work(server, table)
+    kind = _kind(work, name)
+    name = work.constraint_name(name)
+    waits = [check.name for check in work.table.checks if not check.validated]
+    waits += [key.name for key in work.table.foreign_keys if not key.validated]
+    if kind in ("check", "foreign key") and server.has_cascade and name not in waits:
+        return  # It holds already.
+    server.validate(work, name, _explaining(work, name))
 
 
 def _require_free(work: Work, name: str) -> None:
@@ -71,15 +90,7 @@ def _require_free(work: Work, name: str) -> None:
 
 def drop_constraint(server: Server, table: str, name: str) -> None:
     work = Work(server, table)
-    kind = work.constraint_kind(name)
-    if kind is None:
-        raise OperationRefused(
-            f"table {work.name!r} has no constraint {name!r}",
-            why=close_matches(name, [found for found, _ in work.constraints()], "named constraints"),
-            way_out="write the constraint's name as it is in the database",
-            table=work.name,
-            object=name,
-        )
+    kind = _kind(work, name)
     if kind == "primary key":
         raise OperationRefused(
             f"the primary key {name!r} of {work.name!r} can't be dropped",
@@ -89,6 +100,19 @@ def drop_constraint(server: Server, table: str, name: str) -> None:
             object=name,
         )
     server.drop_constraint(work, kind, work.constraint_name(name))
+
+
+def _kind(work: Work, name: str) -> str:
+    kind = work.constraint_kind(name)
+    if kind is None:
+        raise OperationRefused(
+            f"table {work.name!r} has no constraint {name!r}",
+            why=close_matches(name, [found for found, _ in work.constraints()], "named constraints"),
+            way_out="write the constraint's name as it is in the database",
+            table=work.name,
+            object=name,
+        )
+    return kind
 
 
 # -- foreign keys
@@ -104,8 +128,10 @@ def add_foreign_key_constraint(
     on_update: str | None,
     name: str | None,
     rel_schema: str | None,
+    *,
+    not_valid: bool = False,
 ) -> None:
-    """Refused where a row refers to one that is not there."""
+    """Refused where a row refers to one that is not there, unless it is ``not_valid``."""
     work = Work(server, table)
     own = work.column(column)
     target = Work(server, f"{rel_schema}.{rel}" if rel_schema else rel)
@@ -125,7 +151,9 @@ def add_foreign_key_constraint(
     sql = f"FOREIGN KEY {server.names([own.name])} REFERENCES {target.sql} {server.names([key.name])}"
     sql += action("ON DELETE", on_delete) + action("ON UPDATE", on_update)
     _require_free(work, name)
-    if not server.says_orphans() and (refusal := _orphans(work, own.name, target.place, key.name)):
+    if not_valid:
+        sql = server.not_valid(sql)
+    elif not server.says_orphans() and (refusal := _orphans(work, own.name, target.place, key.name)):
         raise refusal
     work.wait(
         f"ADD CONSTRAINT {server.quote(name)} {sql}",

@@ -17,6 +17,7 @@ from pwmig.dialects.migrator import Migrator, Operation, operation
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
+    from pwmig.dialects.server.operations.patience import Patience
     from pwmig.dialects.server.operations.server import Server
     from pwmig.dialects.server.operations.waiting import Waiting
 
@@ -64,6 +65,22 @@ class ServerMigrator(Migrator):
         """What a batch stands in."""
         with self.database.atomic():
             yield
+
+    def _run(self, operations: list[Operation]) -> None:
+        at = next((at for at, wanted in enumerate(operations) if wanted.name == "lock_timeout"), None)
+        if at is None or at == len(operations) - 1:
+            super()._run(operations)
+            return
+        from pwmig.dialects.server.operations.patience import Patience
+
+        super()._run(operations[:at])
+        patience = Patience(*operations[at].args, **operations[at].kwargs)
+        self._server().settle()
+        self._run_patiently(patience, operations[at + 1 :])
+
+    @abstractmethod
+    def _run_patiently(self, patience: Patience, operations: list[Operation]) -> None:
+        """Run operations that wait for a lock no longer than so, each time that they are tried."""
 
     def _perform(self, wanted: Operation) -> None:
         waiting = self.waiting
@@ -200,18 +217,23 @@ class ServerMigrator(Migrator):
         where: Any = None,
         nulls_distinct: bool | None = None,
         name: str | None = None,
+        concurrently: bool = False,
     ) -> None:
-        """Create an index, called ``table_column_column`` unless a name is given."""
+        """Create an index, called ``table_column_column`` unless a name is given.
+
+        ``concurrently``: others may write the table meanwhile, or it is refused. PostgreSQL does that outside of a
+        transaction only, so outside of migrations.
+        """
         from pwmig.dialects.server.operations import objects
 
-        objects.add_index(self._server(), table, columns, unique, using, where, nulls_distinct, name)
+        objects.add_index(self._server(), table, columns, unique, using, where, nulls_distinct, name, concurrently)
 
     @operation
-    def drop_index(self, table: str, index_name: str) -> None:
-        """Drop an index of the table."""
+    def drop_index(self, table: str, index_name: str, concurrently: bool = False) -> None:
+        """Drop an index of the table; ``concurrently`` as for :meth:`add_index`."""
         from pwmig.dialects.server.operations import objects
 
-        objects.drop_index(self._server(), table, index_name)
+        objects.drop_index(self._server(), table, index_name, concurrently)
 
     @operation
     def rename_index(self, table: str, old_name: str, new_name: str) -> None:
@@ -223,11 +245,21 @@ class ServerMigrator(Migrator):
     # -- constraints
 
     @operation
-    def add_constraint(self, table: str, name: str, constraint: Any) -> None:
-        """Add a named constraint, as ``Check('price >= 0')``; refused where a row does not hold to it."""
+    def add_constraint(self, table: str, name: str, constraint: Any, not_valid: bool = False) -> None:
+        """Add a named constraint, as ``Check('price >= 0')``; refused where a row does not hold to it.
+
+        ``not_valid`` (PostgreSQL): rows there are may stay as they are, until :meth:`validate_constraint`.
+        """
         from pwmig.dialects.server.operations import constraints
 
-        constraints.add_constraint(self._server(), table, name, constraint)
+        constraints.add_constraint(self._server(), table, name, constraint, not_valid)
+
+    @operation
+    def validate_constraint(self, table: str, name: str) -> None:
+        """Check the rows of a constraint that was added ``not_valid``, while others write (PostgreSQL)."""
+        from pwmig.dialects.server.operations import constraints
+
+        constraints.validate_constraint(self._server(), table, name)
 
     @operation
     def drop_constraint(self, table: str, name: str) -> None:
@@ -254,13 +286,16 @@ class ServerMigrator(Migrator):
         on_update: str | None = None,
         constraint_name: str | None = None,
         rel_schema: str | None = None,
+        not_valid: bool = False,
     ) -> None:
-        """Let a column refer to another table; refused where a row refers to what is not there."""
+        """Let a column refer to another table; refused where a row refers to what is not there.
+
+        ``not_valid`` (PostgreSQL): rows there are may stay as they are, until :meth:`validate_constraint`.
+        """
         from pwmig.dialects.server.operations import constraints
 
-        constraints.add_foreign_key_constraint(
-            self._server(), table, column_name, rel, rel_column, on_delete, on_update, constraint_name, rel_schema
-        )
+        names = column_name, rel, rel_column, on_delete, on_update, constraint_name, rel_schema
+        constraints.add_foreign_key_constraint(self._server(), table, *names, not_valid=not_valid)
 
     @operation
     def drop_foreign_key_constraint(self, table: str, column_name: str) -> None:
@@ -268,6 +303,35 @@ class ServerMigrator(Migrator):
         from pwmig.dialects.server.operations import constraints
 
         constraints.drop_foreign_key_constraint(self._server(), table, column_name)
+
+    # -- values and locks
+
+    @operation
+    def add_enum_value(
+        self, table: str, column: str, value: str, before: str | None = None, after: str | None = None
+    ) -> None:
+        """Give the enum of a column one more value: behind the others, or beside one of them.
+
+        On PostgreSQL the enum is a type, which other columns may have too; and the value can't be used before the
+        migration has ended (https://www.postgresql.org/docs/current/sql-altertype.html#SQL-ALTERTYPE-NOTES).
+        """
+        from pwmig.dialects.server.operations import enums
+
+        enums.add_enum_value(self._server(), table, column, value, before, after)
+
+    @operation
+    def lock_timeout(self, seconds: float, retries: int = 0, pause: float = 1) -> None:
+        """Let what stands behind this in the same ``migrate(...)`` wait for a lock no longer than so.
+
+        While a statement waits for its lock on a table, everybody who comes later to that table waits behind it. So
+        wait shortly, and try again after a ``pause`` in seconds, so often. PostgreSQL takes back what came behind
+        ``lock_timeout(...)`` before each pause, its locks too; on MariaDB and MySQL the statement alone is tried
+        again, and seconds are whole ones. Refused, saying who holds the lock, where it was not got at last.
+        """
+        from pwmig.dialects.server.operations.patience import Patience, require_followers
+
+        Patience(seconds, retries, pause)
+        require_followers(())
 
     @operation
     def sql(self, sql: str, params: Sequence[Any] | None = None) -> Any:

@@ -15,6 +15,7 @@ from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
     from pwmig.dialects.server.operations.server import Place, Server
+    from pwmig.dialects.server.operations.waiting import Explain
     from pwmig.schema import Index
 
 __all__ = ["add_index", "create_table", "drop_index", "drop_table", "rename_index", "rename_table"]
@@ -106,6 +107,7 @@ def add_index(
     where: Any,
     nulls_distinct: bool | None,
     name: str | None,
+    concurrently: bool = False,
 ) -> None:
     work = Work(server, table)
     if isinstance(columns, str) or not columns:
@@ -131,8 +133,23 @@ def add_index(
         is_meant = isinstance(error, peewee.IntegrityError) and (alone or mentions(str(error), name))
         return _duplicates(work, names) if is_meant else None
 
+    if concurrently:
+        _concurrently(work, name, server.concurrently(server.text(index)), explain)
+        return
     is_plain = using is None and where is None and nulls_distinct is None
     server.add_index(work, name, server.text(index), (names, bool(unique)) if is_plain else None, explain)
+
+
+def _concurrently(work: Work, name: str, statement: str, explain: Explain) -> None:
+    server = work.server
+    server.settle()
+    try:
+        server.send(statement)
+    except peewee.DatabaseError as error:
+        server.undo_index(work, name)
+        if refusal := explain(error, True):
+            raise refusal from error
+        raise
 
 
 def _schema(server: Server, place: Place) -> str | None:
@@ -175,9 +192,9 @@ def _index(work: Work, name: str) -> Index:
     )
 
 
-def drop_index(server: Server, table: str, name: str) -> None:
+def drop_index(server: Server, table: str, name: str, concurrently: bool = False) -> None:
     work = Work(server, table)
-    server.drop_index(work, _index(work, name))
+    server.drop_index(work, _index(work, name), concurrently)
 
 
 def rename_index(server: Server, table: str, old: str, new: str) -> None:

@@ -104,7 +104,7 @@ class Server(ABC):
                     self.alter(table)
                 except DatabaseError as error:
                     self.waiting.failed = True
-                    refusal = table.explained(error)
+                    refusal = None if self.is_about_lock(error) else table.explained(error)
                     if refusal is None:
                         raise
                     raise refusal from error
@@ -250,6 +250,10 @@ class Server(ABC):
         """Whether a statement failed since rows are against it."""
         return isinstance(error, IntegrityError)
 
+    @abstractmethod
+    def is_about_lock(self, error: Exception) -> bool:
+        """Whether a statement failed since it did not get a lock in time."""
+
     def comparable(self, work: Work, column: str, target: Place, key: str) -> bool:
         """Whether values of two columns can be compared."""
         return True
@@ -307,10 +311,40 @@ class Server(ABC):
         """Make an index by a statement; ``plain``, where it is nothing else: its columns, and whether it is unique."""
 
     @abstractmethod
-    def drop_index(self, work: Work, index: Index) -> None: ...
+    def drop_index(self, work: Work, index: Index, concurrently: bool = False) -> None: ...
+
+    @abstractmethod
+    def concurrently(self, statement: str) -> str:
+        """The statement that makes an index, so that it lets others write the table meanwhile."""
+
+    def undo_index(self, work: Work, name: str) -> None:
+        """Take away what is left of an index that could not be made concurrently."""
+        return
 
     @abstractmethod
     def rename_index(self, work: Work, old: str, new: str) -> None: ...
+
+    def not_valid(self, sql: str) -> str:
+        """A constraint that rows there are need not hold to, until it is validated; OperationRefused where none is."""
+        raise OperationRefused(
+            f"{self.title} has no constraint that is not valid",
+            why="it checks the rows when a constraint is added",
+            way_out="leave not_valid=True out, and mend the rows before",
+        )
+
+    def validate(self, work: Work, name: str, explain: Explain) -> None:
+        """Check the rows of a constraint that is not valid yet."""
+        raise OperationRefused(
+            f"{self.title} has no constraint that waits to be validated",
+            why="each was checked when it was added",
+            way_out="leave this out",
+            table=work.name,
+            object=name,
+        )
+
+    @abstractmethod
+    def add_enum_value(self, work: Work, column: Column, value: str, before: str | None, after: str | None) -> None:
+        """Give the enum of a column one more value."""
 
     @abstractmethod
     def drop_constraint(self, work: Work, kind: str, name: str) -> None:
