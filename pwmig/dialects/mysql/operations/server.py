@@ -259,6 +259,22 @@ class MySQLServer(Server):
 
         set_type(self, work, column, type_, collation, cast)
 
+    def fill(self, work: Work, column: Column, value: str) -> None:
+        """By UPDATE, where a time of ON UPDATE is given itself; where a trigger would hear of that, without one."""
+        from pwmig.dialects.mysql.operations.types import renew
+
+        heard = self.ask(
+            "SELECT 1 FROM information_schema.triggers WHERE event_manipulation = 'UPDATE' "
+            f"AND event_object_schema = {MARK} AND event_object_table = {MARK} LIMIT 1",
+            [work.place.schema, work.place.plain],
+        )
+        if heard:
+            renew(self, work, column, value)
+            return
+        moved = [self.quote(other.name) for other in work.table.columns if other.on_update and other != column]
+        given = [f"{self.quote(column.name)} = {value}", *(f"{name} = {name}" for name in moved)]
+        self.run(f"UPDATE {work.sql} SET {', '.join(given)}")
+
     def definition(self, work: Work, column: Column) -> str:
         """The whole definition of a column that is there, its own check included.
 

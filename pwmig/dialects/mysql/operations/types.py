@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pwmig.dialects.server.operations.work import Work
     from pwmig.schema import Column, Table
 
-__all__ = ["set_type"]
+__all__ = ["renew", "set_type"]
 
 _PAIRS = "pwmig_values"
 """A temporary table: each value before and after, side by side. To make and drop it commits nothing."""
@@ -37,7 +37,7 @@ def set_type(
         work.settle(*server.waiting.tables)
         _cast(server, work, made, cast)
         return
-    same_letters = made.collation == column.collation
+    same_letters = column.collation in (None, made.collation)
     if column.generated is None and not (same_letters and _is_wider(column.type.lower(), made.type.lower())):
         _require_same_values(server, work, column, made)
     server.modify(work, made)
@@ -52,6 +52,9 @@ def _collation(column: Column, type_: str) -> str | None:
 # -- values
 
 _WHOLE = ("tinyint", "smallint", "mediumint", "int", "bigint")
+_DIGITS = 20
+"""Letters of the longest whole number, its sign among them."""
+
 _LETTERS = ("varchar", "tinytext", "text", "mediumtext", "longtext")
 
 
@@ -60,6 +63,8 @@ def _is_wider(old: str, new: str) -> bool:
     before, after = (re.fullmatch(r"([a-z]+)(?:\((\d+)\))?", text.replace("integer", "int")) for text in (old, new))
     if before is None or after is None:
         return False
+    if before[1] in _WHOLE and after[1] in _LETTERS:
+        return after[1] != "varchar" or int(after[2] or 0) >= _DIGITS
     for kinds in (_WHOLE, _LETTERS):
         if before[1] in kinds and after[1] in kinds:
             if before[1] == after[1] == "varchar":
@@ -122,6 +127,12 @@ def _differ(old: str, new: str) -> str:
 
 
 # -- a cast
+
+
+def renew(server: MySQLServer, work: Work, column: Column, value: str) -> None:
+    """Give every row a value by an expression; the column stays what it is."""
+    work.settle(*server.waiting.tables)
+    _cast(server, work, column, value)
 
 
 def _cast(server: MySQLServer, work: Work, made: Column, cast: str) -> None:

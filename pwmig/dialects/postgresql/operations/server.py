@@ -199,6 +199,13 @@ class PostgresqlServer(Server):
 
         set_type(self, work, column, type_, collation, cast)
 
+    def fill(self, work: Work, column: Column, value: str) -> None:
+        from pwmig.dialects.postgresql.operations.quiet import quietly
+
+        self.settle()
+        with quietly(self, work):
+            self.send(f"UPDATE {work.sql} SET {self.quote(column.name)} = {value}")
+
     # -- tables, indexes, constraints
 
     def needs_of_table(self, place: Place) -> list[Need]:

@@ -168,9 +168,9 @@ def _keeps_values(server: PostgresqlServer, work: Work, column: Column, old: str
 
 
 _WIDER = {
-    "smallint": ("integer", "int", "bigint", "numeric", "decimal"),
-    "integer": ("bigint", "numeric", "decimal", "double precision"),
-    "bigint": ("numeric", "decimal"),
+    "smallint": ("integer", "int", "bigint", "numeric", "decimal", "text"),
+    "integer": ("bigint", "numeric", "decimal", "double precision", "text"),
+    "bigint": ("numeric", "decimal", "text"),
     "real": ("double precision",),
     "date": ("timestamp", "timestamp without time zone"),
 }

@@ -211,8 +211,8 @@ def alter_column_type(server: Server, table: str, name: str, field: peewee.Field
 
 
 def apply_default(server: Server, table: str, name: str, field: peewee.Field) -> None:
-    """Give every row the field's default, as Peewee's operation of that name does."""
+    """Give every row the field's default, without a trigger or a time of ON UPDATE that hears of it."""
     work = Work(server, table)
     column = work.column(name)
     value = python_default(bound(server.database, work.name, column.name, field))
-    server.run(f"UPDATE {work.sql} SET {server.quote(column.name)} = {'NULL' if value is None else server.text(value)}")
+    server.fill(work, column, "NULL" if value is None else server.text(value))

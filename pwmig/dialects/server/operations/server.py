@@ -297,6 +297,10 @@ class Server(ABC):
         """Give a column another type; refused where values would become others without ``cast``."""
 
     @abstractmethod
+    def fill(self, work: Work, column: Column, value: str) -> None:
+        """Give every row a value, as SQL; no trigger of a person's fires, and no other column moves."""
+
+    @abstractmethod
     def needs_of_table(self, place: Place) -> list[Need]:
         """What else needs a table."""
 
