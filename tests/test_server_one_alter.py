@@ -363,9 +363,11 @@ _types = st.sampled_from([
 _checks = st.tuples(_columns, _columns).map(lambda pair: f"{pair[0]} = {pair[0]} OR {pair[1]} IS NULL")
 
 
-def _call(method, *arguments):
-    return st.tuples(st.just(method), *arguments)
+def _call(method, *arguments, table="player"):
+    return st.tuples(st.just((table, method)), *arguments)
 
+
+_towns = st.sampled_from(("id", "code", "town", "x"))
 
 CALLS = st.one_of(
     _call("add_column", _columns, _fields),
@@ -382,16 +384,24 @@ CALLS = st.one_of(
     _call("add_constraint", _names, _checks.map(Check)),
     _call("drop_constraint", _names),
     _call("add_unique", _columns),
-    _call("add_foreign_key_constraint", st.just("club_id"), st.just("club"), st.just("id")),
+    _call("add_foreign_key_constraint", st.sampled_from(("club_id", "x", "a")), st.just("club"), _towns),
     _call("drop_foreign_key_constraint", _columns),
+    _call("add_column", _towns, _fields, table="club"),
+    _call("drop_column", _towns, table="club"),
+    _call("rename_column", _towns, _towns, table="club"),
+    _call("alter_column_type", _towns, _types, table="club"),
+    _call("add_unique", _towns, table="club"),
+    _call("drop_constraint", st.sampled_from(("uniq_x", "uniq_town", "code", "club_code_key")), table="club"),
+    _call("add_column_default", _towns, st.just(5), table="club"),
 )
 
 
 def _operation(migrator, call):
-    method, *arguments = call
-    made = [argument[1]() if isinstance(argument, tuple) and callable(argument[-1]) else argument
-            for argument in arguments]  # fmt: skip
-    return getattr(migrator, method)("player", *made)
+    (table, method), *arguments = call
+    made = [
+        argument[1]() if isinstance(argument, tuple) and callable(argument[-1]) else argument for argument in arguments
+    ]
+    return getattr(migrator, method)(table, *made)
 
 
 def _outcome(database, migrator, batches):
@@ -406,7 +416,7 @@ def _outcome(database, migrator, batches):
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(calls=st.lists(CALLS, min_size=2, max_size=7))
+@given(calls=st.lists(CALLS, min_size=2, max_size=9))
 def test_any_batch_is_what_its_operations_are_one_by_one(database, calls):
     """Operations that are refused one by one are left out, and the one that is last may be refused."""
     migrator = Migrator.from_database(database)

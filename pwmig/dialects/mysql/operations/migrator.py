@@ -55,3 +55,16 @@ class MySQLMigrator(ServerMigrator, playhouse.MySQLMigrator):
             raise refusal(patience, operations, server.title, holders(server)) from error
         finally:
             self.patience = before
+
+    def _perform(self, wanted: Operation) -> None:
+        """What is SQL already is tried again as a whole, as other statements are where they are sent."""
+        patience = self.patience if wanted.name == "sql" else None
+        if patience is None:
+            super()._perform(wanted)
+            return
+        self._server().settle()
+        from pwmig.dialects.mysql.operations.locks import is_about_lock
+
+        error = patience.tried(lambda: super(MySQLMigrator, self)._perform(wanted), is_about_lock)
+        if error is not None:
+            raise error

@@ -1,26 +1,19 @@
-"""A database behind a server as operations work on it: its tables by name, its statements, its ways of doing things."""
+"""A database behind a server as operations work on it: its tables by name, and its ways of doing things."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from peewee import DatabaseError, IntegrityError
+from peewee import IntegrityError
 
 from pwmig.dialects.asked import close_matches
-from pwmig.dialects.server.asking import ask, on
-from pwmig.dialects.server.operations.texts import LiteralContext, doubled, text_of
-from pwmig.dialects.server.operations.waiting import Waiting
+from pwmig.dialects.server.operations.statements import Place, Statements
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
-    import peewee
-
-    from pwmig.dialects.server.asking import Execute
-    from pwmig.dialects.server.operations.migrator import ServerMigrator
-    from pwmig.dialects.server.operations.waiting import Clause, Explain, Key, WaitingTable
+    from pwmig.dialects.server.operations.waiting import Explain
     from pwmig.dialects.server.operations.work import NewColumn, Work
     from pwmig.schema import Column, Index, Schema, Table
 
@@ -32,117 +25,12 @@ Need = tuple[str, str]
 """What needs a thing, in words, and what does away with it, as code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A table, found: the schema that it is in, its name there, and the ``name`` that says both (see pwmig.schema)."""
-
-    schema: str
-    plain: str
-    name: str
-    is_view: bool = False
-    oid: int = 0
-
-    @property
-    def key(self) -> Key:
-        return self.schema, self.plain
-
-
-class Server(ABC):
+class Server(Statements):
     """One database, asked and changed by one migrator."""
 
-    title: str
     schema_word = "schema"
     has_cascade = False
     """Whether DROP ... CASCADE takes away what needs a thing."""
-
-    def __init__(self, migrator: ServerMigrator) -> None:
-        self.migrator = migrator
-        self.database: peewee.Database = migrator.database
-        self.execute: Execute = on(self.database)
-        self.waiting: Waiting = Waiting() if migrator.waiting is None else migrator.waiting
-
-    # -- statements
-
-    def ask(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a query; it is no part of a migration's record. Values stand at MARKs."""
-        return ask(self.execute, sql, values)
-
-    def run(self, sql: str) -> None:
-        """Run one statement, which holds its values, as the migration's, and what waits before it."""
-        self.settle()
-        self.send(sql)
-
-    def run_unique(self, sql: str) -> None:
-        """Run a statement that the rows may be against, so that questions can be asked after its error."""
-        self.run(sql)
-
-    def send(self, sql: str) -> None:
-        """Run one statement before all that waits, which it does not meet."""
-        self.database.execute_sql(doubled(sql))
-
-    # -- what waits
-
-    def wait(self, work: Work, clause: Clause) -> None:
-        """Let a clause wait for the ALTER TABLE of its table, behind those that it does not meet."""
-        key = work.place.key
-        if self.waiting.meets(key, clause):
-            self.settle(key)
-        self.waiting.add(key, work.sql, clause)
-        if not self.waiting.patient or self.migrator.waiting is not self.waiting or self.has_kin(work.place):
-            self.settle()
-
-    def settle(self, *keys: Key) -> None:
-        """Run what waits for some tables, or for all.
-
-        Raises:
-            OperationRefused: where a clause knows what an error of the database means for it.
-        """
-        for key in keys or tuple(self.waiting.tables):
-            table = self.waiting.tables.pop(key, None)
-            if table is not None:
-                try:
-                    self.alter(table)
-                except DatabaseError as error:
-                    self.waiting.failed = True
-                    refusal = None if self.is_about_lock(error) else table.explained(error)
-                    if refusal is None:
-                        raise
-                    raise refusal from error
-                except BaseException:
-                    self.waiting.failed = True
-                    raise
-
-    def alter(self, table: WaitingTable) -> None:
-        """Run the clauses of a table: one ALTER TABLE, a second one for what follows, and the statements behind."""
-        self.alter_table(table.sql, [change for clause in table.clauses for change in clause.changes])
-        self.alter_table(table.sql, [change for clause in table.clauses for change in clause.then])
-        for clause in table.clauses:
-            for statement in clause.after:
-                self.send(statement)
-
-    def alter_table(self, table: str, changes: Sequence[str]) -> None:
-        if changes:
-            self.send(f"ALTER TABLE {table} {', '.join(changes)}")
-
-    def has_kin(self, place: Place) -> bool:
-        """Whether what is done to the table is done to others too, or the other way round."""
-        return False
-
-    def text(self, node: Any, **settings: Any) -> str:
-        """The SQL of a node of Peewee's, with all its values in it."""
-        return text_of(self.database, node, **settings)
-
-    def context(self) -> LiteralContext:
-        """A compiler of Peewee's for this kind of server, as a field asks for the names of its types."""
-        return LiteralContext(self.database)
-
-    def quote(self, name: str) -> str:
-        mark = self.database.quote[0]
-        return f"{mark}{name.replace(mark, mark * 2)}{mark}"
-
-    def names(self, columns: Sequence[str]) -> str:
-        """Columns between parentheses."""
-        return f"({', '.join(map(self.quote, columns))})"
 
     # -- names
 
@@ -249,10 +137,6 @@ class Server(ABC):
     def is_against_rows(self, error: Exception) -> bool:
         """Whether a statement failed since rows are against it."""
         return isinstance(error, IntegrityError)
-
-    @abstractmethod
-    def is_about_lock(self, error: Exception) -> bool:
-        """Whether a statement failed since it did not get a lock in time."""
 
     def comparable(self, work: Work, column: str, target: Place, key: str) -> bool:
         """Whether values of two columns can be compared."""
