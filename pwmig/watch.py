@@ -160,13 +160,21 @@ class Watcher:
         columns = tuple(self._columns_now(seen, table).values()) if table is not None else ()
         if table is not None and seen.sample.row_count * len(columns) <= _CELL_LIMIT:
             seen.kept = self.dialect.keep_rows(self.database, table, columns, COUNT_LIMIT, self._memory_left)
-            seen.renamed_before = self.renames.columns_of(seen.name)
+            renamed = self.renames.columns_of(seen.name)
+            seen.renamed_before = {first: last for first, last in renamed.items() if last in columns}
             self._memory_left -= seen.kept.size if seen.kept else 0
 
     def _columns_now(self, seen: _Table, table: Table) -> dict[str, str]:
-        """What the columns that a table had at the start are called in it now; without those that are gone."""
+        """What the columns that a table had at the start are called in it now; without those that are gone.
+
+        One whose new name is not there is about to be renamed: an operation may wait for the statement of its batch.
+        """
         start = self.before.table(seen.name)
         names = self.renames.columns_of(seen.name)
+        taken = set(names.values())
+        names = {
+            first: last if first in taken or table.column(last) is not None else first for first, last in names.items()
+        }
         found = {name: table.column(names.get(name.lower(), name)) for name in (start.column_names if start else ())}
         return {name: column.name for name, column in found.items() if column is not None}
 

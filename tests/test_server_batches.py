@@ -70,8 +70,10 @@ def test_on_mariadb_each_operation_is_done_for_good_also_where_a_transaction_was
             migrator.sql("INSERT INTO player (name, x) VALUES ('Keizer', 2)"),
             migrator.add_index("player", ("x",)),
         )
-    with pytest.raises(OperationRefused):
-        migrate(migrator.add_column("player", "y", IntegerField(null=True)), migrator.drop_column("player", "nothing"))
+    with pytest.raises(OperationRefused):  # Of the batch nothing has run yet.
+        migrate(migrator.add_column("player", "z", IntegerField(null=True)), migrator.drop_column("player", "nothing"))
+    with pytest.raises(peewee.ProgrammingError):
+        migrate(migrator.add_column("player", "y", IntegerField(null=True)), migrator.sql("no SQL"))
     assert _schema(mariadb).table("player").column_names == ("id", "name", "x", "y")
     assert mariadb.execute_sql("SELECT count(*) FROM player").fetchone() == (2,)
 

@@ -12,6 +12,8 @@ from pwmig.dialects.server.operations.migrator import ServerMigrator
 
 if TYPE_CHECKING:
     from pwmig.dialects.backfilling import Filler, Wish
+    from pwmig.dialects.migrator import Operation
+    from pwmig.dialects.server.operations.patience import Patience
     from pwmig.dialects.server.operations.server import Server
 
 __all__ = ["MySQLMigrator"]
@@ -21,7 +23,8 @@ class MySQLMigrator(ServerMigrator, playhouse.MySQLMigrator):
     """Operations on one MariaDB or MySQL database, each done for good when its statement is.
 
     DDL commits (https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/), so what an operation can
-    refuse it refuses before its first statement, and a savepoint around a batch would be gone when it ends.
+    refuse it refuses before its first statement, and a savepoint around a batch would be gone when it ends. What waits
+    for the ALTER TABLE of the batch is not done yet, so a refusal of a later operation finds it undone.
     """
 
     def _server(self) -> Server:
@@ -35,5 +38,39 @@ class MySQLMigrator(ServerMigrator, playhouse.MySQLMigrator):
         return MySQLFiller(self._server(), wish)
 
     @contextmanager
-    def _batch(self) -> Iterator[None]:
+    def _around(self) -> Iterator[None]:
         yield
+
+    patience: Patience | None = None
+    """How long a statement waits for its lock, where ``lock_timeout`` was asked for."""
+
+    def _run_patiently(self, patience: Patience, operations: list[Operation]) -> None:
+        """Each statement is tried again by itself: what came before it is done for good."""
+        from pwmig.dialects.mysql.operations.locks import holders, is_about_lock, waiting_for
+        from pwmig.dialects.server.operations.patience import refusal
+
+        before, self.patience = self.patience, patience
+        server = self._server()
+        try:
+            with waiting_for(server, patience.seconds):
+                self._run(operations)
+                self._server().settle()
+        except Exception as error:  # Of Peewee's or of the driver's.
+            if not is_about_lock(error):
+                raise
+            raise refusal(patience, operations, server.title, holders(server)) from error
+        finally:
+            self.patience = before
+
+    def _perform(self, wanted: Operation) -> None:
+        """What is SQL already is tried again as a whole, as other statements are where they are sent."""
+        patience = self.patience if wanted.name == "sql" else None
+        if patience is None:
+            super()._perform(wanted)
+            return
+        self._server().settle()
+        from pwmig.dialects.mysql.operations.locks import is_about_lock
+
+        error = patience.tried(lambda: super(MySQLMigrator, self)._perform(wanted), is_about_lock)
+        if error is not None:
+            raise error

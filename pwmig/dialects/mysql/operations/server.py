@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import peewee
 
+from pwmig.dialects.mysql.operations.locks import is_about_lock
+from pwmig.dialects.mysql.operations.migrator import MySQLMigrator
+from pwmig.dialects.mysql.operations.naming import MySQLNames
 from pwmig.dialects.server.asking import MARK
-from pwmig.dialects.server.operations.server import Need, Place, Server
+from pwmig.dialects.server.operations.server import Need, Place
+from pwmig.dialects.server.operations.waiting import mentions
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
+    from pwmig.dialects.server.operations.waiting import Explain, WaitingTable
     from pwmig.dialects.server.operations.work import NewColumn, Work
-    from pwmig.schema import Check, Column, Schema, Table
+    from pwmig.schema import Check, Column, Index, Table
 
 __all__ = ["MySQLServer"]
-
-_LONGEST = 64
-"""Letters of a name (https://mariadb.com/kb/en/identifier-names/)."""
 
 _NEEDS_PARENTHESES = ("text", "blob", "json", "geometry")
 """Types whose default has to be an expression on MySQL."""
@@ -29,107 +30,46 @@ _CHECK_FAILED = (3819, 4025)
 """A check that rows are against: MySQL's number of the error, and MariaDB's."""
 
 
-class MySQLServer(Server):
+_NOT_INSTANT = (1235, 1800, 1845, 1846)
+"""The server can't make a change at once, or knows no word for that."""
+
+
+class MySQLServer(MySQLNames):
     """Native statements, each of which commits."""
-
-    schema_word = "database"
-
-    @cached_property
-    def title(self) -> str:  # type: ignore[override]
-        return "MariaDB" if "mariadb" in str(self.ask("SELECT VERSION()")[0][0]).lower() else "MySQL"
-
-    # -- names
-
-    def default_schema(self) -> str:
-        if self._default is None:
-            found, fold = self.ask("SELECT DATABASE(), @@lower_case_table_names")[0]
-            self._default, self._fold = str(found or self.database.database), bool(int(fold))
-        return self._default
-
-    _default: str | None = None
-    _fold = False
-
-    def same_table(self, name: str, other: str) -> bool:
-        self.default_schema()
-        return name == other or (self._fold and name.lower() == other.lower())
-
-    def same_index(self, name: str, other: str) -> bool:
-        return name.lower() == other.lower()
-
-    def schemas(self) -> list[str]:
-        return [name for (name,) in self.ask("SELECT schema_name AS n FROM information_schema.schemata ORDER BY n")]
-
-    def places(self, name: str, splits: Sequence[tuple[str, str]]) -> list[Place]:
-        wanted = [(self.migrator.schema or self.default_schema(), name), *splits]
-        condition = " OR ".join([f"(table_schema = {MARK} AND table_name = {MARK})"] * len(wanted))
-        rows = self.ask(
-            "SELECT table_schema AS s, table_name AS n, table_type AS k FROM information_schema.tables "
-            f"WHERE {condition}",
-            [part for pair in wanted for part in pair],
-        )
-        found = []
-        for schema, plain in wanted:  # The catalog may compare in another way than the server finds tables.
-            for there, called, kind in rows:
-                if self.same_table(there, schema) and self.same_table(called, plain):
-                    found.append(Place(there, called, self.called(there, called), "VIEW" in kind))
-        return found
-
-    def all_names(self) -> list[str]:
-        rows = self.ask(
-            "SELECT table_name AS n FROM information_schema.tables "
-            f"WHERE table_schema = {MARK} AND table_type LIKE 'BASE%' ORDER BY n",
-            [self.migrator.schema or self.default_schema()],
-        )
-        return [name for (name,) in rows if not name.startswith("pwmig_")]
-
-    def look(self, place: Place) -> Schema:
-        from pwmig.dialects.mysql.seeing.introspect import introspect
-
-        return introspect(self.execute, tables=[place.name])
-
-    def clipped(self, name: str) -> str:
-        return name
-
-    def require_length(self, name: str, what: str) -> None:
-        if len(name) > _LONGEST or name.endswith(" "):
-            shown = name if len(name) <= 40 else name[:37] + "..."
-            raise OperationRefused(
-                f"{shown!r} can't name a {what}",
-                why=f"{self.title} takes names of at most {_LONGEST} letters that do not end in a blank",
-                way_out="choose another name",
-            )
-
-    def require_free(self, schema: str, plain: str) -> None:
-        rows = self.ask(
-            "SELECT table_type AS k, table_name AS n FROM information_schema.tables "
-            f"WHERE table_schema = {MARK} AND table_name = {MARK}",
-            [schema, plain],
-        )
-        for kind, name in rows:
-            if self.same_table(name, plain):
-                raise OperationRefused(
-                    f"the name {plain!r} is taken",
-                    why=f"the database {schema!r} has a {'view' if 'VIEW' in kind else 'table'} of that name",
-                    way_out="choose another name, or drop or rename that one first",
-                    table=plain,
-                )
-
-    def require_free_index(self, work: Work, name: str) -> None:
-        if any(self.same_index(index.name, name) for index in work.table.indexes):
-            raise OperationRefused(
-                f"the name {name!r} is taken",
-                why=f"table {work.name!r} has an index of that name",
-                way_out="choose another name, or drop or rename that one first",
-                table=work.name,
-                object=name,
-            )
-
-    def more_constraints(self, table: Table) -> Sequence[tuple[str, str]]:
-        """What UNIQUE makes here is an index."""
-        return [(index.name, "UNIQUE") for index in table.indexes if index.unique]
 
     def is_against_rows(self, error: Exception) -> bool:
         return isinstance(error, peewee.IntegrityError) or bool(error.args and error.args[0] in _CHECK_FAILED)
+
+    def send(self, sql: str) -> None:
+        patience = self.migrator.patience if isinstance(self.migrator, MySQLMigrator) else None
+        if patience is None:
+            super().send(sql)
+            return
+        error = patience.tried(lambda: super(MySQLServer, self).send(sql), is_about_lock)
+        if error is not None:
+            raise error
+
+    def alter(self, table: WaitingTable) -> None:
+        """All in one statement, but for indexes beside changes that cost nothing without them.
+
+        A statement is as slow as its slowest part, and an instant change together with a new index copies the table
+        (https://mariadb.com/kb/en/innodb-online-ddl-overview/): so what is instant goes first, if the server agrees.
+        """
+        apart = [clause for clause in table.clauses if clause.indexes]
+        light = [clause for clause in table.clauses if not clause.indexes]
+        if apart and light and self._was_instant(table.sql, [change for clause in light for change in clause.changes]):
+            light = [replace(clause, changes=()) for clause in light]
+        super().alter(replace(table, clauses=[*light, *apart]))
+
+    def _was_instant(self, table: str, changes: Sequence[str]) -> bool:
+        """Whether changes were made at once; what the server does not do so it refuses before it begins."""
+        try:
+            self.send(f"ALTER TABLE {table} {', '.join(changes)}, ALGORITHM=INSTANT")
+        except peewee.DatabaseError as error:
+            if error.args and error.args[0] in _NOT_INSTANT:
+                return False
+            raise
+        return True
 
     def undo_create(self, place: Place) -> None:
         self.run(f"DROP TABLE {self.qualified(place)}")
@@ -150,18 +90,28 @@ class MySQLServer(Server):
         if column.key is not None:
             references = f"FOREIGN KEY ({name}) REFERENCES {column.key.references}"
             changes.append(f"ADD CONSTRAINT {self.quote(column.key.name)} {references}")
-        work.alter(*changes)
-        if filled != default:
-            work.alter(f"ALTER COLUMN {name} " + (f"SET DEFAULT {default}" if default is not None else "DROP DEFAULT"))
+        then = f"ALTER COLUMN {name} " + (f"SET DEFAULT {default}" if default is not None else "DROP DEFAULT")
+        names = [column.name]
+        names += [made.name for made in (column.index, column.key) if made is not None]
+        others = [column.key.table] if column.key is not None else []
+        work.wait(*changes, names=names, then=[] if filled == default else [then], others=others)
 
     def drop_column(self, work: Work, column: Column, cascade: bool) -> None:
         """``cascade`` does not widen it: the server has no such clause."""
         from pwmig.dialects.mysql.operations.dependants import needs_of_column, own_keys
 
+        if len(work.table.columns) <= 1 + len(self.waiting.texts(work.place.key)):
+            work.settle(work.place.key)  # The last one can't go.
         what = f"column {column.name!r} of {work.name!r} can't be dropped"
         work.require_no_needs(what, needs_of_column(work, column), column.name)
         keys = [f"DROP FOREIGN KEY {self.quote(key.name or '')}" for key in own_keys(work.table, column.name)]
-        work.alter(*keys, f"DROP COLUMN {self.quote(column.name)}")
+        work.wait(
+            *keys,
+            f"DROP COLUMN {self.quote(column.name)}",
+            names=(column.name, *work.things_of(column.name)),
+            about=[column.generated or "", column.default or ""],
+            others=work.referred(column.name),
+        )
 
     def rename_column(self, work: Work, column: Column, new: str) -> None:
         """The server renames it in the table itself and in foreign keys; views and triggers are texts to it."""
@@ -169,10 +119,26 @@ class MySQLServer(Server):
 
         what = f"column {column.name!r} of {work.name!r} can't be renamed"
         work.require_no_needs(what, readers_of_column(work, column.name), column.name)
-        work.alter(f"RENAME COLUMN {self.quote(column.name)} TO {self.quote(new)}")
+        if any(mentions(text, column.name) for text in _expressions(work.table)):
+            work.settle(work.place.key)  # How expressions follow, the server says best when nothing else happens.
+        names = (column.name, new, *work.things_of(column.name))
+        work.wait(f"RENAME COLUMN {self.quote(column.name)} TO {self.quote(new)}", names=names)
 
-    def set_null(self, work: Work, column: Column, nullable: bool) -> None:
-        self.modify(work, replace(column, nullable=nullable))
+    def set_null(self, work: Work, column: Column, nullable: bool, explain: Explain | None = None) -> None:
+        self.modify(work, replace(column, nullable=nullable), explain, light=True)
+
+    def says_nulls(self, work: Work) -> bool:
+        """In a strict mode it does; otherwise it would make a zero or an empty text of NULL.
+
+        https://mariadb.com/kb/en/sql-mode/#strict-mode
+        """
+        modes = str(self.ask("SELECT @@sql_mode")[0][0]).upper().split(",")
+        return "STRICT_ALL_TABLES" in modes or (
+            "STRICT_TRANS_TABLES" in modes and "ENGINE=InnoDB" in work.table.options
+        )
+
+    def says_orphans(self) -> bool:
+        return bool(int(self.ask("SELECT @@foreign_key_checks")[0][0]))
 
     def set_default(self, work: Work, column: Column, default: str | None) -> None:
         """By its whole definition where it has ON UPDATE, which ALTER COLUMN would take away."""
@@ -181,17 +147,33 @@ class MySQLServer(Server):
         elif default is not None and any(word in column.type.lower() for word in _NEEDS_PARENTHESES):
             default = f"({default})"
         if column.on_update is not None:
-            self.modify(work, replace(column, default=default))
+            self.modify(work, replace(column, default=default), light=True)
             return
         if default is None and column.nullable:
             default = "NULL"  # Without, a column that may be NULL would have to be given.
         change = "DROP DEFAULT" if default is None else f"SET DEFAULT {default}"
-        work.alter(f"ALTER COLUMN {self.quote(column.name)} {change}")
+        work.wait(f"ALTER COLUMN {self.quote(column.name)} {change}", names=(column.name,), light=True)
 
     def set_type(self, work: Work, column: Column, type_: str, collation: str | None, cast: str | None) -> None:
         from pwmig.dialects.mysql.operations.types import set_type
 
         set_type(self, work, column, type_, collation, cast)
+
+    def fill(self, work: Work, column: Column, value: str) -> None:
+        """By UPDATE, where a time of ON UPDATE is given itself; where a trigger would hear of that, without one."""
+        from pwmig.dialects.mysql.operations.types import renew
+
+        heard = self.ask(
+            "SELECT 1 FROM information_schema.triggers WHERE event_manipulation = 'UPDATE' "
+            f"AND event_object_schema = {MARK} AND event_object_table = {MARK} LIMIT 1",
+            [work.place.schema, work.place.plain],
+        )
+        if heard:
+            renew(self, work, column, value)
+            return
+        moved = [self.quote(other.name) for other in work.table.columns if other.on_update and other != column]
+        given = [f"{self.quote(column.name)} = {value}", *(f"{name} = {name}" for name in moved)]
+        self.run(f"UPDATE {work.sql} SET {', '.join(given)}")
 
     def definition(self, work: Work, column: Column) -> str:
         """The whole definition of a column that is there, its own check included.
@@ -203,8 +185,9 @@ class MySQLServer(Server):
 
         return column_definition(column, column_check(work.table, column.name))
 
-    def modify(self, work: Work, column: Column) -> None:
-        work.alter(f"MODIFY COLUMN {self.definition(work, column)}")
+    def modify(self, work: Work, column: Column, explain: Explain | None = None, *, light: bool = False) -> None:
+        change = f"MODIFY COLUMN {self.definition(work, column)}"
+        work.wait(change, names=(column.name,), explain=explain, light=light)
 
     def set_comment(self, work: Work, column: Column | None, comment: str | None) -> None:
         """Of a column by its whole definition: the server takes none alone."""
@@ -239,17 +222,51 @@ class MySQLServer(Server):
         made = Place(place.schema, new, new)
         self.run(f"RENAME TABLE {self.qualified(place)} TO {self.qualified(made)}")
 
-    def drop_index(self, work: Work, name: str) -> None:
-        self.run(f"DROP INDEX {self.quote(name)} ON {work.sql}")
+    def add_index(
+        self, work: Work, name: str, sql: str, plain: tuple[Sequence[str], bool] | None, explain: Explain
+    ) -> None:
+        """One among other changes; with more words than columns, by its own statement."""
+        if plain is None:
+            try:
+                self.run(sql)
+            except peewee.DatabaseError as error:
+                if refusal := explain(error, True):
+                    raise refusal from error
+                raise
+            return
+        columns, unique = plain
+        change = f"ADD {'UNIQUE ' if unique else ''}INDEX {self.quote(name)} {self.names(columns)}"
+        work.wait(change, names=(name,), explain=explain, indexes=True)
+
+    def drop_index(self, work: Work, index: Index, concurrently: bool = False) -> None:
+        if concurrently:
+            work.alter(f"DROP INDEX {self.quote(index.name)}", "LOCK=NONE")
+            return
+        work.names_of(index)
+        columns = [part.column for part in index.parts if part.column]
+        work.wait(f"DROP INDEX {self.quote(index.name)}", names=(index.name,), about=columns, indexes=True)
+
+    def is_about_lock(self, error: Exception) -> bool:
+        return is_about_lock(error)
+
+    def concurrently(self, statement: str) -> str:
+        """Where the server can't do it while others write, it refuses."""
+        return f"{statement} LOCK=NONE"
+
+    def add_enum_value(self, work: Work, column: Column, value: str, before: str | None, after: str | None) -> None:
+        from pwmig.dialects.mysql.operations.enums import add_enum_value
+
+        add_enum_value(self, work, column, value, before, after)
 
     def rename_index(self, work: Work, old: str, new: str) -> None:
-        work.alter(f"RENAME INDEX {self.quote(old)} TO {self.quote(new)}")
+        work.wait(f"RENAME INDEX {self.quote(old)} TO {self.quote(new)}", names=(old, new), indexes=True)
 
     def drop_constraint(self, work: Work, kind: str, name: str) -> None:
         if kind == "foreign key":
             self._drop_key(work, name)
         elif kind == "UNIQUE":
-            work.alter(f"DROP INDEX {self.quote(name)}")
+            columns = work.columns_of(name)
+            work.wait(f"DROP INDEX {self.quote(name)}", names=(name,), about=columns, indexes=True)
         else:
             self._drop_check(work, name)
 
@@ -257,22 +274,31 @@ class MySQLServer(Server):
         """With the index of the same name and columns, which the server makes for a key that has none."""
         from pwmig.dialects.mysql.operations.dependants import index_of_key
 
-        changes = [f"DROP FOREIGN KEY {self.quote(name)}"]
+        changes, names = [f"DROP FOREIGN KEY {self.quote(name)}"], [name, *work.columns_of(name)]
         index = index_of_key(work, name)
         if index is not None:
             changes.append(f"DROP INDEX {self.quote(index.name)}")
-        work.alter(*changes)
+            names.append(index.name)
+        work.wait(*changes, names=names, others=work.referred(name))
 
     def _drop_check(self, work: Work, name: str) -> None:
         found = [check for check in work.table.checks if (check.name or "").lower() == name.lower()]
         check: Check = next((check for check in found if check.name == name), found[0])
         column = work.get_column(check.column) if check.column is not None else None
         if column is None:
-            work.alter(f"DROP CONSTRAINT {self.quote(name)}")
+            work.wait(f"DROP CONSTRAINT {self.quote(name)}", names=(name,), about=work.columns_of(name))
             return
         from pwmig.dialects.mysql.writing import column_definition
 
-        work.alter(f"MODIFY COLUMN {column_definition(column)}")  # It is a part of the column.
+        change = f"MODIFY COLUMN {column_definition(column)}"  # It is a part of the column.
+        work.wait(change, names=(name, column.name), about=[check.expression])
+
+
+def _expressions(table: Table) -> list[str]:
+    """The texts of a table that name its columns."""
+    found = [check.expression for check in table.checks]
+    found += [text for column in table.columns for text in (column.generated, column.default) if text]
+    return found + [part.expression for index in table.indexes for part in index.parts if part.expression]
 
 
 def _is_now(default: str) -> bool:

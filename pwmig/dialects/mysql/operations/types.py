@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pwmig.dialects.server.operations.work import Work
     from pwmig.schema import Column, Table
 
-__all__ = ["set_type"]
+__all__ = ["renew", "set_type"]
 
 _PAIRS = "pwmig_values"
 """A temporary table: each value before and after, side by side. To make and drop it commits nothing."""
@@ -33,9 +34,11 @@ def set_type(
     if column.options and any(option.startswith("SRID") for option in column.options):
         made = replace(made, options=tuple(option for option in column.options if not option.startswith("SRID")))
     if cast is not None:
+        work.settle(*server.waiting.tables)
         _cast(server, work, made, cast)
         return
-    if column.generated is None:
+    same_letters = column.collation in (None, made.collation)
+    if column.generated is None and not (same_letters and _is_wider(column.type.lower(), made.type.lower())):
         _require_same_values(server, work, column, made)
     server.modify(work, made)
 
@@ -47,6 +50,30 @@ def _collation(column: Column, type_: str) -> str | None:
 
 
 # -- values
+
+_WHOLE = ("tinyint", "smallint", "mediumint", "int", "bigint")
+_DIGITS = 20
+"""Letters of the longest whole number, its sign among them."""
+
+_LETTERS = ("varchar", "tinytext", "text", "mediumtext", "longtext")
+
+
+def _is_wider(old: str, new: str) -> bool:
+    """Whether every value of a type has its place in the new one, as it is: then no row needs to be read."""
+    before, after = (re.fullmatch(r"([a-z]+)(?:\((\d+)\))?", text.replace("integer", "int")) for text in (old, new))
+    if before is None or after is None:
+        return False
+    if before[1] in _WHOLE and after[1] in _LETTERS:
+        return after[1] != "varchar" or int(after[2] or 0) >= _DIGITS
+    for kinds in (_WHOLE, _LETTERS):
+        if before[1] in kinds and after[1] in kinds:
+            if before[1] == after[1] == "varchar":
+                return int(before[2] or 0) <= int(after[2] or 0)
+            # A text holds bytes where a varchar counts letters: each may take four.
+            if before[1] == "varchar" and after[1] in ("tinytext", "text"):
+                return int(before[2] or 0) * 4 <= (255 if after[1] == "tinytext" else 65535)
+            return kinds.index(before[1]) <= kinds.index(after[1])
+    return False
 
 
 def _require_same_values(server: MySQLServer, work: Work, column: Column, made: Column) -> None:
@@ -100,6 +127,12 @@ def _differ(old: str, new: str) -> str:
 
 
 # -- a cast
+
+
+def renew(server: MySQLServer, work: Work, column: Column, value: str) -> None:
+    """Give every row a value by an expression; the column stays what it is."""
+    work.settle(*server.waiting.tables)
+    _cast(server, work, column, value)
 
 
 def _cast(server: MySQLServer, work: Work, made: Column, cast: str) -> None:

@@ -7,136 +7,37 @@ from typing import TYPE_CHECKING
 
 from peewee import Value
 
+from pwmig.dialects.postgresql.operations.naming import PostgresqlNames
 from pwmig.dialects.server.asking import MARK
-from pwmig.dialects.server.operations.server import Need, Place, Server
-from pwmig.errors import OperationRefused
+from pwmig.dialects.server.operations.server import Need, Place
 
 if TYPE_CHECKING:
+    from pwmig.dialects.server.operations.waiting import Explain, WaitingTable
     from pwmig.dialects.server.operations.work import NewColumn, Work
-    from pwmig.schema import Column, Schema
+    from pwmig.schema import Column, Index
 
 __all__ = ["PostgresqlServer"]
 
-_LONGEST = 63
-"""Bytes of a name (https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS)."""
 
-_VIEWS = ("v", "m")
-
-
-class PostgresqlServer(Server):
+class PostgresqlServer(PostgresqlNames):
     """Native statements, in the transaction that the migration has."""
 
     title = "PostgreSQL"
     has_cascade = True
 
     def run_unique(self, sql: str) -> None:
+        self.settle()
         with self.database.atomic():  # So that questions can be asked after an error.
-            self.run(sql)
+            self.send(sql)
 
-    # -- names
+    def alter(self, table: WaitingTable) -> None:
+        with self.database.atomic():  # So that questions can be asked after an error.
+            super().alter(table)
 
-    def default_schema(self) -> str:
-        if self._default is None:
-            self._default = self.ask("SELECT coalesce(current_schema(), 'public')")[0][0]
-        return self._default
-
-    _default: str | None = None
-
-    def schemas(self) -> list[str]:
-        return [name for (name,) in self.ask("SELECT nspname FROM pg_namespace ORDER BY nspname")]
-
-    def places(self, name: str, splits: Sequence[tuple[str, str]]) -> list[Place]:
-        """Where the migrator has no schema, a bare name means what the search path shows first."""
-        wanted = [(self.migrator.schema, name)] if self.migrator.schema else []
-        wanted += splits
-        clipped = [(schema, self.clipped(plain)) for schema, plain in wanted]
-        conditions = [f"(n.nspname = {MARK} AND c.relname = {MARK})"] * len(clipped)
-        values = [part for pair in clipped for part in pair]
-        if not self.migrator.schema:
-            conditions.insert(0, f"(c.relname = {MARK} AND pg_table_is_visible(c.oid))")
-            values.insert(0, self.clipped(name))
-        rows = self.ask(
-            "SELECT n.nspname, c.relname, c.relkind::text, c.oid::bigint FROM pg_class c "
-            "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') "
-            f"AND c.relpersistence <> 't' AND ({' OR '.join(conditions)})",
-            values,
-        )
-        found = [
-            Place(schema, plain, self.called(schema, plain), kind in _VIEWS, oid) for schema, plain, kind, oid in rows
-        ]
-        return sorted(found, key=lambda place: _rank(place, clipped))
-
-    def all_names(self) -> list[str]:
-        rows = self.ask(
-            "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-            "WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' "
-            "ORDER BY c.relname"
-        )
-        return [self.called(schema, plain) for schema, plain in rows if not plain.startswith("pwmig_")]
-
-    def look(self, place: Place) -> Schema:
-        from pwmig.dialects.postgresql.seeing.introspect import introspect
-
-        return introspect(self.execute, tables=[place.name])
-
-    def clipped(self, name: str) -> str:
-        raw = name.encode()
-        return name if len(raw) <= _LONGEST else raw[:_LONGEST].decode(errors="ignore")
-
-    def require_length(self, name: str, what: str) -> None:
-        if len(name.encode()) > _LONGEST:
-            shown = name if len(name) <= 40 else name[:37] + "..."
-            raise OperationRefused(
-                f"{shown!r} is too long to name a {what}",
-                why=f"PostgreSQL keeps {_LONGEST} bytes of a name, and this one has {len(name.encode())}",
-                way_out="choose a shorter name",
-            )
-
-    def require_free(self, schema: str, plain: str) -> None:
-        """Tables, views, sequences and indexes share their names in a schema."""
-        rows = self.ask(
-            "SELECT CASE c.relkind WHEN 'i' THEN 'an index' WHEN 'I' THEN 'an index' WHEN 'S' THEN 'a sequence' "
-            "WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view' WHEN 'c' THEN 'a type' ELSE 'a table' END "
-            "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-            f"WHERE n.nspname = {MARK} AND c.relname = {MARK}",
-            [schema, self.clipped(plain)],
-        )
-        if rows:
-            raise OperationRefused(
-                f"the name {plain!r} is taken",
-                why=f"the schema {schema!r} has {rows[0][0]} of that name",
-                way_out="choose another name, or drop or rename that one first",
-                table=plain,
-            )
-
-    def is_free(self, schema: str, plain: str) -> bool:
-        try:
-            self.require_free(schema, plain)
-        except OperationRefused:
-            return False
-        return True
-
-    def require_free_index(self, work: Work, name: str) -> None:
-        self.require_free(work.place.schema, name)
-
-    def comparable(self, work: Work, column: str, target: Place, key: str) -> bool:
-        """Whether there is an equality of the two types; the server refuses a key without."""
-        own, there = (self.type_of(place.oid, name) for place, name in ((work.place, column), (target, key)))
-        sql = f"SELECT NULL::{own} = NULL::{there}"
-        try:
-            with self.database.atomic():
-                self.ask(sql)
-        except Exception:  # Whatever the driver calls it: no such operator.
-            return False
-        return True
-
-    def type_of(self, oid: int, column: str) -> str:
-        """A column's type as the server writes it."""
-        rows = self.ask(
-            f"SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = {MARK} AND attname = {MARK}",
-            [oid, column],
-        )
-        return str(rows[0][0])
+    def has_kin(self, place: Place) -> bool:
+        """Partitions, and tables that inherit or are inherited from."""
+        sql = f"SELECT 1 FROM pg_inherits WHERE {MARK} IN (inhrelid, inhparent) LIMIT 1"
+        return bool(self.ask(sql, [place.oid]))
 
     # -- columns
 
@@ -147,31 +48,41 @@ class PostgresqlServer(Server):
         if column.key is not None:
             named = f" CONSTRAINT {self.quote(column.key.name)}" if column.key.is_named else ""
             sql += f"{named} REFERENCES {column.key.references}"
-        work.alter(sql)
-        if filled != default:
-            work.alter(f"ALTER COLUMN {name} " + (f"SET DEFAULT {default}" if default is not None else "DROP DEFAULT"))
+        then = [] if filled == default else [_set_default(name, default)]
+        names, after = [column.name], []
         if column.index is not None:
             unique = "UNIQUE " if column.index.unique else ""
             using = f"USING {column.index.using} " if column.index.using else ""
-            self.run(f"CREATE {unique}INDEX {self.quote(column.index.name)} ON {work.sql} {using}({name})")
+            after.append(f"CREATE {unique}INDEX {self.quote(column.index.name)} ON {work.sql} {using}({name})")
+            names.append(column.index.name)
+        others = [column.key.table] if column.key is not None else []
+        work.wait(sql, names=names, then=then, after=after, others=others)
 
     def drop_column(self, work: Work, column: Column, cascade: bool) -> None:
         from pwmig.dialects.postgresql.operations.dependants import needs_of_column
 
-        if not cascade:
-            needs = needs_of_column(work, column.name)
-            work.require_no_needs(f"column {column.name!r} of {work.name!r} can't be dropped", needs, column.name)
-        work.alter(f"DROP COLUMN {self.quote(column.name)}{' CASCADE' if cascade else ''}")
+        if cascade:
+            work.alter(f"DROP COLUMN {self.quote(column.name)} CASCADE")
+            return
+        needs = needs_of_column(work, column.name)
+        work.require_no_needs(f"column {column.name!r} of {work.name!r} can't be dropped", needs, column.name)
+        work.wait(
+            f"DROP COLUMN {self.quote(column.name)}",
+            names=(column.name, *work.things_of(column.name)),
+            about=[column.generated or ""],
+            others=work.referred(column.name),
+        )
 
     def rename_column(self, work: Work, column: Column, new: str) -> None:
-        work.alter(f"RENAME COLUMN {self.quote(column.name)} TO {self.quote(new)}")
+        """PostgreSQL renames by a statement of its own; it meets nothing that waits."""
+        self.send(f"ALTER TABLE {work.sql} RENAME COLUMN {self.quote(column.name)} TO {self.quote(new)}")
 
-    def set_null(self, work: Work, column: Column, nullable: bool) -> None:
-        work.alter(f"ALTER COLUMN {self.quote(column.name)} {'DROP' if nullable else 'SET'} NOT NULL")
+    def set_null(self, work: Work, column: Column, nullable: bool, explain: Explain | None = None) -> None:
+        change = f"ALTER COLUMN {self.quote(column.name)} {'DROP' if nullable else 'SET'} NOT NULL"
+        work.wait(change, names=(column.name,), explain=explain, light=True)
 
     def set_default(self, work: Work, column: Column, default: str | None) -> None:
-        change = "DROP DEFAULT" if default is None else f"SET DEFAULT {default}"
-        work.alter(f"ALTER COLUMN {self.quote(column.name)} {change}")
+        work.wait(_set_default(self.quote(column.name), default), names=(column.name,), light=True)
 
     def set_type(self, work: Work, column: Column, type_: str, collation: str | None, cast: str | None) -> None:
         from pwmig.dialects.postgresql.operations.types import set_type
@@ -182,6 +93,13 @@ class PostgresqlServer(Server):
         """https://www.postgresql.org/docs/current/sql-comment.html"""
         thing = f"TABLE {work.sql}" if column is None else f"COLUMN {work.sql}.{self.quote(column.name)}"
         self.run(f"COMMENT ON {thing} IS {self.text(Value(comment))}")
+
+    def fill(self, work: Work, column: Column, value: str) -> None:
+        from pwmig.dialects.postgresql.operations.quiet import quietly
+
+        self.settle()
+        with quietly(self, work):
+            self.send(f"UPDATE {work.sql} SET {self.quote(column.name)} = {value}")
 
     # -- tables, indexes, constraints
 
@@ -214,11 +132,51 @@ class PostgresqlServer(Server):
         )
         return [(schema, sequence, column) for schema, sequence, column in rows]
 
-    def drop_index(self, work: Work, name: str) -> None:
-        self.run(f"DROP INDEX {self._beside(work, name)}")
+    def add_index(
+        self, work: Work, name: str, sql: str, plain: tuple[Sequence[str], bool] | None, explain: Explain
+    ) -> None:
+        """Behind the ALTER TABLE: then the index is made once, of the rows as they will be."""
+        if " WHERE " in sql.upper():
+            work.settle(*self.waiting.tables)  # Its condition may mean anything.
+        work.wait(names=(name,), after=(sql,), explain=explain)
+
+    def drop_index(self, work: Work, index: Index, concurrently: bool = False) -> None:
+        """Before the ALTER TABLE, which then need not make it anew."""
+        work.names_of(index)
+        statement = f"DROP INDEX {self._beside(work, index.name)}"
+        self.send(self.concurrently(statement) if concurrently else statement)
+
+    def is_about_lock(self, error: Exception) -> bool:
+        from pwmig.dialects.postgresql.operations.locks import is_about_lock
+
+        return is_about_lock(error)
+
+    def concurrently(self, statement: str) -> str:
+        words, _, rest = statement.partition("INDEX ")
+        return f"{words}INDEX CONCURRENTLY {rest}"
+
+    def undo_index(self, work: Work, name: str) -> None:
+        """What failed leaves an index that is not valid.
+
+        https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
+        """
+        self.send(f"DROP INDEX CONCURRENTLY IF EXISTS {self._beside(work, name)}")
+
+    def not_valid(self, sql: str) -> str:
+        return f"{sql} NOT VALID"
+
+    def validate(self, work: Work, name: str, explain: Explain) -> None:
+        """By a statement of its own, which lets others write the table."""
+        work.settle(*self.waiting.tables)
+        work.wait(f"VALIDATE CONSTRAINT {self.quote(name)}", names=(name,), explain=explain)
+
+    def add_enum_value(self, work: Work, column: Column, value: str, before: str | None, after: str | None) -> None:
+        from pwmig.dialects.postgresql.operations.enums import add_enum_value
+
+        add_enum_value(self, work, column, value, before, after)
 
     def rename_index(self, work: Work, old: str, new: str) -> None:
-        self.run(f"ALTER INDEX {self._beside(work, old)} RENAME TO {self.quote(new)}")
+        self.send(f"ALTER INDEX {self._beside(work, old)} RENAME TO {self.quote(new)}")
 
     def _beside(self, work: Work, name: str) -> str:
         """The name of an index, which is in its table's schema, as SQL."""
@@ -230,10 +188,13 @@ class PostgresqlServer(Server):
         if kind == "UNIQUE":
             what = f"constraint {name!r} of {work.name!r} can't be dropped"
             work.require_no_needs(what, needs_of_constraint(work, name))
-        work.alter(f"DROP CONSTRAINT {self.quote(name)}")
+        work.wait(
+            f"DROP CONSTRAINT {self.quote(name)}",
+            names=(name,),
+            about=work.columns_of(name),
+            others=work.referred(name),
+        )
 
 
-def _rank(place: Place, wanted: Sequence[tuple[str, str]]) -> int:
-    """A name as it stands comes before one that is parted at a dot."""
-    pair = (place.schema, place.plain)
-    return wanted.index(pair) + 1 if pair in wanted else 0
+def _set_default(column: str, default: str | None) -> str:
+    return f"ALTER COLUMN {column} " + ("DROP DEFAULT" if default is None else f"SET DEFAULT {default}")

@@ -9,10 +9,12 @@ import peewee
 
 from pwmig.dialects.postgresql.operations.dependants import readers_of_column
 from pwmig.dialects.server.asking import MARK
+from pwmig.dialects.server.operations.waiting import mentions
 
 if TYPE_CHECKING:
     from pwmig.dialects.postgresql.operations.server import PostgresqlServer
     from pwmig.dialects.server.operations.work import Work
+    from pwmig.errors import OperationRefused
     from pwmig.schema import Column
 
 __all__ = ["set_type"]
@@ -55,7 +57,7 @@ def set_type(
         changes.append(f"ALTER COLUMN {name} SET STORAGE {facts.storage}")
     if is_toasted and facts.compression:
         changes.append(f"ALTER COLUMN {name} SET COMPRESSION {facts.compression}")
-    _alter(server, work, column, type_, changes)
+    _alter(server, work, column, type_, changes, cast)
 
 
 def _facts(server: PostgresqlServer, work: Work, column: Column) -> _Facts:
@@ -165,14 +167,25 @@ def _keeps_values(server: PostgresqlServer, work: Work, column: Column, old: str
     return rows is not None
 
 
+_WIDER = {
+    "smallint": ("integer", "int", "bigint", "numeric", "decimal", "text"),
+    "integer": ("bigint", "numeric", "decimal", "double precision", "text"),
+    "bigint": ("numeric", "decimal", "text"),
+    "real": ("double precision",),
+    "date": ("timestamp", "timestamp without time zone"),
+}
+"""Types whose every value has its place in others, and is the same when it comes back."""
+
+
 def _is_wider(old: str, new: str) -> bool:
-    """Whether every value of a text type has its place in the new one: then nothing needs to be read."""
+    """Whether every value of a type has its place in the new one: then nothing needs to be read."""
+    new = new.lower()
     if not old.startswith("character varying"):
-        return False
-    if new.lower() == "text":
+        return old == new or new in _WIDER.get(old, ())
+    if new == "text":
         return True
     before, after = (text.rpartition("(")[2].rstrip(")") for text in (old, new))
-    return new.upper().startswith("VARCHAR") and before.isdigit() and after.isdigit() and int(before) <= int(after)
+    return new.startswith("varchar") and before.isdigit() and after.isdigit() and int(before) <= int(after)
 
 
 def _tried(server: PostgresqlServer, sql: str) -> list[tuple[Any, ...]] | None:
@@ -184,15 +197,33 @@ def _tried(server: PostgresqlServer, sql: str) -> list[tuple[Any, ...]] | None:
         return None
 
 
-def _alter(server: PostgresqlServer, work: Work, column: Column, type_: str, changes: list[str]) -> None:
-    try:
-        server.run_unique(f"ALTER TABLE {work.sql} {', '.join(changes)}")
-    except (peewee.ProgrammingError, peewee.DataError) as error:
+def _alter(
+    server: PostgresqlServer, work: Work, column: Column, type_: str, changes: list[str], cast: str | None
+) -> None:
+    def explain(error: Exception, alone: bool) -> OperationRefused | None:
+        if not isinstance(error, (peewee.ProgrammingError, peewee.DataError)):
+            return None
         if isinstance(error, peewee.ProgrammingError) and "cast" not in str(error):
-            raise
-        raise work.refused(
+            return None
+        asked = f"SELECT count(({cast or server.quote(column.name)})::{type_}) FROM {work.sql}"
+        if not alone and not mentions(str(error), column.name) and _tried(server, asked) is not None:
+            return None
+        return work.refused(
             f"the type of {work.name}.{column.name} can't become {type_}",
             f"{server.title} says: {str(error).strip()}",
             f"say with cast= how the values become the new ones, as cast={server.quote(column.name) + '::' + type_!r}",
             column.name,
-        ) from error
+        )
+
+    work.wait(*changes, names=(column.name, *_beside(work, column.name)), explain=explain)
+
+
+def _beside(work: Work, column: str) -> set[str]:
+    """What is made anew with the column: constraints and indexes that name it, and the columns in their expressions."""
+    table, found = work.table, set(work.things_of(column))
+    texts = [check.expression for check in table.checks if mentions(check.expression, column)]
+    for index in table.indexes:
+        text = f"{index.predicate or ''} {' '.join(part.expression or '' for part in index.parts)}"
+        if index.name in found and text.strip():
+            texts.append(text)
+    return found | {name for name in table.column_names if any(mentions(text, name) for text in texts)}

@@ -43,6 +43,7 @@ def add_column(server: Server, table: str, name: str, field: peewee.Field) -> No
             name,
         )
     if column.index is not None:
+        work.names(column.index.name)
         server.require_free_index(work, column.index.name)
     server.add_column(work, column)
 
@@ -98,13 +99,15 @@ def _key(work: Work, field: Any) -> NewKey:
     server, meta = work.server, field.rel_model._meta
     own_schema = meta.schema or server.migrator.schema
     rel = server.find(f"{own_schema}.{meta.table_name}" if own_schema else meta.table_name)
+    if rel.key != work.place.key:
+        work.settle(*({rel.key} & server.waiting.tables.keys()))
     text = f"{server.qualified(rel)} {server.names([field.rel_field.column_name])}"
     text += action("ON DELETE", field.on_delete) + action("ON UPDATE", field.on_update)
     if field.deferrable:
         text += f" DEFERRABLE {field.deferrable}"
     usual = f"fk_{work.place.plain}_{field.column_name}_refs_{rel.plain}"
     name = server.clipped(peewee._truncate_constraint_name(field.constraint_name or usual))
-    return NewKey(text, name, bool(field.constraint_name))
+    return NewKey(text, name, bool(field.constraint_name), rel.key)
 
 
 def _index(work: Work, field: peewee.Field) -> NewIndex:
@@ -138,23 +141,29 @@ def rename_column(server: Server, table: str, old: str, new: str) -> None:
 
 def add_not_null(server: Server, table: str, name: str) -> None:
     work = Work(server, table)
-    column = work.column(name)
+    column = work.column(name, light=True)
     if not column.nullable:
         return
-    quoted = server.quote(column.name)
-    if work.any(f"{quoted} IS NULL"):
-        raise work.refused(
-            f"column {column.name!r} of {work.name!r} can't become NOT NULL",
-            f"{work.count(f'{quoted} IS NULL')} hold NULL in it",
-            f"fill them first: UPDATE {work.sql} SET {quoted} = ... WHERE {quoted} IS NULL",
-            column.name,
-        )
-    server.set_null(work, column, False)
+    if not server.says_nulls(work) and (refusal := _holds_null(work, column.name)):
+        raise refusal
+    server.set_null(work, column, False, lambda error, alone: _holds_null(work, column.name))
+
+
+def _holds_null(work: Work, column: str) -> OperationRefused | None:
+    quoted = work.server.quote(column)
+    if not work.any(f"{quoted} IS NULL"):
+        return None
+    return work.refused(
+        f"column {column!r} of {work.name!r} can't become NOT NULL",
+        f"{work.count(f'{quoted} IS NULL')} hold NULL in it",
+        f"fill them first: UPDATE {work.sql} SET {quoted} = ... WHERE {quoted} IS NULL",
+        column,
+    )
 
 
 def drop_not_null(server: Server, table: str, name: str) -> None:
     work = Work(server, table)
-    column = work.column(name)
+    column = work.column(name, light=True)
     if column.nullable:
         return
     if column.name in work.table.primary_key:
@@ -169,7 +178,7 @@ def drop_not_null(server: Server, table: str, name: str) -> None:
 
 def add_column_default(server: Server, table: str, name: str, default: Any) -> None:
     work = Work(server, table)
-    column = work.column(name)
+    column = work.column(name, light=True)
     if default is None:
         raise OperationRefused("a default of None says nothing", way_out="use drop_column_default(...)")
     server.set_default(work, column, default_text(server.database, default))
@@ -177,7 +186,7 @@ def add_column_default(server: Server, table: str, name: str, default: Any) -> N
 
 def drop_column_default(server: Server, table: str, name: str) -> None:
     work = Work(server, table)
-    column = work.column(name)
+    column = work.column(name, light=True)
     if column.default is not None:
         server.set_default(work, column, None)
 
@@ -202,8 +211,8 @@ def alter_column_type(server: Server, table: str, name: str, field: peewee.Field
 
 
 def apply_default(server: Server, table: str, name: str, field: peewee.Field) -> None:
-    """Give every row the field's default, as Peewee's operation of that name does."""
+    """Give every row the field's default, without a trigger or a time of ON UPDATE that hears of it."""
     work = Work(server, table)
     column = work.column(name)
     value = python_default(bound(server.database, work.name, column.name, field))
-    server.run(f"UPDATE {work.sql} SET {server.quote(column.name)} = {'NULL' if value is None else server.text(value)}")
+    server.fill(work, column, "NULL" if value is None else server.text(value))

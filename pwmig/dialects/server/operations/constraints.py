@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import peewee
 
 from pwmig.dialects.asked import action, close_matches
+from pwmig.dialects.server.operations.waiting import mentions
 from pwmig.dialects.server.operations.work import Work
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
     from pwmig.dialects.server.operations.server import Place, Server
+    from pwmig.dialects.server.operations.waiting import Explain
     from pwmig.schema import ForeignKey
 
 __all__ = [
@@ -21,36 +23,59 @@ __all__ = [
     "add_unique",
     "drop_constraint",
     "drop_foreign_key_constraint",
+    "validate_constraint",
 ]
 
 
-def add_constraint(server: Server, table: str, name: str, constraint: Any) -> None:
+def add_constraint(server: Server, table: str, name: str, constraint: Any, not_valid: bool = False) -> None:
     work = Work(server, table)
     server.require_length(name, "constraint")
-    _add(work, name, server.text(constraint))
+    sql = server.text(constraint)
+    _add(work, name, server.not_valid(sql) if not_valid else sql)
 
 
 def add_unique(server: Server, table: str, columns: Sequence[str]) -> None:
     work = Work(server, table)
-    names = [work.column(column).name for column in columns]
+    names = [work.column(column, reads=True).name for column in columns]
     name = server.clipped(peewee._truncate_constraint_name("uniq_" + "_".join(columns)))
-    _add(work, name, f"UNIQUE {server.names(names)}")
+    _add(work, name, f"UNIQUE {server.names(names)}", indexes=True)
 
 
-def _add(work: Work, name: str, sql: str) -> None:
+def _add(work: Work, name: str, sql: str, *, indexes: bool = False) -> None:
     _require_free(work, name)
-    try:
-        work.server.run_unique(f"ALTER TABLE {work.sql} ADD CONSTRAINT {work.server.quote(name)} {sql}")
-    except (peewee.IntegrityError, peewee.OperationalError) as error:
-        if not work.server.is_against_rows(error):
-            raise
-        raise OperationRefused(
+
+    explain = _explaining(work, name)
+    if mentions(sql, "REFERENCES"):
+        work.settle(*work.server.waiting.tables)  # It leads to a table that only the server finds.
+    work.wait(f"ADD CONSTRAINT {work.server.quote(name)} {sql}", names=(name,), explain=explain, indexes=indexes)
+    if mentions(sql, "REFERENCES"):
+        work.settle(work.place.key)
+
+
+def _explaining(work: Work, name: str) -> Explain:
+    def explain(error: Exception, alone: bool) -> OperationRefused | None:
+        if not work.server.is_against_rows(error) or not (alone or mentions(str(error), name)):
+            return None
+        return OperationRefused(
             f"the rows of table {work.name!r} do not hold to constraint {name!r}",
             why=f"{work.server.title} says: {error}",
             way_out="mend these rows in a migration before this one",
             table=work.name,
             object=name,
-        ) from error
+        )
+
+    return explain
+
+
+def validate_constraint(server: Server, table: str, name: str) -> None:
+    work = Work(server, table)
+    kind = _kind(work, name)
+    name = work.constraint_name(name)
+    waits = [check.name for check in work.table.checks if not check.validated]
+    waits += [key.name for key in work.table.foreign_keys if not key.validated]
+    if kind in ("check", "foreign key") and server.has_cascade and name not in waits:
+        return  # It holds already.
+    server.validate(work, name, _explaining(work, name))
 
 
 def _require_free(work: Work, name: str) -> None:
@@ -65,15 +90,7 @@ def _require_free(work: Work, name: str) -> None:
 
 def drop_constraint(server: Server, table: str, name: str) -> None:
     work = Work(server, table)
-    kind = work.constraint_kind(name)
-    if kind is None:
-        raise OperationRefused(
-            f"table {work.name!r} has no constraint {name!r}",
-            why=close_matches(name, [found for found, _ in work.constraints()], "named constraints"),
-            way_out="write the constraint's name as it is in the database",
-            table=work.name,
-            object=name,
-        )
+    kind = _kind(work, name)
     if kind == "primary key":
         raise OperationRefused(
             f"the primary key {name!r} of {work.name!r} can't be dropped",
@@ -83,6 +100,19 @@ def drop_constraint(server: Server, table: str, name: str) -> None:
             object=name,
         )
     server.drop_constraint(work, kind, work.constraint_name(name))
+
+
+def _kind(work: Work, name: str) -> str:
+    kind = work.constraint_kind(name)
+    if kind is None:
+        raise OperationRefused(
+            f"table {work.name!r} has no constraint {name!r}",
+            why=close_matches(name, [found for found, _ in work.constraints()], "named constraints"),
+            way_out="write the constraint's name as it is in the database",
+            table=work.name,
+            object=name,
+        )
+    return kind
 
 
 # -- foreign keys
@@ -98,11 +128,15 @@ def add_foreign_key_constraint(
     on_update: str | None,
     name: str | None,
     rel_schema: str | None,
+    *,
+    not_valid: bool = False,
 ) -> None:
-    """Refused where a row refers to one that is not there."""
+    """Refused where a row refers to one that is not there, unless it is ``not_valid``."""
     work = Work(server, table)
     own = work.column(column)
     target = Work(server, f"{rel_schema}.{rel}" if rel_schema else rel)
+    if target.place.key != work.place.key:
+        target.settle(*({target.place.key} & server.waiting.tables.keys()))
     key = target.get_column(rel_column)
     if key is None:
         raise OperationRefused(
@@ -117,25 +151,33 @@ def add_foreign_key_constraint(
     sql = f"FOREIGN KEY {server.names([own.name])} REFERENCES {target.sql} {server.names([key.name])}"
     sql += action("ON DELETE", on_delete) + action("ON UPDATE", on_update)
     _require_free(work, name)
-    _refuse_orphans(work, own.name, target.place, key.name)
-    work.alter(f"ADD CONSTRAINT {server.quote(name)} {sql}")
+    if not_valid:
+        sql = server.not_valid(sql)
+    elif not server.says_orphans() and (refusal := _orphans(work, own.name, target.place, key.name)):
+        raise refusal
+    work.wait(
+        f"ADD CONSTRAINT {server.quote(name)} {sql}",
+        names=(name, own.name),
+        others=(target.place.key,),
+        explain=lambda error, alone: _orphans(work, own.name, target.place, key.name),
+    )
 
 
-def _refuse_orphans(work: Work, column: str, target: Place, key: str) -> None:
+def _orphans(work: Work, column: str, target: Place, key: str) -> OperationRefused | None:
+    """The refusal where rows refer to what is not there; where values can't be compared, the server says why."""
     server = work.server
     own = f"t.{server.quote(column)}"
     there = f"SELECT 1 FROM {server.qualified(target)} AS p WHERE p.{server.quote(key)} = {own}"
     condition = f"{own} IS NOT NULL AND NOT EXISTS ({there})"
-    if not server.comparable(work, column, target, key):
-        return  # The server refuses the key and says why.
-    if work.any(condition):
-        rows = work.count(condition)
-        raise work.refused(
-            f"{work.name}.{column} can't refer to {target.name}.{key}",
-            f"{rows} {'refers' if rows == '1 row' else 'refer'} to what is not there",
-            "mend or delete these rows in a migration before this one",
-            column,
-        )
+    if not server.comparable(work, column, target, key) or not work.any(condition):
+        return None
+    rows = work.count(condition)
+    return work.refused(
+        f"{work.name}.{column} can't refer to {target.name}.{key}",
+        f"{rows} {'refers' if rows == '1 row' else 'refer'} to what is not there",
+        "mend or delete these rows in a migration before this one",
+        column,
+    )
 
 
 def drop_foreign_key_constraint(server: Server, table: str, column: str) -> None:

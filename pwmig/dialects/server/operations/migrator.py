@@ -6,29 +6,24 @@ project's config can make a migrator at little cost.
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import peewee
 
-from pwmig.dialects.migrator import Migrator, operation
-
-if TYPE_CHECKING:
-    from pwmig.dialects.server.operations.server import Server
+from pwmig.dialects.migrator import operation
+from pwmig.dialects.server.operations.batches import BatchMigrator
 
 __all__ = ["ServerMigrator"]
 
 
-class ServerMigrator(Migrator):
+class ServerMigrator(BatchMigrator):
     """Operations on one database of a server; see :class:`pwmig.dialects.migrator.Migrator`.
 
     A table may be an address, ``schema.table``; ``schema=`` of the migrator is where a name without one is.
-    """
 
-    @abstractmethod
-    def _server(self) -> Server:
-        """The database as operations work on it."""
+    What a batch asks of a table is one ALTER TABLE, run when the batch ends or when something needs its effect.
+    """
 
     # -- columns
 
@@ -153,18 +148,23 @@ class ServerMigrator(Migrator):
         where: Any = None,
         nulls_distinct: bool | None = None,
         name: str | None = None,
+        concurrently: bool = False,
     ) -> None:
-        """Create an index, called ``table_column_column`` unless a name is given."""
+        """Create an index, called ``table_column_column`` unless a name is given.
+
+        ``concurrently``: others may write the table meanwhile, or it is refused. PostgreSQL does that outside of a
+        transaction only, so outside of migrations.
+        """
         from pwmig.dialects.server.operations import objects
 
-        objects.add_index(self._server(), table, columns, unique, using, where, nulls_distinct, name)
+        objects.add_index(self._server(), table, columns, unique, using, where, nulls_distinct, name, concurrently)
 
     @operation
-    def drop_index(self, table: str, index_name: str) -> None:
-        """Drop an index of the table."""
+    def drop_index(self, table: str, index_name: str, concurrently: bool = False) -> None:
+        """Drop an index of the table; ``concurrently`` as for :meth:`add_index`."""
         from pwmig.dialects.server.operations import objects
 
-        objects.drop_index(self._server(), table, index_name)
+        objects.drop_index(self._server(), table, index_name, concurrently)
 
     @operation
     def rename_index(self, table: str, old_name: str, new_name: str) -> None:
@@ -176,11 +176,21 @@ class ServerMigrator(Migrator):
     # -- constraints
 
     @operation
-    def add_constraint(self, table: str, name: str, constraint: Any) -> None:
-        """Add a named constraint, as ``Check('price >= 0')``; refused where a row does not hold to it."""
+    def add_constraint(self, table: str, name: str, constraint: Any, not_valid: bool = False) -> None:
+        """Add a named constraint, as ``Check('price >= 0')``; refused where a row does not hold to it.
+
+        ``not_valid`` (PostgreSQL): rows there are may stay as they are, until :meth:`validate_constraint`.
+        """
         from pwmig.dialects.server.operations import constraints
 
-        constraints.add_constraint(self._server(), table, name, constraint)
+        constraints.add_constraint(self._server(), table, name, constraint, not_valid)
+
+    @operation
+    def validate_constraint(self, table: str, name: str) -> None:
+        """Check the rows of a constraint that was added ``not_valid``, while others write (PostgreSQL)."""
+        from pwmig.dialects.server.operations import constraints
+
+        constraints.validate_constraint(self._server(), table, name)
 
     @operation
     def drop_constraint(self, table: str, name: str) -> None:
@@ -207,13 +217,16 @@ class ServerMigrator(Migrator):
         on_update: str | None = None,
         constraint_name: str | None = None,
         rel_schema: str | None = None,
+        not_valid: bool = False,
     ) -> None:
-        """Let a column refer to another table; refused where a row refers to what is not there."""
+        """Let a column refer to another table; refused where a row refers to what is not there.
+
+        ``not_valid`` (PostgreSQL): rows there are may stay as they are, until :meth:`validate_constraint`.
+        """
         from pwmig.dialects.server.operations import constraints
 
-        constraints.add_foreign_key_constraint(
-            self._server(), table, column_name, rel, rel_column, on_delete, on_update, constraint_name, rel_schema
-        )
+        names = column_name, rel, rel_column, on_delete, on_update, constraint_name, rel_schema
+        constraints.add_foreign_key_constraint(self._server(), table, *names, not_valid=not_valid)
 
     @operation
     def drop_foreign_key_constraint(self, table: str, column_name: str) -> None:
@@ -221,6 +234,35 @@ class ServerMigrator(Migrator):
         from pwmig.dialects.server.operations import constraints
 
         constraints.drop_foreign_key_constraint(self._server(), table, column_name)
+
+    # -- values and locks
+
+    @operation
+    def add_enum_value(
+        self, table: str, column: str, value: str, before: str | None = None, after: str | None = None
+    ) -> None:
+        """Give the enum of a column one more value: behind the others, or beside one of them.
+
+        On PostgreSQL the enum is a type, which other columns may have too; and the value can't be used before the
+        migration has ended (https://www.postgresql.org/docs/current/sql-altertype.html#SQL-ALTERTYPE-NOTES).
+        """
+        from pwmig.dialects.server.operations import enums
+
+        enums.add_enum_value(self._server(), table, column, value, before, after)
+
+    @operation
+    def lock_timeout(self, seconds: float, retries: int = 0, pause: float = 1) -> None:
+        """Let what stands behind this in the same ``migrate(...)`` wait for a lock no longer than so.
+
+        While a statement waits for its lock on a table, everybody who comes later to that table waits behind it. So
+        wait shortly, and try again after a ``pause`` in seconds, so often. PostgreSQL takes back what came behind
+        ``lock_timeout(...)`` before each pause, its locks too; on MariaDB and MySQL the statement alone is tried
+        again, and seconds are whole ones. Refused, saying who holds the lock, where it was not got at last.
+        """
+        from pwmig.dialects.server.operations.patience import Patience, require_followers
+
+        Patience(seconds, retries, pause)
+        require_followers(())
 
     @operation
     def sql(self, sql: str, params: Sequence[Any] | None = None) -> Any:

@@ -9,11 +9,13 @@ import peewee
 from playhouse.migrate import make_index_name
 
 from pwmig.dialects.asked import close_matches, lent_model, let_go
+from pwmig.dialects.server.operations.waiting import mentions
 from pwmig.dialects.server.operations.work import Work
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
     from pwmig.dialects.server.operations.server import Place, Server
+    from pwmig.dialects.server.operations.waiting import Explain
     from pwmig.schema import Index
 
 __all__ = ["add_index", "create_table", "drop_index", "drop_table", "rename_index", "rename_table"]
@@ -105,6 +107,7 @@ def add_index(
     where: Any,
     nulls_distinct: bool | None,
     name: str | None,
+    concurrently: bool = False,
 ) -> None:
     work = Work(server, table)
     if isinstance(columns, str) or not columns:
@@ -114,20 +117,39 @@ def add_index(
             way_out=f"migrator.add_index({table!r}, ('first', 'second'))",
             table=work.name,
         )
-    names = [work.column(column).name for column in columns]
+    names = [work.column(column, reads=True).name for column in columns]
     if name:
         server.require_length(name, "index")
     name = name or server.clipped(make_index_name(work.place.plain, names))
+    work.names(name)
     server.require_free_index(work, name)
     target = peewee.Table(work.place.plain, schema=_schema(server, work.place))
     parts = [getattr(target.c, column) for column in names]
     index = peewee.Index(
         name, target, parts, unique=unique, using=using, where=where, nulls_distinct=nulls_distinct
     )  # fmt: skip
+
+    def explain(error: Exception, alone: bool) -> OperationRefused | None:
+        is_meant = isinstance(error, peewee.IntegrityError) and (alone or mentions(str(error), name))
+        return _duplicates(work, names) if is_meant else None
+
+    if concurrently:
+        _concurrently(work, name, server.concurrently(server.text(index)), explain)
+        return
+    is_plain = using is None and where is None and nulls_distinct is None
+    server.add_index(work, name, server.text(index), (names, bool(unique)) if is_plain else None, explain)
+
+
+def _concurrently(work: Work, name: str, statement: str, explain: Explain) -> None:
+    server = work.server
+    server.settle()
     try:
-        server.run_unique(server.text(index))
-    except peewee.IntegrityError as error:
-        raise _duplicates(work, names) from error
+        server.send(statement)
+    except peewee.DatabaseError as error:
+        server.undo_index(work, name)
+        if refusal := explain(error, True):
+            raise refusal from error
+        raise
 
 
 def _schema(server: Server, place: Place) -> str | None:
@@ -148,6 +170,7 @@ def _duplicates(work: Work, columns: Sequence[str]) -> OperationRefused:
 
 def _index(work: Work, name: str) -> Index:
     clipped = work.server.clipped(name)
+    work.names(name)
     for index in work.table.indexes:
         if work.server.same_index(index.name, clipped):
             return index
@@ -169,9 +192,9 @@ def _index(work: Work, name: str) -> Index:
     )
 
 
-def drop_index(server: Server, table: str, name: str) -> None:
+def drop_index(server: Server, table: str, name: str, concurrently: bool = False) -> None:
     work = Work(server, table)
-    server.drop_index(work, _index(work, name).name)
+    server.drop_index(work, _index(work, name), concurrently)
 
 
 def rename_index(server: Server, table: str, old: str, new: str) -> None:
@@ -181,5 +204,6 @@ def rename_index(server: Server, table: str, old: str, new: str) -> None:
         return
     server.require_length(new, "index")
     if not server.same_index(index.name, new):
+        work.names(new)
         server.require_free_index(work, new)
     server.rename_index(work, index.name, new)

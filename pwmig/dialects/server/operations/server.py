@@ -1,26 +1,21 @@
-"""A database behind a server as operations work on it: its tables by name, its statements, its ways of doing things."""
+"""A database behind a server as operations work on it: its tables by name, and its ways of doing things."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from peewee import IntegrityError
 
 from pwmig.dialects.asked import close_matches
-from pwmig.dialects.server.asking import ask, on
-from pwmig.dialects.server.operations.texts import LiteralContext, doubled, text_of
+from pwmig.dialects.server.operations.statements import Place, Statements
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
-    import peewee
-
-    from pwmig.dialects.server.asking import Execute
-    from pwmig.dialects.server.operations.migrator import ServerMigrator
+    from pwmig.dialects.server.operations.waiting import Explain
     from pwmig.dialects.server.operations.work import NewColumn, Work
-    from pwmig.schema import Column, Schema, Table
+    from pwmig.schema import Column, Index, Schema, Table
 
 __all__ = ["Need", "Place", "Server"]
 
@@ -30,59 +25,12 @@ Need = tuple[str, str]
 """What needs a thing, in words, and what does away with it, as code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A table, found: the schema that it is in, its name there, and the ``name`` that says both (see pwmig.schema)."""
-
-    schema: str
-    plain: str
-    name: str
-    is_view: bool = False
-    oid: int = 0
-
-
-class Server(ABC):
+class Server(Statements):
     """One database, asked and changed by one migrator."""
 
-    title: str
     schema_word = "schema"
     has_cascade = False
     """Whether DROP ... CASCADE takes away what needs a thing."""
-
-    def __init__(self, migrator: ServerMigrator) -> None:
-        self.migrator = migrator
-        self.database: peewee.Database = migrator.database
-        self.execute: Execute = on(self.database)
-
-    # -- statements
-
-    def ask(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a query; it is no part of a migration's record. Values stand at MARKs."""
-        return ask(self.execute, sql, values)
-
-    def run(self, sql: str) -> None:
-        """Run one statement, which holds its values, as the migration's."""
-        self.database.execute_sql(doubled(sql))
-
-    def run_unique(self, sql: str) -> None:
-        """Run a statement that the rows may be against, so that questions can be asked after its error."""
-        self.run(sql)
-
-    def text(self, node: Any, **settings: Any) -> str:
-        """The SQL of a node of Peewee's, with all its values in it."""
-        return text_of(self.database, node, **settings)
-
-    def context(self) -> LiteralContext:
-        """A compiler of Peewee's for this kind of server, as a field asks for the names of its types."""
-        return LiteralContext(self.database)
-
-    def quote(self, name: str) -> str:
-        mark = self.database.quote[0]
-        return f"{mark}{name.replace(mark, mark * 2)}{mark}"
-
-    def names(self, columns: Sequence[str]) -> str:
-        """Columns between parentheses."""
-        return f"({', '.join(map(self.quote, columns))})"
 
     # -- names
 
@@ -200,6 +148,14 @@ class Server(ABC):
 
     # -- how this kind of server does it
 
+    def says_nulls(self, work: Work) -> bool:
+        """Whether the statement that takes NULL from a column fails where a row holds one."""
+        return True
+
+    def says_orphans(self) -> bool:
+        """Whether the statement that adds a foreign key fails where a row refers to nothing."""
+        return True
+
     @abstractmethod
     def add_column(self, work: Work, column: NewColumn) -> None:
         """Add a column with its foreign key and its index; rows there are get ``fill``, or else the default."""
@@ -213,8 +169,8 @@ class Server(ABC):
         """Rename a column wherever it is named."""
 
     @abstractmethod
-    def set_null(self, work: Work, column: Column, nullable: bool) -> None:
-        """Let a column hold NULL or not; no row holds one where it may not."""
+    def set_null(self, work: Work, column: Column, nullable: bool, explain: Explain | None = None) -> None:
+        """Let a column hold NULL or not."""
 
     @abstractmethod
     def set_default(self, work: Work, column: Column, default: str | None) -> None:
@@ -228,6 +184,9 @@ class Server(ABC):
     def set_comment(self, work: Work, column: Column | None, comment: str | None) -> None:
         """Give a column, or the table where it is None, another comment, or none."""
 
+    def fill(self, work: Work, column: Column, value: str) -> None:
+        """Give every row a value, as SQL; no trigger of a person's fires, and no other column moves."""
+
     @abstractmethod
     def needs_of_table(self, place: Place) -> list[Need]:
         """What else needs a table."""
@@ -237,10 +196,46 @@ class Server(ABC):
         """Rename a table within its schema."""
 
     @abstractmethod
-    def drop_index(self, work: Work, name: str) -> None: ...
+    def add_index(
+        self, work: Work, name: str, sql: str, plain: tuple[Sequence[str], bool] | None, explain: Explain
+    ) -> None:
+        """Make an index by a statement; ``plain``, where it is nothing else: its columns, and whether it is unique."""
+
+    @abstractmethod
+    def drop_index(self, work: Work, index: Index, concurrently: bool = False) -> None: ...
+
+    @abstractmethod
+    def concurrently(self, statement: str) -> str:
+        """The statement that makes an index, so that it lets others write the table meanwhile."""
+
+    def undo_index(self, work: Work, name: str) -> None:
+        """Take away what is left of an index that could not be made concurrently."""
+        return
 
     @abstractmethod
     def rename_index(self, work: Work, old: str, new: str) -> None: ...
+
+    def not_valid(self, sql: str) -> str:
+        """A constraint that rows there are need not hold to, until it is validated; OperationRefused where none is."""
+        raise OperationRefused(
+            f"{self.title} has no constraint that is not valid",
+            why="it checks the rows when a constraint is added",
+            way_out="leave not_valid=True out, and mend the rows before",
+        )
+
+    def validate(self, work: Work, name: str, explain: Explain) -> None:
+        """Check the rows of a constraint that is not valid yet."""
+        raise OperationRefused(
+            f"{self.title} has no constraint that waits to be validated",
+            why="each was checked when it was added",
+            way_out="leave this out",
+            table=work.name,
+            object=name,
+        )
+
+    @abstractmethod
+    def add_enum_value(self, work: Work, column: Column, value: str, before: str | None, after: str | None) -> None:
+        """Give the enum of a column one more value."""
 
     @abstractmethod
     def drop_constraint(self, work: Work, kind: str, name: str) -> None:

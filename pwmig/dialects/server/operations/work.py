@@ -9,11 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pwmig.dialects.asked import close_matches
+from pwmig.dialects.server.operations.waiting import Clause, mentions
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
     from pwmig.dialects.server.operations.server import Need, Place, Server
-    from pwmig.schema import Column, Index, Table
+    from pwmig.dialects.server.operations.waiting import Explain, Key
+    from pwmig.schema import Column, Index, IndexPart, Table
 
 __all__ = ["NewColumn", "NewIndex", "NewKey", "Work", "own_index_names"]
 
@@ -25,6 +27,7 @@ class NewKey:
     references: str
     name: str
     is_named: bool
+    table: Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,32 @@ class NewColumn:
 
 
 class Work:
-    """One operation's view: the table named, and what there is to see of it before."""
+    """One operation's view: the table named, and what there is to see of it before.
+
+    Whatever it names of the table is as it will be: where a clause that waits changes it, that is run first.
+    """
 
     def __init__(self, server: Server, table: str) -> None:
         self.server = server
         self.asked = table
         self.place: Place = server.find(table)
         self.sql: str = server.qualified(self.place)
+        if server.waiting:
+            self.settle(*server.waiting.leading_to(self.place.key))
+            if server.has_kin(self.place):
+                self.settle(*server.waiting.tables)
+
+    def settle(self, *keys: Key) -> None:
+        """Run what waits for some tables, if there are any, and look at this one anew."""
+        if keys:
+            self.server.settle(*keys)
+            vars(self).pop("table", None)
+
+    def names(self, name: str, *, reads: bool = False, light: bool = False) -> None:
+        """Say that the operation is about to change a thing of the table, or only (see Clause.stops) to read it."""
+        key = self.place.key
+        if self.server.waiting.stops(key, self.server.clipped(name), reads=reads, light=light):
+            self.settle(key)
 
     @property
     def name(self) -> str:
@@ -80,16 +102,17 @@ class Work:
         self._exact = seen.exact_columns
         return found
 
-    def get_column(self, name: str) -> Column | None:
+    def get_column(self, name: str, *, reads: bool = False, light: bool = False) -> Column | None:
         """The column of that name; where letter case does not count, the one that differs in it only, too."""
+        self.names(name, reads=reads, light=light)
         table = self.table
         if self._exact:
             name = self.server.clipped(name)
             return next((column for column in table.columns if column.name == name), None)
         return table.column(name)
 
-    def column(self, name: str) -> Column:
-        found = self.get_column(name)
+    def column(self, name: str, *, reads: bool = False, light: bool = False) -> Column:
+        found = self.get_column(name, reads=reads, light=light)
         if found is None:
             raise OperationRefused(
                 f"table {self.name!r} has no column {name!r}",
@@ -123,8 +146,57 @@ class Work:
         return f"{count:,} row" + ("" if count == 1 else "s")
 
     def alter(self, *changes: str) -> None:
-        """Run one ALTER TABLE."""
+        """Run one ALTER TABLE at once."""
         self.server.run(f"ALTER TABLE {self.sql} {', '.join(changes)}")
+
+    def wait(
+        self,
+        *changes: str,
+        names: Iterable[str],
+        then: Iterable[str] = (),
+        after: Iterable[str] = (),
+        about: Iterable[str] = (),
+        others: Iterable[Key] = (),
+        explain: Explain | None = None,
+        light: bool = False,
+        indexes: bool = False,
+    ) -> None:
+        """Leave changes to the ALTER TABLE that the batch makes of all it asks of the table; see Clause."""
+        named, led_to = frozenset(names), frozenset(others)
+        clause = Clause(changes, named, tuple(then), tuple(after), tuple(about), led_to, explain, light, indexes)
+        self.server.wait(self, clause)
+
+    def names_of(self, index: Index) -> None:
+        """Say that the operation is about to change an index: its columns are named along, and all by an expression."""
+        if index.predicate is not None or any(part.column is None for part in index.parts):
+            self.settle(*self.server.waiting.tables)
+        for part in index.parts:
+            self.names(part.column or "")
+
+    def columns_of(self, constraint: str) -> list[str]:
+        """The columns that a constraint of the table may be about."""
+        table, same = self.table, self.server.same_index
+        found = [name for unique in table.uniques if same(unique.name or "", constraint) for name in unique.columns]
+        found += [name for key in table.foreign_keys if same(key.name or "", constraint) for name in key.columns]
+        texts = [check.expression for check in table.checks if same(check.name or "", constraint)]
+        texts += [str(made) for made in table.exclusions if same(made.name or "", constraint)]
+        texts += [str(index.parts) for index in table.indexes if same(index.name, constraint)]
+        return found + [name for name in table.column_names if any(mentions(text, name) for text in texts)]
+
+    def referred(self, name: str) -> list[Key]:
+        """The tables to which the foreign keys lead that have this name, or this column."""
+        keys = [key for key in self.table.foreign_keys if key.name == name or name in key.columns]
+        found = [self.server.get(key.ref_table) for key in keys]
+        return [place.key for place in found if place is not None]
+
+    def things_of(self, column: str) -> frozenset[str]:
+        """The names of the table's constraints and indexes that a column is in."""
+        table = self.table
+        found = [check.name for check in table.checks if mentions(check.expression, column) or check.column == column]
+        found += [unique.name for unique in table.uniques if column in unique.columns]
+        found += [key.name for key in table.foreign_keys if column in key.columns]
+        found += [index.name for index in table.indexes if any(_is_in(part, column) for part in index.parts)]
+        return frozenset(name for name in found if name)
 
     # -- constraints
 
@@ -139,6 +211,7 @@ class Work:
         return [(name, kind) for name, kind in (*found, *self.server.more_constraints(table)) if name]
 
     def _constraint(self, name: str) -> tuple[str, str] | None:
+        self.names(name)
         clipped = self.server.clipped(name)
         return next((found for found in self.constraints() if self.server.same_index(found[0], clipped)), None)
 
@@ -166,6 +239,10 @@ class Work:
 
     def refused(self, what: str, why: str, way_out: str, column: str | None = None) -> OperationRefused:
         return OperationRefused(what, why=why, way_out=way_out, table=self.name, column=column)
+
+
+def _is_in(part: IndexPart, column: str) -> bool:
+    return part.column == column or mentions(part.expression or "", column)
 
 
 def own_index_names(table: Table, column: str, clipped: Callable[[str], str]) -> frozenset[str]:

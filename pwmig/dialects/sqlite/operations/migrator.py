@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import peewee
 from playhouse import migrate as playhouse
 
-from pwmig.dialects.migrator import Migrator, Operation, operation
+from pwmig.dialects.migrator import Operation, operation
+from pwmig.dialects.sqlite.operations.elsewhere import Elsewhere, refuse_options
 
 if TYPE_CHECKING:
     from pwmig.dialects.backfilling import Filler, Wish
@@ -27,7 +28,7 @@ _UNSAID = frozenset({"sql", "alter_add_column", "apply_default", "_update_column
 """Operations that change what their text says, which no guard can foretell."""
 
 
-class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
+class SqliteMigrator(Elsewhere, playhouse.SqliteMigrator):
     """Operations on one SQLite database; see :class:`pwmig.dialects.migrator.Migrator`."""
 
     _guard: Guard | None = None
@@ -146,17 +147,20 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
         where: Any = None,
         nulls_distinct: bool | None = None,
         name: str | None = None,
+        concurrently: bool = False,
     ) -> None:
         """Create an index, called ``table_column_column`` unless a name is given."""
         from pwmig.dialects.sqlite.operations import objects
 
+        refuse_options(table, concurrently=concurrently)
         objects.add_index(self, table, columns, unique, where, nulls_distinct, name)
 
     @operation
-    def drop_index(self, table: str, index_name: str) -> None:
+    def drop_index(self, table: str, index_name: str, concurrently: bool = False) -> None:
         """Drop an index of the table."""
         from pwmig.dialects.sqlite.operations import objects
 
+        refuse_options(table, concurrently=concurrently)
         objects.drop_index(self, table, index_name)
 
     @operation
@@ -169,10 +173,11 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
     # -- constraints
 
     @operation
-    def add_constraint(self, table: str, name: str, constraint: Any) -> None:
+    def add_constraint(self, table: str, name: str, constraint: Any, not_valid: bool = False) -> None:
         """Add a named constraint, as ``Check('price >= 0')``; refused where a row does not hold to it."""
         from pwmig.dialects.sqlite.operations import constrain
 
+        refuse_options(table, not_valid=not_valid)
         constrain.add_constraint(self, table, name, constraint)
 
     @operation
@@ -200,10 +205,12 @@ class SqliteMigrator(Migrator, playhouse.SqliteMigrator):
         on_update: str | None = None,
         constraint_name: str | None = None,
         rel_schema: str | None = None,
+        not_valid: bool = False,
     ) -> None:
         """Let a column refer to another table; refused where a row refers to what is not there."""
         from pwmig.dialects.sqlite.operations import constrain
 
+        refuse_options(table, not_valid=not_valid)
         constrain.add_foreign_key_constraint(
             self, table, column_name, rel, rel_column, on_delete, on_update, constraint_name
         )

@@ -1,0 +1,132 @@
+"""What a batch asked of its tables and has not run yet: one ALTER TABLE a table takes it all.
+
+A clause may wait for as long as nobody could tell: what is asked next is planned against the database as it is, so it
+has to be about other columns, constraints and indexes than those that wait. Where it is not, what waits is run first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from pwmig.errors import OperationRefused
+
+__all__ = ["Clause", "Key", "Waiting", "WaitingTable", "mentions"]
+
+Key = tuple[str, str]
+"""A table: its schema, and its name there."""
+
+Explain = Callable[[Exception, bool], OperationRefused | None]
+"""What an error says of a clause: a refusal, or None where it is about something else; True: it was alone."""
+
+
+def mentions(text: str, name: str) -> bool:
+    """Whether a name may stand in a text of SQL: rather once too often than once too seldom."""
+    text, name = text.lower(), name.lower()
+    return any(re.search(rf"(?<!\w){re.escape(name.replace(mark, mark * 2))}(?!\w)", text) is not None for mark in '"`')
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """What one operation adds to the ALTER TABLE of its table.
+
+    ``names`` are the columns, constraints and indexes that it changes, makes or takes away; what it only reads stands
+    in its texts, or ``about`` it. ``then`` goes into a second ALTER TABLE, ``after`` are statements behind that.
+    ``others`` are tables that it leads to. ``light``: it changes only whether a column may be NULL, or its default.
+    ``indexes``: it makes or drops an index and does nothing else.
+    """
+
+    changes: tuple[str, ...]
+    names: frozenset[str]
+    then: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    others: frozenset[Key] = frozenset()
+    explain: Explain | None = None
+    light: bool = False
+    indexes: bool = False
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return (*self.changes, *self.then, *self.after, *self.about)
+
+    def stops(self, name: str, *, reads: bool = False, light: bool = False) -> bool:
+        """Whether it has to be run before something else changes a thing of that name.
+
+        ``reads``: before something reads of a column its name and type; ``light``: or changes nothing else of it.
+        """
+        if name.lower() in {own.lower() for own in self.names}:
+            return not (reads and self.light)
+        return not reads and not light and any(mentions(text, name) for text in self.texts)
+
+    def meets(self, other: Clause) -> bool:
+        """Whether one of the two changes what the other changes or reads."""
+        return any(self.stops(name, light=other.light) for name in other.names) or any(
+            other.stops(name, light=self.light) for name in self.names
+        )
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether a name in it may be spelled so that it is not found: ``U&"..."``."""
+        return any('u&"' in text.lower() for text in self.texts)
+
+
+@dataclass(slots=True)
+class WaitingTable:
+    """The clauses that wait for one table, in their order; ``sql`` is its name in a statement."""
+
+    sql: str
+    clauses: list[Clause] = field(default_factory=list)
+
+    def explained(self, error: Exception) -> OperationRefused | None:
+        """The refusal that an error of the statement means, if a clause knows."""
+        alone = len(self.clauses) == 1
+        found = (clause.explain(error, alone) for clause in self.clauses if clause.explain is not None)
+        return next((refusal for refusal in found if refusal is not None), None)
+
+
+class Waiting:
+    """What waits in one batch, by table.
+
+    ``patient``: operations may leave clauses here; ``failed``: some were run and the database refused them.
+    """
+
+    def __init__(self) -> None:
+        self.tables: dict[Key, WaitingTable] = {}
+        self.patient = True
+        self.failed = False
+
+    def __bool__(self) -> bool:
+        return bool(self.tables)
+
+    def add(self, key: Key, sql: str, clause: Clause) -> None:
+        self.tables.setdefault(key, WaitingTable(sql)).clauses.append(clause)
+
+    def stops(self, key: Key, name: str, *, reads: bool = False, light: bool = False) -> bool:
+        """Whether a clause for the table has to be run first; see :meth:`Clause.stops`."""
+        return any(clause.stops(name, reads=reads, light=light) for clause in self._of(key))
+
+    def meets(self, key: Key, clause: Clause) -> bool:
+        return any(waiting.meets(clause) or waiting.is_unclear for waiting in self._of(key)) or clause.is_unclear
+
+    def naming(self, name: str) -> list[Key]:
+        """The tables for which a clause waits that changes a thing of that name."""
+        return [key for key in self.tables if self.stops(key, name, light=True)]
+
+    def leading_to(self, key: Key) -> list[Key]:
+        """The tables for which a clause waits that leads to that table."""
+        return [own for own in self.tables if any(key in clause.others for clause in self._of(own))]
+
+    def may_undo(self, refusal: OperationRefused) -> bool:
+        """Whether a refusal may be over when what waits has run: what stands in the way is something it changes."""
+        names = {name for table in self.tables.values() for clause in table.clauses for name in clause.names}
+        return any(mentions(f"{refusal.what} {refusal.way_out}", name) for name in names)
+
+    def texts(self, key: Key) -> list[str]:
+        """What waits for a table, change by change."""
+        return [change for clause in self._of(key) for change in clause.changes]
+
+    def _of(self, key: Key) -> Iterable[Clause]:
+        table = self.tables.get(key)
+        return table.clauses if table else ()
