@@ -12,27 +12,49 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from playhouse import migrate as playhouse
 
 from pwmig.errors import OperationRefused, PwmigError
 
-__all__ = ["Migrator", "Operation", "migrate", "operation", "standing_in"]
+__all__ = ["Keeper", "Migrator", "Operation", "kept_by", "migrate", "operation", "standing_in"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+_KEEPABLE = frozenset({"drop_column", "drop_table", "alter_column_type", "add_not_null", "apply_default", "backfill"})
+"""Operations that take something away, which the attic keeps; each takes ``attic=False``."""
+
+
+class Keeper(Protocol):
+    """Who keeps what operations take away, and puts it back."""
+
+    def before(self, wanted: Operation) -> Operation:
+        """An operation is about to run; the one to run in its place is given back."""
+
+    def after(self, migrator: Migrator) -> None:
+        """A batch has ended well."""
+
+    def release(self) -> None:
+        """A batch has ended."""
 
 
 class Operation(playhouse.Operation):
     """One thing that a migration asks for; nothing happens until it is run.
 
     ``name`` is the migrator's method, ``args`` and ``kwargs`` what it was given (by position as far
-    as the signature allows), ``table`` the table that it is about, or None.
+    as the signature allows), ``table`` the table that it is about, or None. ``attic``: whether what it takes away is
+    kept, None where it says nothing.
     """
+
+    attic: bool | None = None
 
     def __init__(self, migrator: Migrator, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         from inspect import signature  # Costly, and a config only makes the migrator.
 
+        if "attic" in kwargs and fn.__name__ in _KEEPABLE:
+            self.attic = kwargs.pop("attic")
         bound = signature(fn).bind(migrator, *args, **kwargs)
         super().__init__(migrator, fn, *bound.args[1:], **bound.kwargs)
 
@@ -50,7 +72,8 @@ class Operation(playhouse.Operation):
         """The call as a person would write it, on one line."""
         from pwmig.operations import call_text
 
-        return call_text(self.name, self.args, self.kwargs)
+        told = {} if self.attic is None else {"attic": self.attic}
+        return call_text(self.name, self.args, {**self.kwargs, **told})
 
     def __repr__(self) -> str:
         return f"<{self.describe()}>"
@@ -77,9 +100,13 @@ def operation(function: Function) -> Function:
 
 
 class Migrator(playhouse.SchemaMigrator):
-    """Peewee's migrator with pwmig's care. ``on_operation``, where set, hears of each operation before it runs."""
+    """Peewee's migrator with pwmig's care. ``on_operation``, where set, hears of each operation before it runs.
+
+    ``keeper``, where set, keeps what operations take away; within a run it is the engine's.
+    """
 
     on_operation: Callable[[Operation], None] | None = None
+    keeper: Keeper | None = None
     _in_batch = False
     _pending: dict[int, Operation] | None = None
 
@@ -126,18 +153,27 @@ class Migrator(playhouse.SchemaMigrator):
             self._run(adopted)
             return
         self._in_batch = True
+        keeper = self.keeper or _keeper.get()
         try:
             with self._batch():
                 self._run(adopted)
         finally:
             self._in_batch = False
+            if keeper is not None:
+                keeper.release()
+        if keeper is not None:
+            keeper.after(self)
+
+    def settle(self) -> None:
+        """Do what operations of the batch that ran until now have left to be done, so that the tables are theirs."""
 
     def _run(self, operations: list[Operation]) -> None:
         for wanted in operations:
             listener = self.on_operation or _listener.get()
             if listener is not None:
                 listener(wanted)
-            self._perform(wanted)
+            keeper = self.keeper or _keeper.get()
+            self._perform(wanted if keeper is None else keeper.before(wanted))
 
     def _perform(self, wanted: Operation) -> None:
         wanted.run_alone()
@@ -157,7 +193,8 @@ class Migrator(playhouse.SchemaMigrator):
             )
         if isinstance(wanted, Operation) and wanted.migrator is self:
             return wanted
-        made = getattr(self, wanted.fn.__name__)(*wanted.args, **wanted.kwargs)
+        told = {} if getattr(wanted, "attic", None) is None else {"attic": wanted.attic}
+        made = getattr(self, wanted.fn.__name__)(*wanted.args, **wanted.kwargs, **told)
         return made if isinstance(made, Operation) else Operation(self, wanted.fn, *wanted.args, **wanted.kwargs)
 
 
@@ -196,6 +233,7 @@ def _ours(wanted: Any) -> Migrator:
 
 
 _listener: ContextVar[Callable[[Operation], None] | None] = ContextVar("pwmig_listener", default=None)
+_keeper: ContextVar[Keeper | None] = ContextVar("pwmig_keeper", default=None)
 _patching = threading.Lock()
 _patched = 0
 _run_theirs = playhouse.Operation.run
@@ -216,6 +254,16 @@ def standing_in(on_operation: Callable[[Operation], None] | None = None) -> Iter
     finally:
         _count(-1)
         _listener.reset(token)
+
+
+@contextmanager
+def kept_by(keeper: Keeper | None) -> Iterator[None]:
+    """While entered, the keeper hears of the operations that are run on this thread, of whichever migrator."""
+    token = _keeper.set(keeper)
+    try:
+        yield
+    finally:
+        _keeper.reset(token)
 
 
 def _count(step: int) -> None:
