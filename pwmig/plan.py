@@ -201,8 +201,12 @@ class Loss:
             lost = f"{rows} of {self.table}"
         else:
             lost = f"the values of {self.table}.{self.column} in {rows}"
-        lost = f"{lost}, counted in a sample" if self.sampled else lost
-        return f"{lost}, which the attic keeps" if self.kept else lost
+        return f"{lost}, counted in a sample" if self.sampled else lost
+
+    @property
+    def words(self) -> str:
+        """What is taken away, and whether it is gone for good."""
+        return f"{self} (the attic keeps it)" if self.kept else str(self)
 
 
 @dataclass(frozen=True, slots=True)

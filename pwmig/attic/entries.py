@@ -48,7 +48,12 @@ class Entry(Record):
 
     def __str__(self) -> str:
         rows = f"{self.row_count:,} row" + ("" if self.row_count == 1 else "s")
-        return f"{columns_in_words(self.what, self.table, self.columns)}, {rows}"
+        return f"{self.in_words}, {rows}"
+
+    @property
+    def in_words(self) -> str:
+        """What it is, without how much."""
+        return columns_in_words(self.what, self.table, self.columns)
 
 
 def columns_in_words(what: str, table: str, columns: Sequence[str]) -> str:
@@ -83,7 +88,7 @@ class Attic:
         return tuple(_entry(row) for row in rows)
 
     def find(self, wanted: str) -> tuple[Entry, ...]:
-        """The things with this id, or of the migrations that a name or a part of it means. Raises PlanError for none."""
+        """The things with this id, or of the migrations that a name or a part of it means. PlanError for none."""
         entries = self.entries()
         found = [entry for entry in entries if str(entry.id) == wanted]
         if not found:

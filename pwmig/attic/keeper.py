@@ -10,7 +10,7 @@ from pwmig.attic.entries import Attic, Entry, columns_in_words, now
 from pwmig.attic.restoring import Restoring
 from pwmig.attic.settings import AtticSettings, size_text
 from pwmig.errors import OperationRefused
-from pwmig.plan import Direction, Kept, Restored
+from pwmig.plan import Kept, Restored
 
 if TYPE_CHECKING:
     from pwmig.dialects.base import Dialect
@@ -124,8 +124,7 @@ class Keeper:
         self.restoring.require_value(str(table), str(name))
         nullable = copy.copy(field)
         nullable.null = True
-        made = type(wanted)(wanted.migrator, wanted.fn, table, name, nullable, *wanted.args[3:], **wanted.kwargs)
-        return made
+        return type(wanted)(wanted.migrator, wanted.fn, table, name, nullable, *wanted.args[3:], **wanted.kwargs)
 
     def _follow(self, wanted: Operation) -> None:
         if wanted.name == "rename_table":
@@ -252,7 +251,3 @@ def _changed_by(wanted: Operation) -> list[str]:
         cast = wanted.args[3] if len(wanted.args) > 3 else wanted.kwargs.get("cast")
         return [str(wanted.args[1])] if cast is not None else []
     return [str(wanted.args[1])]
-
-
-def opposite(direction: Direction) -> Direction:
-    return Direction.BACKWARD if direction is Direction.FORWARD else Direction.FORWARD

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pwmig.dialects.shelf import Counts, Place
     from pwmig.plan import Step
 
-__all__ = ["Restoring", "put_back_values"]
+__all__ = ["Restoring", "put_back_values", "put_rows"]
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class _Waiting:
 
 
 class Restoring:
-    """What one step gets back. ``waiting`` are things that can be put back as soon as the batch has made their places."""
+    """What one step gets back. ``waiting`` are things whose places the batch makes again."""
 
     def __init__(self, attic: Attic, step: Step) -> None:
         self.attic = attic
@@ -85,9 +85,9 @@ class Restoring:
         migrator.settle()
         place = self.attic.shelf.look(table, migrator)
         for entry in self.entries:
-            if place is not None and entry.what == "change" and entry.id not in self._marked:
-                if self._called(entry.table).lower() == place.name.lower() and place.column(entry.columns[0]):
-                    self._mark(entry, place)
+            new = entry.what == "change" and entry.id not in self._marked
+            if place is not None and new and self._is_of(entry, place.name) and place.column(entry.columns[0]):
+                self._mark(entry, place)
 
     def _mark(self, entry: Entry, place: Place) -> None:
         """Values that were written since stay."""
@@ -98,10 +98,13 @@ class Restoring:
 
     def _find(self, what: str, table: str, column: str | None = None) -> Entry | None:
         for entry in self.entries:
-            if entry.what == what and self._called(entry.table).lower() == table.lower():
-                if column is None or entry.columns[0].lower() == column.lower():
-                    return entry
+            named = column is None or entry.columns[0].lower() == column.lower()
+            if entry.what == what and named and self._is_of(entry, table):
+                return entry
         return None
+
+    def _is_of(self, entry: Entry, table: str) -> bool:
+        return self._called(entry.table).lower() == table.lower()
 
     def _called(self, table: str) -> str:
         return self._names.get(table.lower(), table)
@@ -136,14 +139,8 @@ class Restoring:
         return tuple(name for name in found if name) if all(found) else None
 
     def _rows(self, entry: Entry, place: Place) -> Restored:
-        shelf = self.attic.shelf
-        names = [name for kept in entry.columns if (name := place.column(kept)) in place.columns and name]
-        counts = shelf.put_rows(entry.id, place, names)
-        shelf.after_rows(entry.id, place, entry.definitions)
-        if counts.restored:
-            self._rows_back.append((entry, place.name))
-        self.attic.discard(entry)
-        return Restored(place.name, None, counts.restored, newer=counts.newer)
+        self._rows_back.append((entry, place.name))
+        return put_rows(self.attic, entry, place)
 
     def _require_no_null(self, place: Place, column: str, done: Restored) -> None:
         shelf = self.attic.shelf
@@ -198,6 +195,16 @@ class Restoring:
         return put_back_values(self.attic, entry, place, column, self._prints(entry, place), fresh=fresh)
 
 
+def put_rows(attic: Attic, entry: Entry, place: Place) -> Restored:
+    """Put the rows of a table back, and let go of them: those whose keys are there already are newer."""
+    shelf = attic.shelf
+    names = [name for kept in entry.columns if (name := place.column(kept)) in place.columns and name]
+    counts = shelf.put_rows(entry.id, place, names)
+    shelf.after_rows(entry.id, place, entry.definitions)
+    attic.resize(entry) if counts.newer else attic.discard(entry)
+    return Restored(place.name, None, counts.restored, newer=counts.newer)
+
+
 def put_back_values(
     attic: Attic,
     entry: Entry,
@@ -208,7 +215,7 @@ def put_back_values(
     fresh: str = "",
     doubtful: bool = False,
 ) -> Restored:
-    """Put the values of a column back; only where ``fresh`` holds, with ``doubtful`` into rows that may be others too."""
+    """Put the values of a column back, only where ``fresh`` holds; ``doubtful``: into rows that may be others too."""
     shelf = attic.shelf
     shelf.sort(entry.id, place, prints)
     if fresh:

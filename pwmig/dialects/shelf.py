@@ -1,8 +1,8 @@
 """The shelf that a database gives to the attic: tables of pwmig's own, filled and emptied by the database itself.
 
-A thing kept has a number, and its data stand in ``pwmig_attic_<number>``. Of a column these are the key of each row (``k0``,
-``k1``, ...), the values (``v0``), what the row is recognised by (``p0``, ...: its print) and a state ``s`` that is empty but
-while something is put back. A table that was dropped is there as it was.
+A thing kept has a number, and its data stand in ``pwmig_attic_<number>``. Of a column these are the key of each row
+(``k0``, ``k1``, ...), the values (``v0``), what the row is recognised by (``p0``, ...: its print) and a state ``s`` that is
+empty but while something is put back. A table that was dropped is there as it was.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["SAME", "Counts", "Place", "Shelf", "data_table"]
 
 SAME, CHANGED, DOUBTFUL, NEWER = 1, 2, 3, 4
-"""States of a row that is kept, beside none (its row is gone): its row is there as it was; there, with other cells; with
-other cells, and maybe another row that was given the same key; there, with a value that was written since."""
+"""States of a row that is kept, beside none (its row is gone): its row is there as it was; there, with other cells;
+with other cells, and maybe another row that was given the same key; there, with a value that was written since."""
 
 
 def data_table(number: int) -> str:
@@ -53,8 +53,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of the rows that were kept: put back (``changed`` of them into rows with other cells by now), and left:
-    their rows are gone, doubtful, or hold a newer value."""
+    """What became of the rows that were kept: put back (``changed`` of them into rows with other cells by now), and
+    left: their rows are gone, doubtful, or hold a newer value."""
 
     restored: int = 0
     changed: int = 0
@@ -116,6 +116,7 @@ class Shelf(ABC):
 
     def protect(self, table: str) -> None:
         """Let nobody read one of pwmig's own tables by a right that a new table gets."""
+        return
 
     @abstractmethod
     def bytes_of(self, number: int) -> int:
@@ -127,6 +128,7 @@ class Shelf(ABC):
 
     def require_droppable(self, wanted: Operation) -> None:
         """Refuse what the operation itself would refuse, where moving the rows could not be taken back."""
+        return
 
     # -- keeping
 
@@ -159,7 +161,7 @@ class Shelf(ABC):
         return int(self.ask(f"SELECT count(*) FROM {self.own(number)}{condition}")[0][0])
 
     def note_new(self, number: int, place: Place, column: str) -> int:
-        """Add to what was kept of a column what it became, and let go of rows in which it is the same; how many stay."""
+        """Add to what was kept of a column what it became, and let go of rows where that is the same; how many stay."""
         own = self.own(number)
         self.ask(f"ALTER TABLE {own} ADD COLUMN n0 {self.type_of(place, column)}")
         self.update(own, f"n0 = t.{self.quote(column)}", place.sql, self._keys("x", "t", place))
@@ -176,14 +178,16 @@ class Shelf(ABC):
     # -- putting back
 
     def sort(self, number: int, place: Place, others: Sequence[str] | None) -> None:
-        """Say of each row that is kept whether its row is there; ``others`` are the columns of its print, None: unknown."""
+        """Say of each row that is kept whether its row is there; ``others``: the columns of its print, None: unknown."""
         own = self.own(number)
         if not place.key:
             self._pair(number, place, others or ())
             return
         prints = self.prints(place, others, "t") if others is not None else []
         alike = " AND ".join(self.same(text, f"x.p{n}") for n, text in enumerate(prints)) or "1 = 1"
-        self.update(own, f"s = CASE WHEN {alike} THEN {SAME} ELSE {CHANGED} END", place.sql, self._keys("x", "t", place))
+        self.update(
+            own, f"s = CASE WHEN {alike} THEN {SAME} ELSE {CHANGED} END", place.sql, self._keys("x", "t", place)
+        )
         if not place.counts and len(place.key) == 1:
             # A key can only have been given again where no row above it has been there all the time.
             self.ask(
@@ -225,16 +229,20 @@ class Shelf(ABC):
         known = {name.lower() for name in columns}
         if there and (not place.key or not all(name.lower() in known for name in place.key)):
             return Counts(newer=kept)
-        missing, gone = "", 0
+        missing = ""
         if there:
             alike = " AND ".join(f"t.{self.quote(name)} = x.{self.quote(name)}" for name in place.key)
             missing = f" WHERE NOT EXISTS (SELECT 1 FROM {place.sql} AS t WHERE {alike})"
-            gone = kept - int(self.ask(f"SELECT count(*) FROM {own} AS x{missing}")[0][0])
+        restored = int(self.ask(f"SELECT count(*) FROM {own} AS x{missing}")[0][0]) if there else kept
         quiet = self.quiet(place)
         quiet.begin()
         self.send(self.insert_text(place, names, own, missing, columns))
         quiet.end()
-        return Counts(restored=kept - gone, newer=gone)
+        if restored == kept:
+            return Counts(restored=restored)
+        cells = " AND ".join(self.same(f"t.{self.quote(name)}", f"{own}.{self.quote(name)}") for name in columns)
+        self.ask(f"DELETE FROM {own} WHERE EXISTS (SELECT 1 FROM {place.sql} AS t WHERE {cells})")
+        return Counts(restored=restored, newer=self.count(number))
 
     def insert_text(self, place: Place, names: str, own: str, missing: str, columns: Sequence[str]) -> str:
         chosen = ", ".join(f"x.{self.quote(name)}" for name in columns)
@@ -242,6 +250,7 @@ class Shelf(ABC):
 
     def after_rows(self, number: int, place: Place, definitions: Mapping[str, Any]) -> None:
         """Let counters go on where those of the table that was kept stood."""
+        return
 
     def again(self, place: Place, definitions: Mapping[str, Any]) -> list[str]:
         """The statements that make what hung on a table and does not hang on it now."""
@@ -257,6 +266,7 @@ class Shelf(ABC):
 
     def release(self) -> None:
         """Nothing is being kept any more: locks may go."""
+        return
 
     # -- the texts
 

@@ -50,7 +50,9 @@ class SqliteShelf(Shelf):
         return bool(self.ask("SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?", [table]))
 
     def look(self, name: str, migrator: Migrator | None = None) -> Place | None:
-        found = self.ask("SELECT name, sql FROM main.sqlite_master WHERE type = 'table' AND lower(name) = lower(?)", [name])
+        found = self.ask(
+            "SELECT name, sql FROM main.sqlite_master WHERE type = 'table' AND lower(name) = lower(?)", [name]
+        )
         if not found or fold(found[0][0]).startswith(("sqlite_", "pwmig_")):
             return None
         called, sql = found[0]
@@ -108,8 +110,11 @@ class SqliteShelf(Shelf):
             for other in catalog.of_table(place.name, "index", "trigger")
         ]
         definitions = {"sql": entry.sql, "hanging": hanging, "mark": self._mark(catalog, place.name)}
-        if entry.is_virtual:
-            self.ask(f"CREATE TABLE {self.own(number)} AS SELECT * FROM {place.sql}")
+        made = self._definition(place.name)
+        if entry.is_virtual or made is None or made.all("references", "foreign key"):
+            # What is in the attic refers to nothing, or rows that it refers to could not go any more.
+            rowid = self._rowid(place) if made is not None else None
+            self.ask(f"CREATE TABLE {self.own(number)} AS SELECT {f'{rowid}, ' if rowid else ''}* FROM {place.sql}")
             return definitions
         for other in hanging:
             self.ask(f"DROP {str(other['kind']).upper()} {quote(str(other['name']))}")
@@ -130,14 +135,16 @@ class SqliteShelf(Shelf):
 
     def insert_text(self, place: Place, names: str, own: str, missing: str, columns: Sequence[str]) -> str:
         """With the rowid that no column shows, where both tables have one."""
-        made = self._definition(place.name)
-        if made is not None and not place.key and "WITHOUT ROWID" not in made.options:
-            taken = {fold(name) for name in columns}
-            rowid = next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), None)
-            if rowid is not None:
-                chosen = ", ".join(f"x.{quote(name)}" for name in columns)
-                return f"INSERT INTO {place.sql} ({rowid}, {names}) SELECT x.{rowid}, {chosen} FROM {own} AS x{missing}"
+        rowid = self._rowid(place) if self._definition(place.name) is not None else None
+        if rowid is not None:
+            chosen = ", ".join(f"x.{quote(name)}" for name in columns)
+            return f"INSERT INTO {place.sql} ({rowid}, {names}) SELECT x.{rowid}, {chosen} FROM {own} AS x{missing}"
         return super().insert_text(place, names, own, missing, columns)
+
+    def _rowid(self, place: Place) -> str | None:
+        """A name of the rowid of a table without key, which no column has taken."""
+        taken = {fold(name) for name in (*place.columns, *place.generated)}
+        return None if place.key else next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), None)
 
     def _definition(self, table: str) -> TableDef | None:
         found = self.ask("SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = ?", [table])
