@@ -129,16 +129,17 @@ class Attic:
         marks = ", ".join("?" * len(values))
         self.shelf.ask(f"INSERT INTO {self._own} ({', '.join(_COLUMNS)}) VALUES ({marks})", values)
 
-    def resize(self, entry: Entry) -> None:
-        """Write down how much is left of a thing; it goes where nothing is."""
+    def resize(self, entry: Entry) -> int:
+        """Write down how many rows are left of a thing; it goes where none is."""
         left = self.shelf.count(entry.id)
         if not left:
             self.discard(entry)
-            return
+            return 0
         self.shelf.ask(
             f"UPDATE {self._own} SET row_count = ?, byte_count = ? WHERE id = ?",
             (left, self.shelf.bytes_of(entry.id), entry.id),
         )
+        return left
 
     def discard(self, entry: Entry) -> None:
         """Let go of a thing for good, and of the table of all things with the last one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pwmig.attic.entries import Attic, Entry, columns_in_words, now
@@ -51,6 +52,7 @@ class Keeper:
         self._changing: list[tuple[Entry, Place]] = []
         self._restoring: Restoring | None = None
         self._quiet = False
+        self._taking: Entry | None = None
 
     # -- what the migrator asks
 
@@ -76,16 +78,26 @@ class Keeper:
             self._keep_changes(wanted)
         return wanted
 
+    def done(self, wanted: Operation, error: BaseException | None = None) -> None:
+        """The operation has run, or was put off, or has failed: then nothing was taken of what it kept."""
+        taking, self._taking = self._taking, None
+        shelf = self.attic.shelf
+        if shelf.holds_locks:
+            if error is None:
+                wanted.migrator.settle()
+            shelf.release()
+        if error is not None and taking is not None and not shelf.transactional:
+            place = shelf.look(taking.table, wanted.migrator)
+            if place is not None and place.column(taking.columns[0]) is not None:
+                self.attic.discard(taking)
+                self._changing = [one for one in self._changing if one[0] is not taking]
+                self.kept = [one for one in self.kept if (one.table, one.column) != (taking.table, taking.columns[0])]
+
     def after(self, migrator: Migrator) -> None:
         """A batch has ended: put back into what it made again."""
         if not self._quiet:
             self._note_changes()
             self._put_back(migrator)
-
-    def release(self) -> None:
-        """Locks that a batch held end with it."""
-        if self.kept:
-            self.attic.shelf.release()
 
     def finish(self) -> None:
         """The migration has returned: put back what it made again by other ways than operations."""
@@ -148,26 +160,27 @@ class Keeper:
         self._require_room(place, [column])
         others = [other for other in place.columns if other != column and other not in place.key]
         entry = self._entry("column", place, (column,), others)
-        rows = self.attic.shelf.keep(entry.id, place, [column], others)
-        self._add(entry, rows)
-        self.kept.append(Kept(place.name, column, rows))
+        self.attic.add(entry)
+        self._taking = entry
+        self.attic.shelf.keep(entry.id, place, [column], others)
+        self._weighed(entry, place, column)
 
     def _keep_table(self, wanted: Operation) -> None:
         schema = wanted.kwargs.get("schema") or (wanted.args[3] if len(wanted.args) > 3 else None)
         table = f"{schema}.{wanted.args[0]}" if schema else str(wanted.args[0])
         place = self._place(wanted, table)
-        if place is None or not self._has_rows(place):
+        shelf = self.attic.shelf
+        if place is None or not self._has_rows(place) or not shelf.droppable(wanted, place):
             return
-        if not self.attic.shelf.moves_at_once:
+        if not shelf.moves_at_once(place):
             self._require_room(place, place.columns)
-        self.attic.shelf.require_droppable(wanted)
         if self.ahead is not None:
             self.ahead(f"DROP TABLE {place.sql}", ())
         entry = self._entry("table", place, place.columns, ())
-        definitions = self.attic.shelf.move(entry.id, place)
-        rows = self.attic.shelf.count(entry.id)
-        self._add(entry, rows, definitions)
-        self.kept.append(Kept(place.name, None, rows))
+        entry = replace(entry, definitions=shelf.definitions(place))
+        self.attic.add(entry)
+        shelf.move(entry.id, place, entry.definitions)
+        self._weighed(entry, place, None)
 
     def _keep_changes(self, wanted: Operation) -> None:
         table = str(wanted.args[0])
@@ -180,8 +193,10 @@ class Keeper:
                 self._require_room(place, [column])
                 others = [other for other in place.columns if other != column and other not in place.key]
                 entry = self._entry("change", place, (column,), others)
+                self.attic.add(entry)
+                self._taking = entry
                 self.attic.shelf.keep(entry.id, place, [column], others)
-                self._add(entry, 0)
+                self.attic.shelf.protect_data(entry.id)
                 self._changing.append((entry, place))
 
     def _note_changes(self) -> None:
@@ -211,14 +226,11 @@ class Keeper:
         facts = (self.step.name, self.step.direction.value, what, place.name, columns, place.key, tuple(prints))
         return Entry(number, *facts, 0, 0, now())
 
-    def _add(self, entry: Entry, rows: int, definitions: Any = None) -> None:
-        shelf = self.attic.shelf
-        shelf.protect_data(entry.id)
-        whole = Entry(
-            *(entry.id, entry.migration, entry.direction, entry.what, entry.table, entry.columns, entry.key),
-            *(entry.prints, rows, shelf.bytes_of(entry.id), entry.kept_at, definitions or {}),
-        )
-        self.attic.add(whole)
+    def _weighed(self, entry: Entry, place: Place, column: str | None) -> None:
+        self.attic.shelf.protect_data(entry.id)
+        rows = self.attic.resize(entry)
+        if rows:
+            self.kept.append(Kept(place.name, column, rows))
 
     def _require_room(self, place: Place, columns: Any) -> None:
         """Refuse before anything is taken where it would be more than the project lets the attic hold of one thing."""

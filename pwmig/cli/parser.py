@@ -125,9 +125,9 @@ def _baseline(command: argparse.ArgumentParser) -> None:
 def _attic(command: argparse.ArgumentParser) -> None:
     command.epilog = (
         "What a migration drops or changes is kept in the database, in tables of pwmig's own, and going the other way "
-        "puts it back. restore puts back what is left, where nothing newer stands. purge lets go of it for good: of what is "
-        "named, or with --all of everything; it asks first, unless --yes is given. [tool.pwmig] attic = false, attic = "
-        "False in a migration or attic=False in an operation keep nothing."
+        "puts it back. restore puts back what is left, where nothing newer stands. purge lets go of it for good: of "
+        "what is named, or with --all of everything; it asks first, unless --yes is given. [tool.pwmig] attic = false, "
+        "attic = False in a migration or attic=False in an operation keep nothing."
     )
     command.add_argument("verb", nargs="?", choices=("list", "restore", "purge"), default="list", metavar="VERB")
     command.add_argument("name", nargs="?", metavar="NAME", help="of this migration, or the thing with this id")

@@ -36,8 +36,8 @@ class Keeper(Protocol):
     def after(self, migrator: Migrator) -> None:
         """A batch has ended well."""
 
-    def release(self) -> None:
-        """A batch has ended."""
+    def done(self, wanted: Operation, error: BaseException | None = None) -> None:
+        """The operation has run, or has failed."""
 
 
 class Operation(playhouse.Operation):
@@ -159,8 +159,6 @@ class Migrator(playhouse.SchemaMigrator):
                 self._run(adopted)
         finally:
             self._in_batch = False
-            if keeper is not None:
-                keeper.release()
         if keeper is not None:
             keeper.after(self)
 
@@ -173,7 +171,15 @@ class Migrator(playhouse.SchemaMigrator):
             if listener is not None:
                 listener(wanted)
             keeper = self.keeper or _keeper.get()
-            self._perform(wanted if keeper is None else keeper.before(wanted))
+            if keeper is None:
+                self._perform(wanted)
+                continue
+            try:
+                self._perform(keeper.before(wanted))
+            except BaseException as error:
+                keeper.done(wanted, error)
+                raise
+            keeper.done(wanted)
 
     def _perform(self, wanted: Operation) -> None:
         wanted.run_alone()

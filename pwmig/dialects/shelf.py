@@ -1,15 +1,15 @@
 """The shelf that a database gives to the attic: tables of pwmig's own, filled and emptied by the database itself.
 
 A thing kept has a number, and its data stand in ``pwmig_attic_<number>``. Of a column these are the key of each row
-(``k0``, ``k1``, ...), the values (``v0``), what the row is recognised by (``p0``, ...: its print) and a state ``s`` that is
-empty but while something is put back. A table that was dropped is there as it was.
+(``k0``, ``k1``, ...), the values (``v0``), what the row is recognised by (``p0``, ...: its print) and a state ``s``
+that is empty but while something is put back. A table that was dropped is there as it was.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ class Place:
     key: tuple[str, ...]
     counts: bool
     defaults: Mapping[str, str]
+    oid: int = 0
+    types: Mapping[str, str] = field(default_factory=dict)
+    stamps: tuple[str, ...] = ()
 
     def column(self, name: str) -> str | None:
         """The column as the table spells it, generated or not, or None."""
@@ -111,8 +114,9 @@ class Shelf(ABC):
     def measure(self, place: Place, columns: Sequence[str]) -> int:
         """About how many bytes the key and these columns of a table take."""
 
-    moves_at_once = True
-    """Whether a whole table is kept without a copy of its rows."""
+    def moves_at_once(self, place: Place) -> bool:
+        """Whether a whole table is kept without a copy of its rows."""
+        return True
 
     def protect(self, table: str) -> None:
         """Let nobody read one of pwmig's own tables by a right that a new table gets."""
@@ -126,35 +130,40 @@ class Shelf(ABC):
         """Let whoever could read what is kept read it, or fewer."""
         self.protect(data_table(number))
 
-    def require_droppable(self, wanted: Operation) -> None:
-        """Refuse what the operation itself would refuse, where moving the rows could not be taken back."""
-        return
+    def droppable(self, wanted: Operation, place: Place) -> bool:
+        """Whether the operation would drop the table, and not refuse to."""
+        return True
 
     # -- keeping
 
     def own(self, number: int) -> str:
         return self.quote(data_table(number))
 
-    def keep(self, number: int, place: Place, columns: Sequence[str], others: Sequence[str], where: str = "") -> int:
-        """Keep the values of some columns, of the rows that meet ``where``; how many rows that are."""
+    def keep(self, number: int, place: Place, columns: Sequence[str], others: Sequence[str]) -> None:
+        """Keep the values of some columns."""
+        self.make(number, place, self._kept_text(place, columns, others))
+
+    def _kept_text(self, place: Place, columns: Sequence[str], others: Sequence[str]) -> str:
         parts = [f"t.{self.quote(name)} AS k{n}" for n, name in enumerate(place.key)]
         parts += [f"t.{self.quote(name)} AS v{n}" for n, name in enumerate(columns)]
         parts += [f"{text} AS p{n}" for n, text in enumerate(self.prints(place, others, "t"))]
         if not place.key:
             parts.insert(0, "NULL AS k0" if not self.row_id else f"t.{self.row_id} AS k0")
-        condition = f" WHERE {where}" if where else ""
-        self.make(number, f"SELECT {', '.join(parts)}, {self.no_state} AS s FROM {place.sql} AS t{condition}")
-        return self.count(number)
+        return f"SELECT {', '.join(parts)}, {self.no_state} AS s FROM {place.sql} AS t"
 
     no_state = "NULL"
 
-    def make(self, number: int, select: str) -> None:
+    def make(self, number: int, place: Place, select: str) -> None:
         """Make the table of what a SELECT gives."""
         self.ask(f"CREATE TABLE {self.own(number)} AS {select}")
 
     @abstractmethod
-    def move(self, number: int, place: Place) -> dict[str, Any]:
-        """Take all rows of a table away into the attic, and leave it empty; gives the definitions that hang on it."""
+    def definitions(self, place: Place) -> dict[str, Any]:
+        """What hangs on a table, in words of the database, and how far its counters are."""
+
+    @abstractmethod
+    def move(self, number: int, place: Place, definitions: Mapping[str, Any]) -> None:
+        """Take all rows of a table away into the attic, and leave it empty."""
 
     def count(self, number: int, where: str = "") -> int:
         condition = f" WHERE {where}" if where else ""
@@ -164,7 +173,7 @@ class Shelf(ABC):
         """Add to what was kept of a column what it became, and let go of rows where that is the same; how many stay."""
         own = self.own(number)
         self.ask(f"ALTER TABLE {own} ADD COLUMN n0 {self.type_of(place, column)}")
-        self.update(own, f"n0 = t.{self.quote(column)}", place.sql, self._keys("x", "t", place))
+        self.update(own, {"n0": f"t.{self.quote(column)}"}, place.sql, self._keys("x", "t", place))
         self.ask(f"DELETE FROM {own} WHERE {self.unchanged('v0', 'n0')}")
         return self.count(number)
 
@@ -178,16 +187,15 @@ class Shelf(ABC):
     # -- putting back
 
     def sort(self, number: int, place: Place, others: Sequence[str] | None) -> None:
-        """Say of each row that is kept whether its row is there; ``others``: the columns of its print, None: unknown."""
+        """Say of each row that is kept whether its row is there. ``others``: the columns of its print, or None."""
         own = self.own(number)
         if not place.key:
             self._pair(number, place, others or ())
             return
         prints = self.prints(place, others, "t") if others is not None else []
         alike = " AND ".join(self.same(text, f"x.p{n}") for n, text in enumerate(prints)) or "1 = 1"
-        self.update(
-            own, f"s = CASE WHEN {alike} THEN {SAME} ELSE {CHANGED} END", place.sql, self._keys("x", "t", place)
-        )
+        state = f"CASE WHEN {alike} THEN {SAME} ELSE {CHANGED} END"
+        self.update(own, {"s": state}, place.sql, self._keys("x", "t", place))
         if not place.counts and len(place.key) == 1:
             # A key can only have been given again where no row above it has been there all the time.
             self.ask(
@@ -199,7 +207,7 @@ class Shelf(ABC):
         """Leave out the rows that hold something by now; ``fresh`` is the condition for what is nothing."""
         self.update(
             self.own(number),
-            f"s = {NEWER}",
+            {"s": str(NEWER)},
             place.sql,
             f"{self._keys('x', 't', place)} AND x.s IN ({SAME}, {CHANGED}) AND NOT ({fresh})",
         )
@@ -208,13 +216,11 @@ class Shelf(ABC):
         """Write what is kept into the rows that are there, and let go of it."""
         own, states = self.own(number), f"({SAME}, {CHANGED}{f', {DOUBTFUL}' if doubtful else ''})"
         counts = dict(self.ask(f"SELECT coalesce(s, 0), count(*) FROM {own} GROUP BY coalesce(s, 0)"))
-        sets = ", ".join(f"{self.quote(name)} = x.v{n}" for n, name in enumerate(columns))
         if any(counts.get(state) for state in (SAME, CHANGED, *([DOUBTFUL] if doubtful else []))):
-            keys = self._keys("x", self.target(place), place)
-            with_quiet = self.quiet(place)
-            with_quiet.begin()
-            self.send(self.update_text(place, sets, own, f"{keys} AND x.s IN {states}"))
-            with_quiet.end()
+            quiet = self.quiet(place)
+            quiet.begin()
+            self.send(self.update_text(place, columns, own, f"{self._keys('x', 't', place)} AND x.s IN {states}"))
+            quiet.end()
         self.ask(f"DELETE FROM {own} WHERE s IN {states}")
         self.ask(f"UPDATE {own} SET s = {self.no_state} WHERE s IS NOT NULL")
         changed = counts.get(CHANGED, 0) + (counts.get(DOUBTFUL, 0) if doubtful else 0)
@@ -264,21 +270,24 @@ class Shelf(ABC):
         """What keeps the project's own triggers from being fired by what is put back."""
         return Quiet()
 
+    transactional = True
+    """Whether what is kept goes with the migration's transaction, where that is rolled back."""
+    holds_locks = False
+
     def release(self) -> None:
-        """Nothing is being kept any more: locks may go."""
+        """What was kept is gone from where it was: locks may go."""
         return
 
     # -- the texts
 
-    def target(self, place: Place) -> str:
-        """How the table that is written to is called within its UPDATE."""
-        return "t"
-
-    def update(self, own: str, sets: str, source: str, condition: str) -> None:
+    def update(self, own: str, sets: Mapping[str, str], source: str, condition: str) -> None:
         """Write into a table of the attic (``x``) what stands in a table of the project's (``t``)."""
-        self.ask(f"UPDATE {own} AS x SET {sets} FROM {source} AS t WHERE {condition}")
+        written = ", ".join(f"{name} = {text}" for name, text in sets.items())
+        self.ask(f"UPDATE {own} AS x SET {written} FROM {source} AS t WHERE {condition}")
 
-    def update_text(self, place: Place, sets: str, own: str, condition: str) -> str:
+    def update_text(self, place: Place, columns: Sequence[str], own: str, condition: str) -> str:
+        """The UPDATE of a table of the project's (``t``) by what is kept (``x``)."""
+        sets = ", ".join(f"{self.quote(name)} = x.v{n}" for n, name in enumerate(columns))
         return f"UPDATE {place.sql} AS t SET {sets} FROM {own} AS x WHERE {condition}"
 
     def _keys(self, own: str, other: str, place: Place) -> str:
@@ -295,7 +304,7 @@ class Shelf(ABC):
             f"JOIN (SELECT r, p, row_number() OVER (PARTITION BY p ORDER BY r) AS n FROM "
             f"(SELECT t.{rid} AS r, {print_} AS p FROM {place.sql} AS t) AS c) AS b ON a.p = b.p AND a.n = b.n)"
         )
-        self.update(own, f"k0 = t.b, s = {SAME}", pairs, f"x.{rid} = t.a")
+        self.update(own, {"k0": "t.b", "s": str(SAME)}, pairs, f"x.{rid} = t.a")
 
 
 class Quiet:

@@ -114,6 +114,8 @@ def _copy_history(
     from pwmig.history import COLUMNS, History
 
     for name in dialect.moving.own_tables(source):
+        if name.startswith("pwmig_attic"):
+            continue
         History(dialect, copy, name).create()
         table = Table(name, tuple(Column(column, "text") for column in COLUMNS), primary_key=("id",))
         copy_whole(stream, target, dialect.speech, dialect.moving, table)

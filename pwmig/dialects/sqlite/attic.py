@@ -101,22 +101,25 @@ class SqliteShelf(Shelf):
 
     # -- a whole table
 
-    def move(self, number: int, place: Place) -> dict[str, Any]:
-        """The table gets a name of pwmig's own, which costs nothing, and one like it stands in its place, empty."""
+    def definitions(self, place: Place) -> dict[str, Any]:
         catalog = read_catalog(self.database)
         entry = catalog.entry(place.name)
         hanging = [
             {"kind": other.kind, "name": other.name, "sql": other.sql}
             for other in catalog.of_table(place.name, "index", "trigger")
         ]
-        definitions = {"sql": entry.sql, "hanging": hanging, "mark": self._mark(catalog, place.name)}
+        return {"sql": entry.sql, "hanging": hanging, "mark": self._mark(catalog, place.name)}
+
+    def move(self, number: int, place: Place, definitions: Mapping[str, Any]) -> None:
+        """The table gets a name of pwmig's own, which costs nothing, and one like it stands in its place, empty."""
+        entry = read_catalog(self.database).entry(place.name)
         made = self._definition(place.name)
         if entry.is_virtual or made is None or made.all("references", "foreign key"):
             # What is in the attic refers to nothing, or rows that it refers to could not go any more.
             rowid = self._rowid(place) if made is not None else None
             self.ask(f"CREATE TABLE {self.own(number)} AS SELECT {f'{rowid}, ' if rowid else ''}* FROM {place.sql}")
-            return definitions
-        for other in hanging:
+            return
+        for other in definitions["hanging"]:
             self.ask(f"DROP {str(other['kind']).upper()} {quote(str(other['name']))}")
         legacy = self.ask("PRAGMA legacy_alter_table")[0][0]
         self.ask("PRAGMA legacy_alter_table = ON")
@@ -125,7 +128,6 @@ class SqliteShelf(Shelf):
         finally:
             self.ask(f"PRAGMA legacy_alter_table = {'ON' if legacy else 'OFF'}")
         self.ask(entry.sql or "")
-        return definitions
 
     def _mark(self, catalog: Catalog, table: str) -> int | None:
         if catalog.get("sqlite_sequence") is None:
@@ -183,8 +185,8 @@ class _NoTriggers(Quiet):
 
     def begin(self) -> None:
         named = "SELECT name, sql FROM {} WHERE type = 'trigger' AND lower(tbl_name) = lower(?) ORDER BY rowid"
-        self.texts = self.shelf.ask(named.format("main.sqlite_master"), [self.place.name])  # type: ignore[assignment]
-        self.temporary = self.shelf.ask(named.format("sqlite_temp_master"), [self.place.name])  # type: ignore[assignment]
+        self.texts = self.shelf.ask(named.format("main.sqlite_master"), [self.place.name])
+        self.temporary = self.shelf.ask(named.format("sqlite_temp_master"), [self.place.name])
         for name, _ in self.texts:
             self.shelf.ask(f"DROP TRIGGER main.{quote(name)}")
         for name, _ in self.temporary:
