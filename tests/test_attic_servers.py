@@ -39,7 +39,8 @@ def own(place: Place) -> list[str]:
     if place.kind == "postgres":
         sql = "SELECT relname FROM pg_class WHERE relname LIKE 'pwmig_attic%' AND relkind = 'r' ORDER BY 1"
     else:
-        sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name LIKE 'pwmig_attic%'"
+        sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() "
+        sql += "AND table_name LIKE 'pwmig_attic%'"
     rows = sorted(row[0] for row in place.run(sql))
     place.database.commit()
     return rows
@@ -92,7 +93,7 @@ TYPES = {
 
 def test_values_of_every_kind_come_back_as_they_were(place: Place, tmp_path: Path) -> None:
     types = TYPES[place.kind]
-    for number, (name, (type_, values)) in enumerate(types.items()):
+    for number, (type_, values) in enumerate(types.values()):
         table = f"t{number}"
         place.run(f"CREATE TABLE {table} (id {COUNTED[place.kind]}, note INTEGER, x {type_})")
         for value in values:

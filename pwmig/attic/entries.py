@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pwmig.dialects.shelf import ATTIC
 from pwmig.errors import PlanError
 from pwmig.records import Record
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLE", "Attic", "Entry", "columns_in_words"]
 
-TABLE = "pwmig_attic"
+TABLE = ATTIC
 _FORMAT = 1
 _COLUMNS = (
     *("id", "migration", "direction", "what", "table_name", "column_names", "key_columns", "print_columns"),

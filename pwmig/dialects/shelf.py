@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from pwmig.dialects.migrator import Migrator, Operation
 
-__all__ = ["SAME", "Counts", "Place", "Shelf", "data_table"]
+__all__ = ["ATTIC", "SAME", "Counts", "Place", "Shelf", "data_table"]
+
+ATTIC = "pwmig_attic"
+"""The table of all that is kept; the names of the others begin like it."""
 
 SAME, CHANGED, DOUBTFUL, NEWER = 1, 2, 3, 4
 """States of a row that is kept, beside none (its row is gone): its row is there as it was; there, with other cells;
@@ -26,7 +29,7 @@ with other cells, and maybe another row that was given the same key; there, with
 
 def data_table(number: int) -> str:
     """The name of the table with the data of the thing that has this number."""
-    return f"pwmig_attic_{number}"
+    return f"{ATTIC}_{number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class MySQLShelf(ServerShelf):
 
     long_text = "LONGTEXT"
     transactional = False
-    no_state = "NULL"
+    no_state = "CAST(NULL AS SIGNED)"
 
     def migrator(self) -> Migrator:
         return MySQLMigrator(self.database)
@@ -101,6 +101,15 @@ class MySQLShelf(ServerShelf):
     def _parts(self, place: Place) -> tuple[str, str]:
         schema, plain = place.sql[1:-1].split("`.`", 1)
         return schema.replace("``", "`"), plain.replace("``", "`")
+
+    def kept_columns(self) -> list[tuple[Any, ...]]:
+        return self.ask(
+            "SELECT NULL AS s, table_name AS t, column_name AS c, concat(column_type, CASE WHEN character_set_name IS "
+            "NULL THEN '' ELSE concat(' CHARACTER SET ', character_set_name, ' COLLATE ', collation_name) END, "
+            "' NULL') AS y "
+            "FROM information_schema.columns WHERE table_schema = DATABASE() AND left(table_name, 11) = 'pwmig_attic' "
+            "ORDER BY table_name, ordinal_position"
+        )
 
     # -- keeping
 

@@ -108,6 +108,14 @@ class PostgresqlShelf(ServerShelf):
     def bytes_of(self, number: int) -> int:
         return int(self.ask(f"SELECT pg_total_relation_size('{self.own(number)}'::regclass)")[0][0])
 
+    def kept_columns(self) -> list[tuple[Any, ...]]:
+        return self.ask(
+            "SELECT nullif(n.nspname, current_schema()), c.relname, a.attname, format_type(a.atttypid, a.atttypmod) "
+            "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid "
+            "WHERE c.relkind = 'r' AND c.relname ~ '^pwmig_attic' AND a.attnum > 0 AND NOT a.attisdropped "
+            "AND (n.nspname = current_schema() OR n.nspname = c.relname) ORDER BY c.oid, a.attnum"
+        )
+
     def protect(self, table: str) -> None:
         """Default privileges may give others a right to each new table
         (https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html)."""

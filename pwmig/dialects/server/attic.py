@@ -13,6 +13,7 @@ from pwmig.dialects.shelf import Place, Shelf
 if TYPE_CHECKING:
     from pwmig.dialects.migrator import Migrator, Operation
     from pwmig.dialects.server.operations.server import Server
+    from pwmig.schema import Table
 
 __all__ = ["ServerShelf"]
 
@@ -45,6 +46,25 @@ class ServerShelf(Shelf):
             return None
         return self.place_of(server, found)
 
+    @abstractmethod
+    def kept_columns(self) -> list[tuple[Any, ...]]:
+        """(schema or None, table, column, type) of each table of the attic, in their order."""
+
+    def kept_tables(self) -> list[tuple[Table, str]]:
+        """The tables of the attic and what makes them, for a copy."""
+        from pwmig.schema import Column, Table
+
+        found: dict[tuple[str | None, str], list[Column]] = {}
+        for schema, table, column, type_ in ([_text(cell) for cell in row] for row in self.kept_columns()):
+            found.setdefault((schema, str(table)), []).append(Column(str(column), str(type_)))
+        made = []
+        for (schema, name), columns in found.items():
+            place = f"{self.quote(schema)}.{self.quote(name)}" if schema else self.quote(name)
+            parts = ", ".join(f"{self.quote(column.name)} {column.type}" for column in columns)
+            called = f"{schema}.{name}" if schema else name
+            made.append((Table(called, tuple(columns), schema=schema), f"CREATE TABLE {place} ({parts})"))
+        return made
+
     def droppable(self, wanted: Operation, place: Place) -> bool:
         """Others that need the table would follow where it is moved: the operation refuses, or takes them along."""
         server: Server = wanted.migrator._server()
@@ -55,3 +75,8 @@ class ServerShelf(Shelf):
 
     def _cascades(self, wanted: Operation) -> bool:
         return bool(wanted.kwargs.get("cascade") or (len(wanted.args) > 2 and wanted.args[2]))
+
+
+def _text(cell: Any) -> str | None:
+    """A cell of the catalog, on a connection that may read all values as they are sent."""
+    return cell.decode() if isinstance(cell, bytes) else cell
