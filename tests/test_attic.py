@@ -320,6 +320,62 @@ def test_reverting_an_add_column_keeps_its_values_for_the_next_forward(tmp_path:
     assert own_tables(tmp_path) == []
 
 
+# -- what an operation changes
+
+
+def change(forward: str, backward: str = "pass") -> str:
+    return migration(forward, backward)
+
+
+NARROWED = change(
+    "migrate(migrator.alter_column_type('player', 'x', IntegerField(null=True), cast='CAST(round(x) AS INTEGER)'))",
+    "migrate(migrator.alter_column_type('player', 'x', FloatField(null=True)))",
+)
+FILLED = change(
+    "migrate(migrator.apply_default('player', 'x', FloatField(default=7.5)))",
+    "migrate(migrator.drop_not_null('player', 'x'))",
+)
+CREATE_X = sql_migration("CREATE TABLE player (id INTEGER PRIMARY KEY, x REAL)", "DROP TABLE player")
+
+
+def test_what_a_narrowing_takes_comes_back(tmp_path: Path) -> None:
+    rows = [(1, 1.25), (2, 2.0), (3, None), (4, 4.75)]
+    project = project_of(tmp_path, NARROWED, CREATE_X, rows)
+    run = project.apply()
+    assert [str(kept) for kept in run.steps[0].kept] == ["what player.x held before, in 3 rows"]
+    assert run_on(tmp_path, "SELECT x FROM player") == [(1,), (2,), (None,), (5,)]
+    (done,) = restored(project)
+    assert (done.restored, done.newer) == (3, 0)
+    assert run_on(tmp_path, "SELECT id, x FROM player") == rows
+    assert [entry.direction for entry in project.attic()] == []
+
+
+def test_what_was_written_after_a_narrowing_stays(tmp_path: Path) -> None:
+    project = project_of(tmp_path, NARROWED, CREATE_X, [(1, 1.25), (2, 2.5), (3, 3.5)])
+    project.apply()
+    run_on(tmp_path, "UPDATE player SET x = 100 WHERE id = 2")
+    (done,) = restored(project)
+    assert (done.restored, done.newer) == (2, 1)
+    assert run_on(tmp_path, "SELECT id, x FROM player") == [(1, 1.25), (2, 100.0), (3, 3.5)]
+
+
+def test_which_rows_were_null_before_a_fill_is_known(tmp_path: Path) -> None:
+    rows = [(1, 1.25), (2, None), (3, None)]
+    project = project_of(tmp_path, FILLED, CREATE_X, rows)
+    project.apply()
+    filled = run_on(tmp_path, "SELECT id, x FROM player")
+    assert filled[1:] == [(2, 7.5), (3, 7.5)]
+    run_on(tmp_path, "UPDATE player SET x = 3 WHERE id = 3")
+    project.revert()
+    assert run_on(tmp_path, "SELECT id, x FROM player") == [(1, 1.25), (2, None), (3, 3.0)]
+
+
+def test_a_change_of_type_that_changes_no_value_keeps_nothing(tmp_path: Path) -> None:
+    source = change("migrate(migrator.alter_column_type('player', 'x', DoubleField(null=True)))")
+    project = project_of(tmp_path, source, CREATE_X, [(1, 1.25)])
+    assert project.apply().steps[0].kept == () and own_tables(tmp_path) == []
+
+
 # -- tables
 
 DROP_TABLE = migration(

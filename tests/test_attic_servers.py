@@ -278,3 +278,81 @@ def test_a_time_stamp_of_mariadb_does_not_move(place: Place, tmp_path: Path) -> 
     project.apply()
     project.revert()
     assert read(place, "SELECT at FROM player") == before
+
+
+CASTS = {"postgres": "round(x)::integer", "mariadb": "CAST(round(x) AS SIGNED)"}
+
+
+def test_what_a_narrowing_or_a_fill_takes_comes_back(place: Place, tmp_path: Path) -> None:
+    narrowed = migration(
+        f"migrate(migrator.alter_column_type('player', 'x', IntegerField(null=True), cast={CASTS[place.kind]!r}))",
+        "migrate(migrator.alter_column_type('player', 'x', DoubleField(null=True)))",
+    )
+    filled = migration("migrate(migrator.apply_default('player', 'y', IntegerField(default=7)))", "pass")
+    project = place.project(tmp_path, {"narrow": narrowed, "fill": filled})
+    place.run("CREATE TABLE player (id INTEGER PRIMARY KEY, x DOUBLE PRECISION, y INTEGER)")
+    place.run("INSERT INTO player VALUES (1, 1.25, 1), (2, 2.0, NULL), (3, NULL, 7), (4, 4.75, NULL)")
+    place.database.commit()
+    before = read(place, "SELECT * FROM player ORDER BY id")
+    run = project.apply()
+    assert [str(kept) for kept in run.steps[1].kept] == ["what player.y held before, in 3 rows"]
+    assert read(place, "SELECT x, y FROM player ORDER BY id") == [(1, 7), (2, 7), (None, 7), (5, 7)]
+    place.run("UPDATE player SET y = 100 WHERE id = 2")
+    place.database.commit()
+    project.revert(to="zero")
+    after = read(place, "SELECT * FROM player ORDER BY id")
+    assert after == [before[0], (2, 2.0, 100), *before[2:]]
+
+
+class Killed(Exception):
+    """The server ended the connection."""
+
+
+@pytest.mark.parametrize("source", [DROP_NAME, DROP_TABLE], ids=["column", "table"])
+@pytest.mark.parametrize("place", [pytest.param("mariadb", marks=pytest.mark.mariadb)], indirect=True)
+def test_whenever_it_is_killed_the_values_are_in_the_table_or_in_the_attic(
+    place: Place, tmp_path: Path, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pymysql.connections import Connection
+
+    send, left = Connection.query, [10**9]
+
+    def query(self: Any, sql: Any, *args: Any, **kwargs: Any) -> Any:
+        text = sql if isinstance(sql, str) else bytes(sql).decode("utf-8", "replace")
+        if not text.lstrip().startswith(("SELECT", "SHOW", "SET")):
+            left[0] -= 1
+            if left[0] == 0:
+                left[0] = 10**9
+                self._force_close()
+                raise Killed
+        return send(self, sql, *args, **kwargs)
+
+    monkeypatch.setattr(Connection, "query", query)
+    project = place.project(tmp_path, {"change": source})
+    wanted = {"one", "two", ""}
+    for count in range(1, 60):
+        for table in (*own(place), "player"):
+            place.run(f"DROP TABLE IF EXISTS {table}")
+        place.run(
+            f"CREATE TABLE player (id {COUNTED[place.kind]}, name VARCHAR(80), note VARCHAR(80), club_id INTEGER)"
+        )
+        place.run(ROWS)
+        place.database.commit()
+        left[0] = count
+        try:
+            project.apply()
+        except Exception:
+            pass
+        else:
+            break
+        finally:
+            done, left[0] = left[0], 10**9
+        found: set[Any] = set()
+        for table in place.tables() - {"pwmig_history"}:
+            columns = {column.name for column in place.database.get_columns(table)}
+            for name in {"name", "v0"} & columns:
+                found |= {row[0] for row in read(place, f"SELECT {name} FROM {table}")}
+        assert wanted <= found, f"killed at statement {count} ({done})"
+    else:
+        raise AssertionError("it never came to its end")
+    assert count > 5

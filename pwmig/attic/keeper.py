@@ -61,7 +61,7 @@ class Keeper:
         if self._quiet:
             return wanted
         name = wanted.name
-        self._note_changes()
+        self._note_changes(wanted.migrator)
         if name not in _LETS_WAIT:
             self._put_back(wanted.migrator)
         if name == "add_column":
@@ -96,7 +96,7 @@ class Keeper:
     def after(self, migrator: Migrator) -> None:
         """A batch has ended: put back into what it made again."""
         if not self._quiet:
-            self._note_changes()
+            self._note_changes(migrator)
             self._put_back(migrator)
 
     def finish(self) -> None:
@@ -199,8 +199,10 @@ class Keeper:
                 self.attic.shelf.protect_data(entry.id)
                 self._changing.append((entry, place))
 
-    def _note_changes(self) -> None:
+    def _note_changes(self, migrator: Migrator | None = None) -> None:
         """Of what an operation wrote, keep only what is another value by now."""
+        if self._changing and migrator is not None:
+            migrator.settle()
         changing, self._changing = self._changing, []
         for entry, place in changing:
             now_there = self.attic.shelf.look(place.name)
