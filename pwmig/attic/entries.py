@@ -130,15 +130,15 @@ class Attic:
         marks = ", ".join("?" * len(values))
         self.shelf.ask(f"INSERT INTO {self._own} ({', '.join(_COLUMNS)}) VALUES ({marks})", values)
 
-    def resize(self, entry: Entry) -> int:
-        """Write down how many rows are left of a thing; it goes where none is."""
-        left = self.shelf.count(entry.id)
+    def resize(self, entry: Entry, rows: int | None = None) -> int:
+        """Write down how many rows are left of a thing, counted where that is not known; it goes where none is."""
+        left = self.shelf.count(entry.id) if rows is None else rows
         if not left:
             self.discard(entry)
             return 0
         self.shelf.ask(
             f"UPDATE {self._own} SET row_count = ?, byte_count = ? WHERE id = ?",
-            (left, self.shelf.bytes_of(entry.id), entry.id),
+            (left, self.shelf.bytes_of(entry.id, left), entry.id),
         )
         return left
 

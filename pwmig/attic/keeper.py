@@ -162,8 +162,8 @@ class Keeper:
         entry = self._entry("column", place, (column,), others)
         self.attic.add(entry)
         self._taking = entry
-        self.attic.shelf.keep(entry.id, place, [column], others)
-        self._weighed(entry, place, column)
+        rows = self.attic.shelf.keep(entry.id, place, [column], others)
+        self._weighed(entry, place, column, rows)
 
     def _keep_table(self, wanted: Operation) -> None:
         schema = wanted.kwargs.get("schema") or (wanted.args[3] if len(wanted.args) > 3 else None)
@@ -180,7 +180,7 @@ class Keeper:
         entry = replace(entry, definitions=shelf.definitions(place))
         self.attic.add(entry)
         shelf.move(entry.id, place, entry.definitions)
-        self._weighed(entry, place, None)
+        self._weighed(entry, place, None, shelf.count(entry.id))
 
     def _keep_changes(self, wanted: Operation) -> None:
         table = str(wanted.args[0])
@@ -228,9 +228,9 @@ class Keeper:
         facts = (self.step.name, self.step.direction.value, what, place.name, columns, place.key, tuple(prints))
         return Entry(number, *facts, 0, 0, now())
 
-    def _weighed(self, entry: Entry, place: Place, column: str | None) -> None:
+    def _weighed(self, entry: Entry, place: Place, column: str | None, rows: int) -> None:
         self.attic.shelf.protect_data(entry.id)
-        rows = self.attic.resize(entry)
+        self.attic.resize(entry, rows)
         if rows:
             self.kept.append(Kept(place.name, column, rows))
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pwmig.dialects.migrator import Migrator, Operation
 
-__all__ = ["ATTIC", "SAME", "Counts", "Place", "Shelf", "data_table"]
+__all__ = ["ATTIC", "MOST_CELLS", "SAME", "Counts", "Place", "Shelf", "data_table"]
 
 ATTIC = "pwmig_attic"
 """The table of all that is kept; the names of the others begin like it."""
@@ -30,6 +30,11 @@ with other cells, and maybe another row that was given the same key; there, with
 def data_table(number: int) -> str:
     """The name of the table with the data of the thing that has this number."""
     return f"{ATTIC}_{number}"
+
+
+MOST_CELLS = 4
+"""So many of a row's other cells are in its print, the first ones: with all of them it would cost more to recognise a
+row than to keep its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +131,8 @@ class Shelf(ABC):
         return
 
     @abstractmethod
-    def bytes_of(self, number: int) -> int:
-        """About how many bytes a thing takes."""
+    def bytes_of(self, number: int, rows: int) -> int:
+        """About how many bytes a thing with so many rows takes."""
 
     def protect_data(self, number: int) -> None:
         """Let whoever could read what is kept read it, or fewer."""
@@ -142,9 +147,9 @@ class Shelf(ABC):
     def own(self, number: int) -> str:
         return self.quote(data_table(number))
 
-    def keep(self, number: int, place: Place, columns: Sequence[str], others: Sequence[str]) -> None:
-        """Keep the values of some columns."""
-        self.make(number, place, self._kept_text(place, columns, others))
+    def keep(self, number: int, place: Place, columns: Sequence[str], others: Sequence[str]) -> int:
+        """Keep the values of some columns; of how many rows."""
+        return self.make(number, place, self._kept_text(place, columns, others))
 
     def _kept_text(self, place: Place, columns: Sequence[str], others: Sequence[str]) -> str:
         parts = [f"t.{self.quote(name)} AS k{n}" for n, name in enumerate(place.key)]
@@ -156,9 +161,10 @@ class Shelf(ABC):
 
     no_state = "NULL"
 
-    def make(self, number: int, place: Place, select: str) -> None:
-        """Make the table of what a SELECT gives."""
+    def make(self, number: int, place: Place, select: str) -> int:
+        """Make the table of what a SELECT gives; how many rows that are."""
         self.ask(f"CREATE TABLE {self.own(number)} AS {select}")
+        return self.count(number)
 
     @abstractmethod
     def definitions(self, place: Place) -> dict[str, Any]:

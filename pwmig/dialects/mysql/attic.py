@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.mysql.operations.migrator import MySQLMigrator
 from pwmig.dialects.server.attic import ServerShelf
-from pwmig.dialects.shelf import Counts, Place, data_table
+from pwmig.dialects.shelf import MOST_CELLS, Counts, Place, data_table
 
 if TYPE_CHECKING:
     from pwmig.dialects.migrator import Migrator
@@ -82,7 +82,12 @@ class MySQLShelf(ServerShelf):
         if not place.key:
             whole = ", ',', ".join(f"COALESCE(HEX({cell}), '-')" for cell in cells) or "''"
             return [f"CONCAT({whole})"]
-        return [f"CRC32(CONCAT({', '.join(f'COALESCE(CRC32({cell}), 7)' for cell in cells)}))"] if cells else []
+        columns, cells = columns[:MOST_CELLS], cells[:MOST_CELLS]
+        alphabets = {text for name in columns if (text := place.types[name].partition(" CHARACTER SET ")[2])}
+        if len(alphabets) > 1:  # They can't stand in one text.
+            cells = [f"CRC32({cell})" for cell in cells]
+        told = ", ".join(f"COALESCE({cell}, '-')" for cell in cells)
+        return [f"CRC32(CONCAT_WS('|', {told}))"] if cells else []
 
     def weigh(self, place: Place) -> int:
         schema, plain = self._parts(place)
@@ -94,7 +99,7 @@ class MySQLShelf(ServerShelf):
         sizes = " + ".join(f"COALESCE(LENGTH({self.quote(name)}), 0)" for name in (*place.key, *columns))
         return int(self.ask(f"SELECT COALESCE(SUM({sizes} + 24), 0) FROM {place.sql}")[0][0])
 
-    def bytes_of(self, number: int) -> int:
+    def bytes_of(self, number: int, rows: int) -> int:
         sql = "SELECT data_length FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?"
         return int((self.ask(sql, [data_table(number)]) or [(0,)])[0][0] or 0)
 
@@ -113,7 +118,7 @@ class MySQLShelf(ServerShelf):
 
     # -- keeping
 
-    def make(self, number: int, place: Place, select: str) -> None:
+    def make(self, number: int, place: Place, select: str) -> int:
         """The table first, then the lock, then its rows: the lock stays until the operation is done."""
         from pwmig.errors import OperationRefused
 
@@ -137,6 +142,7 @@ class MySQLShelf(ServerShelf):
             ) from error
         self.holds_locks = True
         self.ask(f"INSERT INTO {own} {select}")
+        return int(self.ask("SELECT ROW_COUNT()")[0][0])
 
     def release(self) -> None:
         self.holds_locks = False

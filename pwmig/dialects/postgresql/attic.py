@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.postgresql.operations.migrator import PostgresqlMigrator
-from pwmig.dialects.server.asking import MARK, ask, on
+from pwmig.dialects.server.asking import MARK, ask, on, own_statements
 from pwmig.dialects.server.attic import ServerShelf
-from pwmig.dialects.shelf import Place, Quiet, data_table
+from pwmig.dialects.shelf import MOST_CELLS, Place, Quiet, data_table
 
 if TYPE_CHECKING:
     from pwmig.dialects.migrator import Migrator
@@ -94,7 +94,18 @@ class PostgresqlShelf(ServerShelf):
     def type_of(self, place: Place, column: str) -> str:
         return place.types[column]
 
+    def make(self, number: int, place: Place, select: str) -> int:
+        """The server says how many rows it made a table of."""
+        cursor = self.database.connection().cursor()
+        try:
+            with own_statements():
+                cursor.execute(f"CREATE TABLE {self.own(number)} AS {select}")
+            return int(cursor.rowcount) if cursor.rowcount >= 0 else self.count(number)
+        finally:
+            cursor.close()
+
     def prints(self, place: Place, columns: Sequence[str], alias: str) -> list[str]:
+        columns = columns[:MOST_CELLS] if place.key else columns
         row = f"ROW({', '.join(f'{alias}.{self.quote(name)}' for name in columns)})::text"
         return [f"hashtextextended({row}, 0)" if place.key else row]
 
@@ -105,7 +116,7 @@ class PostgresqlShelf(ServerShelf):
         sizes = " + ".join(f"coalesce(pg_column_size({self.quote(name)}), 0)" for name in (*place.key, *columns))
         return int(self.ask(f"SELECT coalesce(sum({sizes} + 36), 0)::bigint FROM {place.sql}")[0][0])
 
-    def bytes_of(self, number: int) -> int:
+    def bytes_of(self, number: int, rows: int) -> int:
         return int(self.ask(f"SELECT pg_total_relation_size('{self.own(number)}'::regclass)")[0][0])
 
     def kept_columns(self) -> list[tuple[Any, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pwmig.dialects.shelf import Place, Quiet, Shelf, data_table
+from pwmig.dialects.shelf import MOST_CELLS, Place, Quiet, Shelf, data_table
 from pwmig.dialects.sqlite.operations.catalog import ask, read_catalog
 from pwmig.dialects.sqlite.operations.rebuild import shown_key
 from pwmig.dialects.sqlite.texts.ddl import DDLError, parse_create_table
@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 
 __all__ = ["SqliteShelf"]
 
-_MOST_CELLS = 8
-"""So many of a row's other cells are its print. SQLite has no hash, and to call one of Python for each row costs five
-times what it costs to keep them as they are."""
-
 _LONGEST = 64
 """So many letters of a cell, where its type says nothing of how long it may be."""
 
+_LONGEST_SIZED = 255
+
 
 class SqliteShelf(Shelf):
-    """A print is some of the row's other cells, as they are."""
+    """A print is some of the row's other cells, as they are.
+
+    SQLite has no hash, and to call one of Python for each row costs five times what it costs to keep them.
+    """
 
     row_id = "rowid"
 
@@ -56,12 +57,13 @@ class SqliteShelf(Shelf):
         if not found or fold(found[0][0]).startswith(("sqlite_", "pwmig_")):
             return None
         called, sql = found[0]
-        info = self.ask("SELECT name, pk, hidden, dflt_value FROM pragma_table_xinfo(?)", [called])
+        info = self.ask("SELECT name, pk, hidden, dflt_value, type FROM pragma_table_xinfo(?)", [called])
         columns = tuple(row[0] for row in info if row[2] == 0)
         key = tuple(row[0] for row in sorted(info, key=lambda row: int(row[1])) if row[1])
         defaults = {row[0]: row[3] for row in info if row[3] is not None}
         generated = frozenset(row[0] for row in info if row[2] in (2, 3))
-        return Place(called, quote(called), columns, generated, key, self._counts(sql, key), defaults)
+        types = {row[0]: row[4] for row in info}
+        return Place(called, quote(called), columns, generated, key, self._counts(sql, key), defaults, types=types)
 
     def _counts(self, sql: str, key: Sequence[str]) -> bool:
         """Whether no key is given twice: by AUTOINCREMENT, or since a key that is no rowid says which row is meant."""
@@ -77,11 +79,16 @@ class SqliteShelf(Shelf):
         cells = [f"{alias}.{quote(name)}" for name in columns]
         if not place.key:
             return [" || ',' || ".join(f"quote({cell})" for cell in cells) or "''"]
-        # The plus hides what the column's type would make of the other side when the two are compared.
-        return [self._short(cell) for cell in cells[:_MOST_CELLS]]
+        names = columns[:MOST_CELLS]
+        return [
+            cell if _is_short(place.types.get(name, "")) else f"substr({cell}, 1, {_LONGEST})"
+            for name, cell in zip(names, cells)
+        ]
 
-    def _short(self, cell: str) -> str:
-        return f"CASE WHEN typeof({cell}) IN ('text', 'blob') THEN substr({cell}, 1, {_LONGEST}) ELSE {cell} END"
+    def make(self, number: int, place: Place, select: str) -> int:
+        """A new table has its rows' numbers from 1 on."""
+        self.ask(f"CREATE TABLE {self.own(number)} AS {select}")
+        return int(self.ask(f"SELECT coalesce(max(rowid), 0) FROM {self.own(number)}")[0][0])
 
     def weigh(self, place: Place) -> int:
         pages, size = (int(self.ask(f"PRAGMA {name}")[0][0]) for name in ("page_count", "page_size"))
@@ -91,13 +98,15 @@ class SqliteShelf(Shelf):
         lengths = " + ".join(f"coalesce(length(CAST({quote(name)} AS BLOB)), 0)" for name in (*place.key, *columns))
         return int(self.ask(f"SELECT coalesce(sum({lengths} + 16), 0) FROM {place.sql}")[0][0])
 
-    def bytes_of(self, number: int) -> int:
-        try:
-            return int(self.ask("SELECT sum(pgsize) FROM dbstat WHERE name = ?", [data_table(number)])[0][0] or 0)
-        except Exception:  # This SQLite was built without dbstat.
-            names = [row[0] for row in self.ask("SELECT name FROM pragma_table_info(?)", [data_table(number)])]
-            lengths = " + ".join(f"coalesce(length(CAST({quote(name)} AS BLOB)), 0)" for name in names) or "0"
-            return int(self.ask(f"SELECT coalesce(sum({lengths}), 0) FROM {self.own(number)}")[0][0])
+    def bytes_of(self, number: int, rows: int) -> int:
+        """By what some of its rows take: to count all pages takes as long as to write them."""
+        own, names = (
+            self.own(number),
+            [row[0] for row in self.ask("SELECT name FROM pragma_table_info(?)", [data_table(number)])],
+        )
+        lengths = " + ".join(f"coalesce(length(CAST({quote(name)} AS BLOB)), 0)" for name in names) or "0"
+        some = f"SELECT {lengths} + 8 AS size FROM {own} LIMIT 1000"
+        return int(float(self.ask(f"SELECT coalesce(avg(size), 0) FROM ({some})")[0][0]) * rows)
 
     # -- a whole table
 
@@ -197,3 +206,12 @@ class _NoTriggers(Quiet):
             self.shelf.ask(sql)
         for _, sql in self.temporary:
             self.shelf.ask("CREATE TEMP" + sql.removeprefix("CREATE"))
+
+
+def _is_short(type_: str) -> bool:
+    """Whether a cell of that type is kept as it is: a number, or a text with a length that is not large."""
+    words = type_.upper()
+    if "INT" in words or (words and not any(word in words for word in ("CHAR", "CLOB", "TEXT", "BLOB"))):
+        return True
+    digits = "".join(letter for letter in words if letter.isdigit())
+    return bool(digits) and int(digits) <= _LONGEST_SIZED
