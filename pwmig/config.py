@@ -17,7 +17,8 @@ class Config:
     """What ``[tool.pwmig]`` in ``pyproject.toml`` may say.
 
     ``unmodelled`` is what a comparison with the models makes of tables that have no model: ``ignore`` or ``report``.
-    ``ignore`` names tables and views that no comparison looks at, ``*`` standing for any letters.
+    ``ignore`` names tables and views that no comparison looks at, ``*`` standing for any letters. ``attic``: whether
+    what migrations take away is kept; ``attic_limit``: how much of one thing at most, as ``500 MB`` or ``100000 rows``.
     """
 
     config: str = "db.migrations_config"
@@ -26,10 +27,13 @@ class Config:
     history_table: str = DEFAULT_TABLE
     unmodelled: str = "ignore"
     ignore: tuple[str, ...] = ()
+    attic: bool = True
+    attic_limit: str = "1 GB"
 
 
 _CHOICES = {"unmodelled": ("ignore", "report")}
 _LISTS = ("ignore",)
+_SWITCHES = ("attic",)
 
 
 def read_config(root: Path) -> Config:
@@ -61,11 +65,20 @@ def _value(path: Path, key: str, value: Any) -> Any:
         if isinstance(value, list) and all(isinstance(item, str) and item for item in value):
             return tuple(value)
         raise _wrong(path, f"has a value that is no list of texts: {key!r}", f'{key} is such as ["spatial_*", "log"]')
+    if key in _SWITCHES:
+        if isinstance(value, bool):
+            return value
+        raise _wrong(path, f"has {key} = {value!r}", f"{key} is true or false")
     if not isinstance(value, str) or not value:
         raise _wrong(path, f"has a value that is no text: {key!r}", f"{key} is a text that is not empty")
     choices = _CHOICES.get(key)
     if choices and value not in choices:
         raise _wrong(path, f"has {key} = {value!r}", f"{key} is " + " or ".join(map(repr, choices)))
+    if key == "attic_limit":
+        from pwmig.attic.settings import limit_of
+
+        if limit_of(value) is None:
+            raise _wrong(path, f"has attic_limit = {value!r}", 'attic_limit is such as "500 MB" or "100000 rows"')
     return value
 
 

@@ -21,6 +21,7 @@ from pwmig.recording import Recorder
 if TYPE_CHECKING:
     import peewee
 
+    from pwmig.attic import AtticSettings, Keeper
     from pwmig.dialects.backfilling import Progress
     from pwmig.dialects.base import Dialect, Listener, Session, Turn
     from pwmig.history import History
@@ -44,15 +45,17 @@ def run(
     watch: bool = False,
     listener: Listener | None = None,
     wait_s: float = 60.0,
+    attic: AtticSettings | None = None,
 ) -> Run:
     """Run every step of a plan and report what happened.
 
     ``package`` is the migrations folder as a package, where it is one; ``drafts`` are texts by path that
-    stand for those of the files. ``watch`` takes snapshots before and after. Raises MigrationFailed (its
+    stand for those of the files. ``watch`` takes snapshots before and after; ``attic`` says what is kept of what the
+    steps take away (None: all, up to the usual limit). Raises MigrationFailed (its
     ``run`` holds the steps until then) when a migration stops, Cancelled on Ctrl-C, MigrationFileError
     and PlanError before anything ran, DatabaseUnavailable where the database can't be written.
     """
-    runner = _Runner(plan, database, dialect, history, package, drafts or {}, target, watch, listener, wait_s)
+    runner = _Runner(plan, database, dialect, history, package, drafts or {}, target, watch, listener, wait_s, attic)
     with ExitStack() as stack:
         if database.is_closed():
             stack.callback(_close, database)
@@ -76,6 +79,8 @@ class _Runner:
     watch: bool
     listener: Listener | None
     wait_s: float
+    attic: AtticSettings | None
+    keeper: Keeper | None = None
     done: list[StepRun] = field(default_factory=list)
     watcher: Watcher | None = None
     operations: list[str] = field(default_factory=list)
@@ -104,7 +109,7 @@ class _Runner:
     def _run_step(self, migration: Loaded, session: Session) -> None:
         step = migration.step
         recorder = Recorder(self.database, step.name, self.listener)
-        self.operations, self.running = [], step
+        self.operations, self.running, self.keeper = [], step, None
         started = time.perf_counter()
         try:
             with session.turn() as turn:
@@ -142,6 +147,8 @@ class _Runner:
         return "faked" if self.plan.fake else step.direction.participle
 
     def _call(self, migration: Loaded, recorder: Recorder, turn: Turn) -> None:
+        from pwmig.dialects.migrator import kept_by
+
         recorder.check = turn.require_open
         if self.watch:
             turn.watched = True
@@ -149,8 +156,18 @@ class _Runner:
             recorder.ahead = lambda sql, params: watcher.ahead(turn, sql, params)
         for migrator in migration.migrators:
             migrator.forget_operations()
-        with recorder.listening():
+        keeper = self.keeper = self._keeper(migration, recorder)
+        with recorder.listening(), kept_by(keeper):
             _refuse_undone(migration, migration.function())
+            turn.require_open()
+            keeper.finish()
+
+    def _keeper(self, migration: Loaded, recorder: Recorder) -> Keeper:
+        from pwmig.attic import AtticSettings, Keeper
+
+        settings = self.attic or AtticSettings()
+        facts = (self.dialect, self.database, migration.step, settings)
+        return Keeper(*facts, on=migration.attic, ahead=recorder.ahead)
 
     def _watcher(self) -> Watcher:
         if self.watcher is None:
@@ -185,8 +202,9 @@ class _Runner:
             self.listener(Event(kind, step.name, text or step.direction.value, len(self.done), len(self.plan), elapsed))
 
     def _keep(self, step: Step, outcome: str, recorder: Recorder, elapsed_s: float) -> None:
-        statements = tuple(recorder.statements)
-        self.done.append(StepRun(step, outcome, statements, tuple(self.operations), elapsed_s))
+        statements, keeper = tuple(recorder.statements), self.keeper
+        kept, restored = (tuple(keeper.kept), tuple(keeper.restored)) if keeper is not None else ((), ())
+        self.done.append(StepRun(step, outcome, statements, tuple(self.operations), elapsed_s, kept, restored))
 
     def _report(self) -> Run:
         elapsed = time.perf_counter() - self.started

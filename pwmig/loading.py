@@ -26,11 +26,15 @@ _NO_DRAFTS: Mapping[str, bytes] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A step and the function of its migration to call; ``migrators`` are those it holds."""
+    """A step and the function of its migration to call; ``migrators`` are those it holds.
+
+    ``attic``: whether what it takes away is kept; its module may say ``attic = False``.
+    """
 
     step: Step
     function: Callable[[], Any]
     migrators: tuple[Migrator, ...]
+    attic: bool = True
 
 
 @contextmanager
@@ -68,7 +72,7 @@ def _load(step: Step, package: str, modules: list[ModuleType], draft: bytes | No
     modules.append(module)
     _execute(step, code, module)
     migrators = _adopt(module)
-    return Loaded(step, _function(step, module), migrators)
+    return Loaded(step, _function(step, module), migrators, module.__dict__.get("attic") is not False)
 
 
 def _execute(step: Step, code: Any, module: ModuleType) -> None:

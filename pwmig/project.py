@@ -14,11 +14,12 @@ from pwmig.history import History
 from pwmig.reading import PAGE_DEADLINE_S, ReadingProject
 
 if TYPE_CHECKING:
+    from pwmig.attic import AtticSettings, Entry
     from pwmig.baseline import Baseline
     from pwmig.checking import CheckReport
     from pwmig.dialects.base import Listener
     from pwmig.diff import Change
-    from pwmig.plan import Plan, Run
+    from pwmig.plan import Plan, Restored, Run
     from pwmig.schema import Schema
     from pwmig.sides import Difference
 
@@ -217,7 +218,46 @@ class Project(ReadingProject):
             watch=watch,
             listener=listener,
             wait_s=wait_s,
+            attic=self.attic_settings,
         )
+
+    # The attic
+
+    @property
+    def attic_settings(self) -> AtticSettings:
+        """What the config says of the attic."""
+        from pwmig.attic.settings import AtticSettings
+
+        return AtticSettings(self.config.attic, self.config.attic_limit)
+
+    def attic(self, wanted: str | None = None) -> tuple[Entry, ...]:
+        """What migrations took away and the attic keeps, the latest first; ``wanted`` is an id, or a migration's name.
+
+        Raises PlanError where there is nothing of that name.
+        """
+        from pwmig.attic import Attic
+
+        if not self.dialect.exists(self.database):
+            return ()
+        with self._reading() as reader:
+            attic = Attic(self.dialect, reader)
+            return attic.find(wanted) if wanted is not None else attic.entries()
+
+    def restore(self, wanted: str, *, doubtful: bool = False, wait_s: float = 60.0) -> tuple[Restored, ...]:
+        """Put back what is in the attic of this id or migration, where nothing newer stands; the rest stays in it.
+
+        ``doubtful``: also into rows that have changed and may be other rows with the same key. Raises PlanError where
+        there is nothing of that name, OperationRefused where what it was taken from is not there.
+        """
+        from pwmig.attic.verbs import restore
+
+        return restore(self, wanted, doubtful=doubtful, wait_s=wait_s)
+
+    def purge(self, wanted: str | None = None, *, wait_s: float = 60.0) -> tuple[Entry, ...]:
+        """Let go for good of what is in the attic: of this id or migration, or of all of it. Gives what went."""
+        from pwmig.attic.verbs import purge
+
+        return purge(self, wanted, wait_s=wait_s)
 
     # Writing files
 

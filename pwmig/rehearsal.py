@@ -42,7 +42,7 @@ def rehearse(
             raise
         if first is not None and not plan:
             done = _standing_still(done, database, dialect)
-        losses = tuple(_losses(done, copy, settled=bool(first)))
+        losses = _kept_marked(done, tuple(_losses(done, copy, settled=bool(first))))
         return replace(done, losses=losses, original_changed=copy.original_changed(), sampled=copy.sampled)
 
 
@@ -64,6 +64,23 @@ def _standing_still(run: Run, database: peewee.Database, dialect: Dialect) -> Ru
 
     now = Snapshot(dialect.introspect(database))
     return replace(run, before=now, after=now)
+
+
+def _kept_marked(run: Run, losses: tuple[Loss, ...]) -> tuple[Loss, ...]:
+    """Say of each loss whether the attic would keep it: going back the other way puts that back."""
+    from pwmig.diff import RenameTable
+
+    names = {change.table: change.old_name for change in run.changes if isinstance(change, RenameTable)}
+    kept = {
+        (name.lower(), thing.column.lower() if thing.column else None)
+        for step in run.steps
+        for thing in step.kept
+        for name in (thing.table, names.get(thing.table, thing.table))
+    }
+    return tuple(
+        replace(loss, kept=(loss.table.lower(), loss.column.lower() if loss.column else None) in kept)
+        for loss in losses
+    )
 
 
 def _losses(run: Run, copy: Copy, *, settled: bool) -> Iterator[Loss]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pwmig.plan import MigrationStatus, Plan, Run, Statement
     from pwmig.schema import Rows
 
-__all__ = ["Ink", "change_lines", "grid", "plan_lines", "run_lines", "sql_lines", "status_lines"]
+__all__ = ["Ink", "change_lines", "grid", "plan_lines", "restored_lines", "run_lines", "sql_lines", "status_lines"]
 
 _CODES = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "bold": "1", "dim": "2"}
 _STATE_COLOURS = {"applied": "green", "pending": "yellow", "failed": "red", "changed": "red", "missing": "red"}
@@ -98,10 +98,13 @@ def run_lines(run: Run, ink: Ink) -> Iterable[str]:
         yield ink("schema", "bold")
         yield from (f"  {line}" for line in change_lines(run.changes, ink))
     yield from _rows_lines(run, ink)
-    if run.losses:
-        yield ""
-        yield ink("what would be lost", "bold")
-        yield from (f"  {ink('-', 'red')} {printable(str(loss))}" for loss in run.losses)
+    lost, kept = ([loss for loss in run.losses if loss.kept is kept] for kept in (False, True))
+    for title, colour, losses in (("what would be lost", "red", lost), ("what the attic would keep", "yellow", kept)):
+        if losses:
+            yield ""
+            yield ink(title, "bold")
+            yield from (f"  {ink('-', colour)} {printable(str(loss))}" for loss in losses)
+    yield from restored_lines(run, ink)
     yield ""
     if run.sampled:
         yield f"the copy held a sample of the rows of {printable(', '.join(run.sampled))}: counts are of the sample"
@@ -110,6 +113,15 @@ def run_lines(run: Run, ink: Ink) -> Iterable[str]:
         yield "or by another program"
     else:
         yield "the database itself was not touched"
+
+
+def restored_lines(run: Run, ink: Ink) -> Iterable[str]:
+    """What the steps got back from the attic."""
+    restored = [done for step in run.steps for done in step.restored]
+    if restored:
+        yield ""
+        yield ink("from the attic", "bold")
+        yield from (f"  {ink('+', 'green')} {printable(str(done))}" for done in restored)
 
 
 def _rows_lines(run: Run, ink: Ink) -> Iterable[str]:

@@ -180,6 +180,8 @@ JSON_KEYS: list[tuple[list[str], dict[str, Any]]] = [
                     "statements": [{"sql": str, "params": list, "elapsed_s": float, "row_count": (int, type(None))}],
                     "operations": list,
                     "elapsed_s": float,
+                    "kept": list,
+                    "restored": list,
                 }
             ]
         },
@@ -200,7 +202,7 @@ JSON_KEYS: list[tuple[list[str], dict[str, Any]]] = [
     ),
     (
         ["rehearse", "--backward", "--json"],
-        {"losses": [{"table": str, "column": (str, type(None)), "row_count": int, "sampled": bool}]},
+        {"losses": [{"table": str, "column": (str, type(None)), "row_count": int, "sampled": bool, "kept": bool}]},
     ),
 ]
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pwmig.sides import difference_title
 from pwmig.text import Ink, change_lines, printable
 
 if TYPE_CHECKING:
+    from pwmig.attic import Entry
     from pwmig.checking import Check, CheckReport, Finding
     from pwmig.diff import RenameCandidate
     from pwmig.sides import Difference
 
-__all__ = ["check_lines", "difference_lines"]
+__all__ = ["attic_lines", "check_lines", "difference_lines"]
 
 _COLOURS = {"passed": "green", "failed": "red", "skipped": "dim", "error": "red", "warning": "yellow", "note": "blue"}
 _MOST_CHANGES = 40
@@ -71,3 +72,38 @@ def _verdict(report: CheckReport) -> str:
     counts = {name: sum(found.severity.value == name for found in report.findings) for name in ("warning", "note")}
     said = ", ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items() if count)
     return ("failed: " + ", ".join(failed) if failed else "all is well") + (f" ({said})" if said else "")
+
+
+def attic_lines(entries: Sequence[Entry], location: str, ink: Ink) -> Iterable[str]:
+    """A line a thing: its id, what it is, rows, bytes, age and migration."""
+    from pwmig.attic.settings import size_text
+
+    yield ink(printable(location), "bold")
+    if not entries:
+        yield "the attic is empty"
+        return
+    told = [
+        (str(entry.id), entry.in_words, f"{entry.row_count:,} rows", size_text(entry.byte_count), _age(entry.kept_at))
+        for entry in entries
+    ]
+    widths = [max(len(row[place]) for row in told) for place in range(5)]
+    for entry, row in zip(entries, told, strict=True):
+        cells = "  ".join(printable(cell.ljust(width)) for cell, width in zip(row, widths, strict=True))
+        how = "" if entry.direction == "forward" else ", reverted"
+        yield f"  {cells}  {printable(entry.migration)}{how}"
+    yield "going the other way puts it back; pwmig attic restore|purge NAME or ID"
+
+
+def _age(kept_at: str) -> str:
+    """How long ago that was, in its largest unit."""
+    import calendar
+    import time
+
+    try:
+        passed = time.time() - calendar.timegm(time.strptime(kept_at, "%Y-%m-%dT%H:%M:%SZ"))
+    except ValueError:
+        return kept_at
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if (count := int(passed // length)) > 0:
+            return f"{count} {unit}{'s' * (count > 1)} ago"
+    return "just now"

@@ -122,6 +122,20 @@ def _baseline(command: argparse.ArgumentParser) -> None:
     command.add_argument("--models", action="store_true", help="write the models' module too, if it holds nothing yet")
 
 
+def _attic(command: argparse.ArgumentParser) -> None:
+    command.epilog = (
+        "What a migration drops or changes is kept in the database, in tables of pwmig's own, and going the other way "
+        "puts it back. restore puts back what is left, where nothing newer stands. purge lets go of it for good: of "
+        "what is named, or with --all of everything; it asks first, unless --yes is given. [tool.pwmig] attic = false, "
+        "attic = False in a migration or attic=False in an operation keep nothing."
+    )
+    command.add_argument("verb", nargs="?", choices=("list", "restore", "purge"), default="list", metavar="VERB")
+    command.add_argument("name", nargs="?", metavar="NAME", help="of this migration, or the thing with this id")
+    command.add_argument("--changed", action="store_true", help="restore: into rows with a changed content too")
+    command.add_argument("--all", action="store_true", help="purge: all that there is")
+    command.add_argument("--yes", action="store_true", help="purge: without being asked")
+
+
 def _lab(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", type=int, default=8888, help="the first port to try (default: 8888)")
     command.add_argument("--no-browser", dest="browser", action="store_false", help="print the address, open nothing")
@@ -157,6 +171,7 @@ _COMMANDS: dict[str, tuple[str, str, tuple[_Adder, ...]]] = {
         "the first migration, from a database that was there before; recorded as applied",
         (_project, _new_name, _baseline),
     ),
+    "attic": ("storing", "what migrations took away: list, restore or purge it", (_project, _json, _attic)),
     "lab": ("making", "JupyterLab at the workbench notebook", (_project, _lab)),
 }
 """Each command: the module with the function of its name, what it does in words, and what adds its options."""

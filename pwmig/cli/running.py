@@ -45,6 +45,7 @@ def migrate(options: argparse.Namespace) -> int:
     skipped = sum(step.outcome == "skipped" for step in run.steps)
     if skipped:
         print(f"{skipped} done by another runner meanwhile")
+    _tell_restored(run)
     for step in run.steps:
         if not step.step.reversible:
             from pwmig.text import printable
@@ -53,6 +54,16 @@ def migrate(options: argparse.Namespace) -> int:
                 f"note: {printable(step.step.name)} has no migrate_backward() and can't be taken back", file=sys.stderr
             )
     return FINE
+
+
+def _tell_restored(run: Run) -> None:
+    from pwmig.text import printable
+
+    for step in run.steps:
+        for kept in step.kept:
+            print(f"the attic keeps {printable(str(kept))}")
+        for restored in step.restored:
+            print(f"from the attic: {printable(str(restored))}")
 
 
 def _nothing_to_do(options: argparse.Namespace) -> str:

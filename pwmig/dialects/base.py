@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pwmig.codegen.kinds import Kinds
     from pwmig.dialects.migrator import Migrator
     from pwmig.dialects.modelled import ModelTerms
+    from pwmig.dialects.shelf import Shelf
     from pwmig.errors import PwmigError
     from pwmig.plan import Event
     from pwmig.schema import Page, Query, Rows, Schema, Table
@@ -183,6 +184,10 @@ class Dialect(ABC):
     @abstractmethod
     def migrator(self, database: peewee.Database, schema: str | None = None) -> Migrator:
         """pwmig's migrator for the database."""
+
+    @abstractmethod
+    def shelf(self, database: peewee.Database) -> Shelf:
+        """Where the attic keeps in this database what migrations take away."""
 
     @abstractmethod
     def session(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from playhouse import migrate as playhouse
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pwmig.dialects.backfilling import Filler, Progress, Wish
 
-__all__ = ["UNSAID", "Migrator", "Operation", "migrate", "operation", "standing_in"]
+__all__ = ["UNSAID", "Keeper", "Migrator", "Operation", "kept_by", "migrate", "operation", "standing_in"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -42,20 +42,45 @@ UNSAID: Any = _Unsaid.UNSAID
 _MADE_OF_OTHERS = frozenset({"change_column"})
 """Operations that stand for several others: a batch runs those in their place."""
 
+_KEEPABLE = frozenset(
+    (
+        *("drop_column", "drop_table", "alter_column_type", "change_column"),
+        *("add_not_null", "apply_default", "backfill"),
+    )
+)
+"""Operations that take something away, which the attic keeps; each takes ``attic=False``."""
+
+
+class Keeper(Protocol):
+    """Who keeps what operations take away, and puts it back."""
+
+    def before(self, wanted: Operation) -> Operation:
+        """An operation is about to run; the one to run in its place is given back."""
+
+    def after(self, migrator: Migrator) -> None:
+        """A batch has ended well."""
+
+    def done(self, wanted: Operation, error: BaseException | None = None) -> None:
+        """The operation has run, or has failed."""
+
 
 class Operation(playhouse.Operation):
     """One thing that a migration asks for; nothing happens until it is run.
 
     ``name`` is the migrator's method, ``args`` and ``kwargs`` what it was given (by position as far
     as the signature allows), ``table`` the table that it is about, or None. ``whole`` is the operation that this one
-    is a part of, None where a migration asked for it itself.
+    is a part of, None where a migration asked for it itself. ``attic``: whether what it takes away is kept, None where
+    it says nothing.
     """
 
     whole: Operation | None = None
+    attic: bool | None = None
 
     def __init__(self, migrator: Migrator, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         from inspect import signature  # Costly, and a config only makes the migrator.
 
+        if "attic" in kwargs and fn.__name__ in _KEEPABLE:
+            self.attic = kwargs.pop("attic")
         bound = signature(fn).bind(migrator, *args, **kwargs)
         super().__init__(migrator, fn, *bound.args[1:], **bound.kwargs)
 
@@ -73,7 +98,8 @@ class Operation(playhouse.Operation):
         """The call as a person would write it, on one line."""
         from pwmig.operations import call_text
 
-        return call_text(self.name, self.args, self.kwargs)
+        told = {} if self.attic is None else {"attic": self.attic}
+        return call_text(self.name, self.args, {**self.kwargs, **told})
 
     def __repr__(self) -> str:
         return f"<{self.describe()}>"
@@ -103,10 +129,12 @@ class Migrator(playhouse.SchemaMigrator):
     """Peewee's migrator with pwmig's care.
 
     ``on_operation``, where set, hears of each operation before it runs, ``on_progress`` of what a long one has done.
+    ``keeper``, where set, keeps what operations take away; within a run it is the engine's.
     """
 
     on_operation: Callable[[Operation], None] | None = None
     on_progress: Callable[[Progress], None] | None = None
+    keeper: Keeper | None = None
     _in_batch = False
     _pending: dict[int, Operation] | None = None
 
@@ -221,12 +249,18 @@ class Migrator(playhouse.SchemaMigrator):
             self._run(self._parted(adopted))
             return
         self._in_batch = True
+        keeper = self.keeper or _keeper.get()
         try:
             parted = self._parted(adopted)
             with nullcontext() if self._commits(parted) else self._batch():
                 self._run(parted)
         finally:
             self._in_batch = False
+        if keeper is not None:
+            keeper.after(self)
+
+    def settle(self) -> None:
+        """Do what operations of the batch that ran until now have left to be done, so that the tables are theirs."""
 
     def _parted(self, operations: list[Operation]) -> list[Operation]:
         """The operations with their parts in place of those that are made of others."""
@@ -236,7 +270,7 @@ class Migrator(playhouse.SchemaMigrator):
                 found.append(wanted)
                 continue
             for part in wanted.fn(self, *wanted.args, **wanted.kwargs):
-                part.whole = wanted
+                part.whole, part.attic = wanted, wanted.attic
                 found.append(part)
         return found
 
@@ -255,7 +289,16 @@ class Migrator(playhouse.SchemaMigrator):
             if listener is not None and (wanted.whole is None or wanted.whole is not whole):
                 listener(wanted.whole or wanted)
             whole = wanted.whole
-            self._perform(wanted)
+            keeper = self.keeper or _keeper.get()
+            if keeper is None:
+                self._perform(wanted)
+                continue
+            try:
+                self._perform(keeper.before(wanted))
+            except BaseException as error:
+                keeper.done(wanted, error)
+                raise
+            keeper.done(wanted)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -285,7 +328,8 @@ class Migrator(playhouse.SchemaMigrator):
             )
         if isinstance(wanted, Operation) and wanted.migrator is self:
             return wanted
-        made = getattr(self, wanted.fn.__name__)(*wanted.args, **wanted.kwargs)
+        told = {} if getattr(wanted, "attic", None) is None else {"attic": wanted.attic}
+        made = getattr(self, wanted.fn.__name__)(*wanted.args, **wanted.kwargs, **told)
         return made if isinstance(made, Operation) else Operation(self, wanted.fn, *wanted.args, **wanted.kwargs)
 
 
@@ -325,6 +369,7 @@ def _ours(wanted: Any) -> Migrator:
 
 _listener: ContextVar[Callable[[Operation], None] | None] = ContextVar("pwmig_listener", default=None)
 _progress: ContextVar[Callable[[Progress], None] | None] = ContextVar("pwmig_progress", default=None)
+_keeper: ContextVar[Keeper | None] = ContextVar("pwmig_keeper", default=None)
 _patching = threading.Lock()
 _patched = 0
 _run_theirs = playhouse.Operation.run
@@ -349,6 +394,16 @@ def standing_in(
         _count(-1)
         _listener.reset(token)
         _progress.reset(progress)
+
+
+@contextmanager
+def kept_by(keeper: Keeper | None) -> Iterator[None]:
+    """While entered, the keeper hears of the operations that are run on this thread, of whichever migrator."""
+    token = _keeper.set(keeper)
+    try:
+        yield
+    finally:
+        _keeper.reset(token)
 
 
 def _count(step: int) -> None:

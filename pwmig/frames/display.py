@@ -133,7 +133,7 @@ def run_blocks(run: Run, *, title: str = "", most_tables: int = TABLES) -> Itera
         yield Sentence(sampled_text(run))
     if run.losses:
         verb = "takes away" if run.target == "copy" else "took away"
-        yield Listing(f"It {verb}:", tuple(f"- {loss}" for loss in run.losses))
+        yield Listing(f"It {verb}:", tuple(f"- {loss.words}" for loss in run.losses))
     if run.original_changed:
         yield Sentence("The database itself changed meanwhile: by the migration, past the copy, or by another program.")
     touched = touched_tables(run)

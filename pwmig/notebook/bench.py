@@ -54,7 +54,8 @@ class ConfirmationNeeded(OperationRefused):
         super().__init__(
             f"to {verb} {_names(plan)} takes away " + "; ".join(map(str, losses)),
             why="a rehearsal on a copy counted them; nothing was done to the database"
-            + ("; where the copy held a sample, the whole table may lose more" if _sampled(losses) else ""),
+            + ("; where the copy held a sample, the whole table may lose more" if _sampled(losses) else "")
+            + _kept(losses, "reverting" if plan.direction is Direction.FORWARD else "applying"),
             way_out=f"click again to {verb} all the same, or give confirm=True",
             table=losses[0].table,
             column=losses[0].column,
@@ -63,6 +64,13 @@ class ConfirmationNeeded(OperationRefused):
 
 def _sampled(losses: Sequence[Loss]) -> bool:
     return any(loss.sampled for loss in losses)
+
+
+def _kept(losses: Sequence[Loss], way_back: str) -> str:
+    if not any(loss.kept for loss in losses):
+        return ""
+    what = "it" if all(loss.kept for loss in losses) else "what is marked so"
+    return f"; the attic keeps {what}, and {way_back} puts it back"
 
 
 def _names(plan: Plan) -> str:

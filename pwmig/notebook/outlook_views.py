@@ -60,7 +60,7 @@ def stage_html(outlook: Outlook) -> str:
         return _problem_html(outlook, outlook.error)
     if outlook.run is None or outlook.stage is not Stage.DONE:
         return ""
-    lost = "".join(f"<li>- {escape(str(loss))}</li>" for loss in outlook.run.losses)
+    lost = "".join(f"<li>- {escape(loss.words)}</li>" for loss in outlook.run.losses)
     losses = f'<p class="pwmig-lost">It takes away:</p><ul class="pwmig-lost">{lost}</ul>' if lost else ""
     return losses + changes_html(outlook.run.changes) + sampled_html(outlook.run)
 

@@ -88,7 +88,7 @@ def _run_parts(name: str | None, run: Run, title: str) -> list[str]:
 def _losses_html(losses: Sequence[Loss], verb: str) -> str:
     if not losses:
         return ""
-    lost = "".join(f"<li>- {escape(str(loss))}</li>" for loss in losses)
+    lost = "".join(f"<li>- {escape(loss.words)}</li>" for loss in losses)
     return f'<p class="pwmig-lost">It {verb}:</p><ul class="pwmig-lost">{lost}</ul>'
 
 

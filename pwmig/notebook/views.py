@@ -102,7 +102,7 @@ def error_html(error: BaseException) -> str:
 
 def question_html(needed: ConfirmationNeeded) -> str:
     """What would be lost, counted, before the second click."""
-    lines = "".join(f"<li>- {escape(str(loss))}</li>" for loss in needed.losses)
+    lines = "".join(f"<li>- {escape(loss.words)}</li>" for loss in needed.losses)
     verb = "Applying" if needed.plan.direction is Direction.FORWARD else "Reverting"
     names = ", ".join(step.name for step in needed.plan.steps)
     head = f'<p class="pwmig-what">{verb} {escape(names)} takes away:</p>'

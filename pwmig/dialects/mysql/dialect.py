@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pwmig.dialects.server.moving import Moving
     from pwmig.dialects.server.speech import Speech
     from pwmig.dialects.server.tokens import Lexer
+    from pwmig.dialects.shelf import Shelf
     from pwmig.schema import Schema, Table
 
 __all__ = ["MySQLDialect"]
@@ -83,6 +84,11 @@ class MySQLDialect(ServerDialect):
         from pwmig.dialects.mysql.operations.migrator import MySQLMigrator
 
         return MySQLMigrator(database, schema)
+
+    def shelf(self, database: peewee.Database) -> Shelf:
+        from pwmig.dialects.mysql.attic import MySQLShelf
+
+        return MySQLShelf(database)
 
     def session(
         self, database: peewee.Database, *, wait_s: float, listener: Listener | None = None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pwmig.dialects.server.moving import Moving
     from pwmig.dialects.server.speech import Speech
     from pwmig.dialects.server.tokens import Lexer
+    from pwmig.dialects.shelf import Shelf
     from pwmig.schema import Schema, Table
 
 __all__ = ["PostgresqlDialect"]
@@ -86,6 +87,11 @@ class PostgresqlDialect(ServerDialect):
         from pwmig.dialects.postgresql.operations.migrator import PostgresqlMigrator
 
         return PostgresqlMigrator(database, schema)
+
+    def shelf(self, database: peewee.Database) -> Shelf:
+        from pwmig.dialects.postgresql.attic import PostgresqlShelf
+
+        return PostgresqlShelf(database)
 
     def session(
         self, database: peewee.Database, *, wait_s: float, listener: Listener | None = None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import peewee
 
-__all__ = ["MARK", "Execute", "ask", "executor", "is_own", "marks", "on"]
+__all__ = ["MARK", "Execute", "ask", "executor", "is_own", "marks", "on", "own_statements"]
 
 Execute = Callable[..., list[tuple[Any, ...]]]
 """``execute(sql, params=())`` runs one statement and gives its rows."""
@@ -23,18 +24,25 @@ def executor(connection: Any) -> Execute:
     """Statements on a connection of psycopg or pymysql; a ``%`` is an ordinary letter where there are no params."""
 
     def execute(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        before, _mine.own = is_own(), True
-        try:
+        with own_statements():
             cursor = connection.cursor()
             try:
                 cursor.execute(sql, tuple(params) or None)
                 return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
             finally:
                 cursor.close()
-        finally:
-            _mine.own = before
 
     return execute
+
+
+@contextmanager
+def own_statements() -> Iterator[None]:
+    """While entered, the statements that this thread sends are pwmig's own."""
+    before, _mine.own = is_own(), True
+    try:
+        yield
+    finally:
+        _mine.own = before
 
 
 def is_own() -> bool:

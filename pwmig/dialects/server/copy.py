@@ -26,6 +26,7 @@ from pwmig.dialects.server.parts import parts
 from pwmig.dialects.server.redirect import direct, pointed_at
 from pwmig.dialects.server.rows import key_of, row_count
 from pwmig.dialects.server.scratch import made
+from pwmig.dialects.shelf import ATTIC
 from pwmig.errors import RehearsalRefused
 from pwmig.plan import Event
 from pwmig.schema import Column, Schema, Table
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from pwmig.dialects.server.dialect import ServerDialect
 
 __all__ = ["ServerCopy", "copied"]
+
+_MOST_KEPT = 100_000
+"""Rows of one thing in the attic that a copy holds at most."""
 
 _COUNT_S = 10.0
 """So long the rows or values that a rehearsal takes away are counted on the original; then they are estimated."""
@@ -70,6 +74,7 @@ def _make(
         with dialect.streaming(reader, inside=True) as stream:
             filling = fill(source, stream, target, dialect.speech, moving, schema, _teller(listener))
             _copy_history(stream, source, target, copy, dialect)
+            _copy_attic(stream, target, reader, dialect)
         moving.set_counters(source, target, schema)
         moving.end_filling(target)
         _run(target, then, dialect)
@@ -114,10 +119,24 @@ def _copy_history(
     from pwmig.history import COLUMNS, History
 
     for name in dialect.moving.own_tables(source):
+        if name.startswith(ATTIC):
+            continue
         History(dialect, copy, name).create()
         table = Table(name, tuple(Column(column, "text") for column in COLUMNS), primary_key=("id",))
         copy_whole(stream, target, dialect.speech, dialect.moving, table)
         dialect.moving.count_on(target, table, "id")
+
+
+def _copy_attic(stream: Callable[[str], Any], target: Execute, reader: Any, dialect: ServerDialect) -> None:
+    """What is kept of what migrations took away, as going backward puts it back; of much, the first of it."""
+    from pwmig.dialects.server.attic import ServerShelf
+
+    shelf = dialect.shelf(reader)
+    for table, definition in shelf.kept_tables() if isinstance(shelf, ServerShelf) else ():
+        if table.schema is not None:
+            target(f"CREATE SCHEMA {shelf.quote(table.schema)}")
+        target(definition)
+        copy_whole(stream, target, dialect.speech, dialect.moving, table, most=_MOST_KEPT)
 
 
 def _teller(listener: Listener | None) -> Callable[[int, int], None]:

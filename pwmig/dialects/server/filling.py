@@ -99,11 +99,14 @@ def fill(
     return filling
 
 
-def copy_whole(stream: Stream, target: Execute, speech: Speech, moving: Moving, table: Table) -> None:
-    """Take all rows of a table."""
+def copy_whole(
+    stream: Stream, target: Execute, speech: Speech, moving: Moving, table: Table, *, most: int | None = None
+) -> None:
+    """Take all rows of a table, or ``most`` of them."""
     taken = _Taken(table, table.column_names)
     columns = ", ".join(map(moving.exactly, table.columns))
-    taken.rows.extend(stream(f"SELECT {columns} FROM {speech.source(table)}"))
+    limit = f" LIMIT {most}" if most is not None else ""
+    taken.rows.extend(stream(f"SELECT {columns} FROM {speech.source(table)}{limit}"))
     _insert(target, speech, moving, taken)
 
 

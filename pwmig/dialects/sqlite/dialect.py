@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pwmig.dialects.base import Kept, Listener, Readings
     from pwmig.dialects.migrator import Migrator
     from pwmig.dialects.modelled import ModelTerms
+    from pwmig.dialects.shelf import Shelf
     from pwmig.schema import Page, Query, Rows, Schema, Table
 
     Execute = Callable[..., list[tuple[Any, ...]]]
@@ -75,6 +76,11 @@ class SqliteDialect(Dialect):
         from pwmig.dialects.sqlite.operations.migrator import SqliteMigrator
 
         return SqliteMigrator(database, schema)
+
+    def shelf(self, database: peewee.Database) -> Shelf:
+        from pwmig.dialects.sqlite.attic import SqliteShelf
+
+        return SqliteShelf(database)
 
     def session(
         self, database: peewee.Database, *, wait_s: float, listener: Listener | None = None

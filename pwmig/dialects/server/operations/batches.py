@@ -53,6 +53,11 @@ class BatchMigrator(Migrator):
             finally:
                 self.waiting = None
 
+    def settle(self) -> None:
+        """Run what the batch's operations have left waiting until now."""
+        if self.waiting:
+            self._server().settle()
+
     @contextmanager
     def _around(self) -> Iterator[None]:
         """What a batch stands in."""

@@ -12,7 +12,7 @@ import peewee
 
 from pwmig.dialects.backfilling import Filler, Key, Piece, Wish
 from pwmig.dialects.sqlite.operations.catalog import ask, column_of, read_catalog
-from pwmig.dialects.sqlite.operations.rebuild import shown_key
+from pwmig.dialects.sqlite.texts.kinds import shown_key
 from pwmig.dialects.sqlite.texts.parts import TableDef
 from pwmig.dialects.sqlite.texts.tokens import fold, quote, significant
 from pwmig.errors import OperationRefused

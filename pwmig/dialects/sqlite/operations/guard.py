@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Guard", "same_text"]
 
-_INTERNAL = "sqlite_"
+_INTERNAL = ("sqlite_", "pwmig_attic")
 
 
 class Guard:
@@ -75,7 +75,7 @@ class Guard:
 
 
 def _internal(entry: Entry) -> bool:
-    return entry.name[: len(_INTERNAL)].lower() == _INTERNAL
+    return entry.name.lower().startswith(_INTERNAL) or entry.table.lower().startswith(_INTERNAL)
 
 
 def _unasked(name: str, what: str) -> OperationRefused:

@@ -1,0 +1,234 @@
+"""What the other direction of a migration took away is put back, once what it stood in is there again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pwmig.errors import OperationRefused
+from pwmig.plan import Direction, Restored
+
+if TYPE_CHECKING:
+    from pwmig.attic.entries import Attic, Entry
+    from pwmig.dialects.migrator import Migrator
+    from pwmig.dialects.shelf import Counts, Place
+    from pwmig.plan import Step
+
+__all__ = ["Restoring", "put_back_values", "put_rows"]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A thing whose place was made again; ``table`` is called so by now."""
+
+    entry: Entry
+    table: str
+    required: bool = False
+
+
+class Restoring:
+    """What one step gets back. ``waiting`` are things whose places the batch makes again."""
+
+    def __init__(self, attic: Attic, step: Step) -> None:
+        self.attic = attic
+        self.step = step
+        self.waiting: list[_Waiting] = []
+        self._there: list[Entry] | None = None
+        self._names: dict[str, str] = {}
+        self._rows_back: list[tuple[Entry, str]] = []
+        self._marked: set[int] = set()
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What the other direction took, the latest first, without what is back already."""
+        if self._there is None:
+            other = Direction.BACKWARD if self.step.direction is Direction.FORWARD else Direction.FORWARD
+            self._there = list(self.attic.entries(self.step.name, other.value))
+        return self._there
+
+    # -- what operations say
+
+    def expect_column(self, table: str, column: str, migrator: Migrator) -> bool:
+        """A column is about to be added; whether the attic has values for it."""
+        if not any(entry.what == "column" for entry in self.entries):
+            return False
+        migrator.settle()
+        place = self.attic.shelf.look(table, migrator)
+        found = self._find("column", place.name, column) if place is not None else None
+        if found is None or place is None:
+            return False
+        self.entries.remove(found)
+        self.waiting.append(_Waiting(found, place.name))
+        return True
+
+    def require_value(self, table: str, column: str) -> None:
+        """The column that was expected last is to hold no NULL, once its values are back."""
+        self.waiting[-1].required = True
+
+    def expect_table(self, table: str) -> None:
+        """A table is about to be made: going backward, its rows are put in as soon as it is there."""
+        found = self._find("table", table)
+        if found is not None and self.step.direction is Direction.BACKWARD:
+            self.entries.remove(found)
+            self.waiting.append(_Waiting(found, table))
+
+    def rename_table(self, old: str, new: str) -> None:
+        for first, last in list(self._names.items()):
+            if last.lower() == old.lower():
+                self._names[first] = new
+        self._names.setdefault(old.lower(), new)
+
+    def before_change(self, table: str, migrator: Migrator) -> None:
+        """What a column of the table holds is about to be changed: see first which values are as they were left."""
+        if not any(entry.what == "change" for entry in self.entries):
+            return
+        migrator.settle()
+        place = self.attic.shelf.look(table, migrator)
+        for entry in self.entries:
+            new = entry.what == "change" and entry.id not in self._marked
+            if place is not None and new and self._is_of(entry, place.name) and place.column(entry.columns[0]):
+                self._mark(entry, place)
+
+    def _mark(self, entry: Entry, place: Place) -> None:
+        """Values that were written since stay."""
+        shelf, column = self.attic.shelf, place.column(entry.columns[0]) or entry.columns[0]
+        shelf.sort(entry.id, place, self._prints(entry, place))
+        shelf.leave_newer(entry.id, place, column, shelf.same(f"t.{shelf.quote(column)}", "x.n0"))
+        self._marked.add(entry.id)
+
+    def _find(self, what: str, table: str, column: str | None = None) -> Entry | None:
+        for entry in self.entries:
+            named = column is None or entry.columns[0].lower() == column.lower()
+            if entry.what == what and named and self._is_of(entry, table):
+                return entry
+        return None
+
+    def _is_of(self, entry: Entry, table: str) -> bool:
+        return self._called(entry.table).lower() == table.lower()
+
+    def _called(self, table: str) -> str:
+        return self._names.get(table.lower(), table)
+
+    # -- putting back
+
+    def put_back(self, migrator: Migrator | None = None) -> list[Restored]:
+        """Put back what waits."""
+        waiting, self.waiting = self.waiting, []
+        return [done for one in waiting if (done := self._one(one, migrator)) is not None]
+
+    def _one(self, one: _Waiting, migrator: Migrator | None) -> Restored | None:
+        place = self.attic.shelf.look(one.table, migrator)
+        if place is None:
+            self.entries.append(one.entry)
+            return None
+        if one.entry.what == "table":
+            return self._rows(one.entry, place)
+        column = place.column(one.entry.columns[0])
+        if column not in place.columns:
+            self.entries.append(one.entry)
+            return None  # By now it is computed, and needs no value.
+        done = put_back_values(self.attic, one.entry, place, column, self._prints(one.entry, place))
+        if one.required and migrator is not None:
+            self._require_no_null(place, column, done)
+            migrator.migrate(migrator.add_not_null(one.table, column))
+        return done
+
+    def _prints(self, entry: Entry, place: Place) -> tuple[str, ...] | None:
+        """The columns of the rows' prints as they are called now; None where one of them is gone."""
+        found = [place.column(name) for name in entry.prints]
+        return tuple(name for name in found if name) if all(found) else None
+
+    def _rows(self, entry: Entry, place: Place) -> Restored:
+        self._rows_back.append((entry, place.name))
+        return put_rows(self.attic, entry, place)
+
+    def _require_no_null(self, place: Place, column: str, done: Restored) -> None:
+        shelf = self.attic.shelf
+        quoted = shelf.quote(column)
+        count = int(shelf.ask(f"SELECT count(*) FROM {place.sql} WHERE {quoted} IS NULL")[0][0])
+        if not count:
+            return
+        rows = f"{count:,} row" + ("s have" if count != 1 else " has")
+        raise OperationRefused(
+            f"column {column!r} of {place.name!r} can't be NOT NULL again: {rows} no value for it",
+            why=f"the attic had values for {done.restored:,} rows; these came since, or may be other rows by now",
+            way_out=f"say what they get: a default in the field of add_column({place.name!r}, {column!r}, ...), which "
+            f"leaves the values of the attic as they are; or null=True there, then UPDATE, then add_not_null",
+            table=place.name,
+            column=column,
+        )
+
+    def finish(self) -> list[Restored]:
+        """Put back what can be, of what no operation announced; then make again what hung on the tables."""
+        done = self.put_back()
+        for entry in list(self.entries):
+            place = self.attic.shelf.look(self._called(entry.table))
+            if place is None:
+                continue
+            self.entries.remove(entry)
+            found = self._unannounced(entry, place)
+            if found is not None:
+                done.append(found)
+        for entry, table in self._rows_back:
+            place = self.attic.shelf.look(table)
+            if place is not None and self.step.direction is Direction.BACKWARD:
+                for statement in self.attic.shelf.again(place, entry.definitions):
+                    self.attic.shelf.send(statement)
+        self._rows_back = []
+        return done
+
+    def _unannounced(self, entry: Entry, place: Place) -> Restored | None:
+        shelf = self.attic.shelf
+        if entry.what == "table":
+            return self._rows(entry, place)
+        column = place.column(entry.columns[0])
+        if column not in place.columns or any(name not in place.columns for name in entry.key):
+            return None
+        if entry.what == "change":
+            if entry.id not in self._marked:
+                self._mark(entry, place)
+            return _told(self.attic, entry, place, column, shelf.put(entry.id, place, [column]), lacking=0)
+        cell = f"t.{shelf.quote(column)}"
+        fresh = f"{cell} IS NULL"
+        if column in place.defaults:
+            fresh += f" OR {shelf.same(cell, f'({place.defaults[column]})')}"
+        return put_back_values(self.attic, entry, place, column, self._prints(entry, place), fresh=fresh)
+
+
+def put_rows(attic: Attic, entry: Entry, place: Place) -> Restored:
+    """Put the rows of a table back, and let go of them: those whose keys are there already are newer."""
+    shelf = attic.shelf
+    names = [name for kept in entry.columns if (name := place.column(kept)) in place.columns and name]
+    counts = shelf.put_rows(entry.id, place, names)
+    shelf.after_rows(entry.id, place, entry.definitions)
+    attic.resize(entry) if counts.newer else attic.discard(entry)
+    return Restored(place.name, None, counts.restored, newer=counts.newer)
+
+
+def put_back_values(
+    attic: Attic,
+    entry: Entry,
+    place: Place,
+    column: str,
+    prints: tuple[str, ...] | None,
+    *,
+    fresh: str = "",
+    doubtful: bool = False,
+) -> Restored:
+    """Put the values of a column back, only where ``fresh`` holds; ``doubtful``: into rows that may be others too."""
+    shelf = attic.shelf
+    shelf.sort(entry.id, place, prints)
+    if fresh:
+        shelf.leave_newer(entry.id, place, column, fresh)
+    rows = int(shelf.ask(f"SELECT count(*) FROM {place.sql}")[0][0])
+    kept = shelf.count(entry.id)
+    counts = shelf.put(entry.id, place, [column], doubtful=doubtful)
+    return _told(attic, entry, place, column, counts, lacking=max(0, rows - (kept - counts.gone)))
+
+
+def _told(attic: Attic, entry: Entry, place: Place, column: str, counts: Counts, lacking: int) -> Restored:
+    attic.resize(entry)
+    return Restored(
+        *(place.name, column, counts.restored, counts.changed, counts.gone, counts.doubtful, counts.newer),
+        lacking,
+    )

@@ -1,0 +1,247 @@
+"""PostgreSQL's shelf for the attic: tables in the migration's transaction; a dropped one moves to a schema of its own.
+
+https://www.postgresql.org/docs/current/sql-altertable.html: SET SCHEMA takes a table's indexes, constraints and
+sequences along, so that their names are free for those of a new table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pwmig.dialects.postgresql.operations.migrator import PostgresqlMigrator
+from pwmig.dialects.server.asking import MARK, ask, on, own_statements
+from pwmig.dialects.server.attic import ServerShelf
+from pwmig.dialects.shelf import MOST_CELLS, Place, Quiet, data_table
+
+if TYPE_CHECKING:
+    from pwmig.dialects.migrator import Migrator
+    from pwmig.dialects.server.operations.server import Server
+
+__all__ = ["PostgresqlShelf"]
+
+_COLUMNS = """
+SELECT a.attname, a.attgenerated <> '', pg_get_expr(d.adbin, d.adrelid), i.place, format_type(a.atttypid, a.atttypmod)
+FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN (SELECT k.attnum, k.place FROM pg_index x, unnest(x.indkey) WITH ORDINALITY AS k (attnum, place)
+           WHERE x.indrelid = {oid} AND x.indisprimary) i ON i.attnum = a.attnum
+WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"""
+
+_HANGING = """
+SELECT 'index' AS kind, c.relname AS name, pg_get_indexdef(x.indexrelid) AS sql FROM pg_index x
+  JOIN pg_class c ON c.oid = x.indexrelid
+  WHERE x.indrelid = {oid} AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = x.indexrelid
+    AND k.conrelid = x.indrelid)
+UNION ALL SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint
+  WHERE conrelid = {oid} AND contype IN ('c', 'u', 'x', 'f') AND conislocal
+UNION ALL SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = {oid} AND NOT tgisinternal"""
+
+_SEQUENCES = """
+SELECT a.attname, s.oid::regclass::text FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = {oid}
+AND d.deptype IN ('a', 'i')"""
+
+_TIED = """
+SELECT 1 FROM pg_class c WHERE c.oid = {oid} AND (c.relkind <> 'r' OR c.relispartition)
+UNION ALL SELECT 1 FROM pg_inherits WHERE inhrelid = {oid} OR inhparent = {oid}
+UNION ALL SELECT 1 FROM pg_depend d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+  WHERE d.refobjid = {oid} AND r.ev_class <> {oid}
+UNION ALL SELECT 1 FROM pg_constraint WHERE confrelid = {oid} AND conrelid <> {oid} AND contype = 'f'
+UNION ALL SELECT 1 FROM pg_type y JOIN pg_attribute a ON a.atttypid IN (y.oid, y.typarray)
+  WHERE y.typrelid = {oid} AND NOT a.attisdropped"""
+"""What makes a table one that can't simply move: it is or has parts, or others need it, and go with it by CASCADE."""
+
+
+class PostgresqlShelf(ServerShelf):
+    """A print is a hash of the row's other cells as the server writes them."""
+
+    row_id = "ctid"
+    no_state = "NULL::smallint"
+
+    def __init__(self, database: Any) -> None:
+        super().__init__(database)
+        self._homes: dict[int, str] = {}
+
+    def migrator(self) -> Migrator:
+        return PostgresqlMigrator(self.database)
+
+    def has(self, table: str) -> bool:
+        return bool(ask(on(self.database), f"SELECT to_regclass({MARK})", [self.quote(table)])[0][0])
+
+    def same(self, one: str, other: str) -> str:
+        return f"({one})::text IS NOT DISTINCT FROM ({other})::text"
+
+    def own(self, number: int) -> str:
+        """A table that was dropped is in a schema of its own."""
+        if number not in self._homes:
+            name = self.quote(data_table(number))
+            sql = f"SELECT 1 FROM pg_namespace WHERE nspname = {MARK}"
+            moved = ask(on(self.database), sql, [data_table(number)])
+            self._homes[number] = f"{name}.{name}" if moved else name
+        return self._homes[number]
+
+    def place_of(self, server: Server, found: Any) -> Place:
+        rows = self.ask(_COLUMNS.format(oid=found.oid))
+        columns = tuple(row[0] for row in rows if not row[1])
+        key = tuple(row[0] for row in sorted((row for row in rows if row[3]), key=lambda row: int(row[3])))
+        defaults = {row[0]: row[2] for row in rows if row[2] and not row[1] and "(" not in row[2]}
+        generated = frozenset(row[0] for row in rows if row[1])
+        types = {row[0]: row[4] for row in rows}
+        sql = f"{self.quote(found.schema)}.{self.quote(found.plain)}"
+        return Place(found.name, sql, columns, generated, key, True, defaults, found.oid, types)
+
+    def type_of(self, place: Place, column: str) -> str:
+        return place.types[column]
+
+    def make(self, number: int, place: Place, select: str) -> int:
+        """The server says how many rows it made a table of."""
+        cursor = self.database.connection().cursor()
+        try:
+            with own_statements():
+                cursor.execute(f"CREATE TABLE {self.own(number)} AS {select}")
+            return int(cursor.rowcount) if cursor.rowcount >= 0 else self.count(number)
+        finally:
+            cursor.close()
+
+    def prints(self, place: Place, columns: Sequence[str], alias: str) -> list[str]:
+        columns = columns[:MOST_CELLS] if place.key else columns
+        row = f"ROW({', '.join(f'{alias}.{self.quote(name)}' for name in columns)})::text"
+        return [f"hashtextextended({row}, 0)" if place.key else row]
+
+    def weigh(self, place: Place) -> int:
+        return int(self.ask(f"SELECT pg_table_size({place.oid})")[0][0])
+
+    def measure(self, place: Place, columns: Sequence[str]) -> int:
+        sizes = " + ".join(f"coalesce(pg_column_size({self.quote(name)}), 0)" for name in (*place.key, *columns))
+        return int(self.ask(f"SELECT coalesce(sum({sizes} + 36), 0)::bigint FROM {place.sql}")[0][0])
+
+    def bytes_of(self, number: int, rows: int) -> int:
+        return int(self.ask(f"SELECT pg_total_relation_size('{self.own(number)}'::regclass)")[0][0])
+
+    def kept_columns(self) -> list[tuple[Any, ...]]:
+        return self.ask(
+            "SELECT nullif(n.nspname, current_schema()), c.relname, a.attname, format_type(a.atttypid, a.atttypmod) "
+            "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid "
+            "WHERE c.relkind = 'r' AND c.relname ~ '^pwmig_attic' AND a.attnum > 0 AND NOT a.attisdropped "
+            "AND (n.nspname = current_schema() OR n.nspname = c.relname) ORDER BY c.oid, a.attnum"
+        )
+
+    def protect(self, table: str) -> None:
+        """Default privileges may give others a right to each new table
+        (https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html)."""
+        self._revoke(self.quote(table))
+
+    def protect_data(self, number: int) -> None:
+        self._revoke(self.own(number))
+
+    def _revoke(self, table: str) -> None:
+        rows = self.ask(
+            "SELECT DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END "
+            "FROM pg_class c, aclexplode(c.relacl) AS g "
+            f"WHERE c.oid = '{table.replace(chr(39), chr(39) * 2)}'::regclass AND g.grantee <> c.relowner"
+        )
+        for (grantee,) in rows:
+            self.ask(f"REVOKE ALL ON {table} FROM {grantee}")
+
+    # -- a whole table
+
+    def moves_at_once(self, place: Place) -> bool:
+        may = self.ask("SELECT has_database_privilege(current_database(), 'CREATE')")[0][0]
+        return bool(may) and not self.ask(_TIED.format(oid=place.oid))
+
+    def definitions(self, place: Place) -> dict[str, Any]:
+        hanging = [
+            {"kind": kind, "name": name, "sql": sql} for kind, name, sql in self.ask(_HANGING.format(oid=place.oid))
+        ]
+        marks = {}
+        for column, sequence in self.ask(_SEQUENCES.format(oid=place.oid)):
+            marks[column] = list(self.ask(f"SELECT last_value, is_called FROM {sequence}")[0])
+        return {"hanging": hanging, "marks": marks}
+
+    def move(self, number: int, place: Place, definitions: Mapping[str, Any]) -> None:
+        name = self.quote(data_table(number))
+        if not self.moves_at_once(place):
+            self.ask(f"CREATE TABLE {name} AS SELECT * FROM {place.sql}")
+            self._homes[number] = name
+            return
+        schema, plain = place.sql.rsplit(".", 1) if place.sql.count(".") == 1 else self._parts(place)
+        self.ask(f"CREATE SCHEMA {name}")
+        for other in definitions["hanging"]:
+            if str(other["sql"]).startswith("FOREIGN KEY"):  # What is in the attic refers to nothing.
+                self.ask(f"ALTER TABLE {place.sql} DROP CONSTRAINT {self.quote(str(other['name']))}")
+        self.ask(f"ALTER TABLE {place.sql} SET SCHEMA {name}")
+        if plain != name:
+            self.ask(f"ALTER TABLE {name}.{plain} RENAME TO {name}")
+        self.ask(f"CREATE TABLE {schema}.{plain} ()")
+        self._homes[number] = f"{name}.{name}"
+
+    def _parts(self, place: Place) -> tuple[str, str]:
+        sql = "SELECT quote_ident(n.nspname), quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n "
+        schema, plain = self.ask(f"{sql} ON n.oid = c.relnamespace WHERE c.oid = {place.oid}")[0]
+        return str(schema), str(plain)
+
+    def discard(self, number: int) -> None:
+        own = self.own(number)
+        self.ask(f"DROP TABLE {own}")
+        if own.count(".") == 1:
+            self.ask(f"DROP SCHEMA {own.split('.')[0]}")
+        self._homes.pop(number, None)
+
+    def insert_text(self, place: Place, names: str, own: str, missing: str, columns: Sequence[str]) -> str:
+        chosen = ", ".join(f"x.{self.quote(name)}" for name in columns)
+        return f"INSERT INTO {place.sql} ({names}) OVERRIDING SYSTEM VALUE SELECT {chosen} FROM {own} AS x{missing}"
+
+    def after_rows(self, number: int, place: Place, definitions: Mapping[str, Any]) -> None:
+        sequences = dict(self.ask(_SEQUENCES.format(oid=place.oid)))
+        for column, (last, called) in definitions.get("marks", {}).items():
+            if column in sequences:
+                sequence = str(sequences[column]).replace("'", "''")
+                self.ask(
+                    f"SELECT setval('{sequence}', {int(last)}, {str(bool(called)).lower()}) "
+                    f"FROM {sequences[column]} WHERE last_value <= {int(last)}"
+                )
+
+    def again(self, place: Place, definitions: Mapping[str, Any]) -> list[str]:
+        there = {(kind, name) for kind, name, _ in self.ask(_HANGING.format(oid=place.oid))}
+        names = {name for _, name in there}
+        made = []
+        for one in definitions.get("hanging", ()):
+            if one["name"] in names or self._is_said(place, one):
+                continue
+            if one["kind"] == "constraint":
+                made.append(f"ALTER TABLE {place.sql} ADD CONSTRAINT {self.quote(one['name'])} {one['sql']}")
+            else:
+                made.append(one["sql"])
+        order = {"U": 0, "C": 1, "F": 2}
+        return sorted(made, key=lambda sql: order.get(sql[:1], 1) + 2 * ("FOREIGN KEY" in sql))
+
+    def _is_said(self, place: Place, one: Mapping[str, Any]) -> bool:
+        """Whether the same stands there under another name."""
+        return any(
+            sql == one["sql"] and kind == "constraint" for kind, _, sql in self.ask(_HANGING.format(oid=place.oid))
+        )
+
+    def quiet(self, place: Place) -> Quiet:
+        return _TriggersOff(self, place)
+
+
+class _TriggersOff(Quiet):
+    """The table's own triggers are disabled for a moment; those of foreign keys are not."""
+
+    def __init__(self, shelf: PostgresqlShelf, place: Place) -> None:
+        self.shelf, self.place = shelf, place
+        self.names: list[tuple[str, str]] = []
+
+    def begin(self) -> None:
+        rows = self.shelf.ask(
+            f"SELECT quote_ident(tgname), tgenabled::text FROM pg_trigger WHERE tgrelid = {self.place.oid} "
+            "AND NOT tgisinternal AND tgenabled IN ('O', 'A') ORDER BY tgname"
+        )
+        self.names = [(str(name), "ALWAYS " if how == "A" else "") for name, how in rows]
+        for name, _ in self.names:
+            self.shelf.ask(f"ALTER TABLE {self.place.sql} DISABLE TRIGGER {name}")
+
+    def end(self) -> None:
+        for name, always in self.names:
+            self.shelf.ask(f"ALTER TABLE {self.place.sql} ENABLE {always}TRIGGER {name}")

@@ -1,0 +1,326 @@
+"""The shelf that a database gives to the attic: tables of pwmig's own, filled and emptied by the database itself.
+
+A thing kept has a number, and its data stand in ``pwmig_attic_<number>``. Of a column these are the key of each row
+(``k0``, ``k1``, ...), the values (``v0``), what the row is recognised by (``p0``, ...: its print) and a state ``s``
+that is empty but while something is put back. A table that was dropped is there as it was.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import peewee
+
+    from pwmig.dialects.migrator import Migrator, Operation
+
+__all__ = ["ATTIC", "MOST_CELLS", "SAME", "Counts", "Place", "Shelf", "data_table"]
+
+ATTIC = "pwmig_attic"
+"""The table of all that is kept; the names of the others begin like it."""
+
+SAME, CHANGED, DOUBTFUL, NEWER = 1, 2, 3, 4
+"""States of a row that is kept, beside none (its row is gone): its row is there as it was; there, with other cells;
+with other cells, and maybe another row that was given the same key; there, with a value that was written since."""
+
+
+def data_table(number: int) -> str:
+    """The name of the table with the data of the thing that has this number."""
+    return f"{ATTIC}_{number}"
+
+
+MOST_CELLS = 4
+"""So many of a row's other cells are in its print, the first ones: with all of them it would cost more to recognise a
+row than to keep its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A table as it is now: ``columns`` are those that hold values of their own, ``key`` is what tells rows apart.
+
+    ``counts``: a key that was given once is not given by the database to another row. ``defaults`` are the columns'
+    defaults as SQL. ``sql`` is the table as a statement names it.
+    """
+
+    name: str
+    sql: str
+    columns: tuple[str, ...]
+    generated: frozenset[str]
+    key: tuple[str, ...]
+    counts: bool
+    defaults: Mapping[str, str]
+    oid: int = 0
+    types: Mapping[str, str] = field(default_factory=dict)
+    stamps: tuple[str, ...] = ()
+
+    def column(self, name: str) -> str | None:
+        """The column as the table spells it, generated or not, or None."""
+        every = (*self.columns, *self.generated)
+        return next((c for c in every if c == name), next((c for c in every if c.lower() == name.lower()), None))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the rows that were kept: put back (``changed`` of them into rows with other cells by now), and
+    left: their rows are gone, doubtful, or hold a newer value."""
+
+    restored: int = 0
+    changed: int = 0
+    gone: int = 0
+    doubtful: int = 0
+    newer: int = 0
+
+
+class Shelf(ABC):
+    """The statements that keep and put back, on one connection of one database."""
+
+    row_id = ""
+    """What tells the rows of a table without key apart while they are put back."""
+    long_text = "TEXT"
+    """The type of a text of any length."""
+
+    def __init__(self, database: peewee.Database) -> None:
+        self.database = database
+
+    # -- the database
+
+    @abstractmethod
+    def ask(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a statement of pwmig's own, which is no part of a migration's record; values stand at ``?``."""
+
+    @abstractmethod
+    def send(self, sql: str) -> None:
+        """A statement on a table of the project's, as the migration's."""
+
+    @abstractmethod
+    def quote(self, name: str) -> str: ...
+
+    @abstractmethod
+    def same(self, one: str, other: str) -> str:
+        """The condition that two cells are the same, NULL included."""
+
+    @abstractmethod
+    def has(self, table: str) -> bool:
+        """Whether pwmig's own table is there."""
+
+    @abstractmethod
+    def look(self, name: str, migrator: Migrator | None = None) -> Place | None:
+        """A table of the project's as it is now, None where there is none of that name."""
+
+    @abstractmethod
+    def prints(self, place: Place, columns: Sequence[str], alias: str) -> list[str]:
+        """Expressions over a row's other cells by which it is recognised; short where it has a key."""
+
+    @abstractmethod
+    def weigh(self, place: Place) -> int:
+        """How many bytes a table takes at most, at no cost that grows with it."""
+
+    @abstractmethod
+    def measure(self, place: Place, columns: Sequence[str]) -> int:
+        """About how many bytes the key and these columns of a table take."""
+
+    def moves_at_once(self, place: Place) -> bool:
+        """Whether a whole table is kept without a copy of its rows."""
+        return True
+
+    def protect(self, table: str) -> None:
+        """Let nobody read one of pwmig's own tables by a right that a new table gets."""
+        return
+
+    @abstractmethod
+    def bytes_of(self, number: int, rows: int) -> int:
+        """About how many bytes a thing with so many rows takes."""
+
+    def protect_data(self, number: int) -> None:
+        """Let whoever could read what is kept read it, or fewer."""
+        self.protect(data_table(number))
+
+    def droppable(self, wanted: Operation, place: Place) -> bool:
+        """Whether the operation would drop the table, and not refuse to."""
+        return True
+
+    # -- keeping
+
+    def own(self, number: int) -> str:
+        return self.quote(data_table(number))
+
+    def keep(self, number: int, place: Place, columns: Sequence[str], others: Sequence[str]) -> int:
+        """Keep the values of some columns; of how many rows."""
+        return self.make(number, place, self._kept_text(place, columns, others))
+
+    def _kept_text(self, place: Place, columns: Sequence[str], others: Sequence[str]) -> str:
+        parts = [f"t.{self.quote(name)} AS k{n}" for n, name in enumerate(place.key)]
+        parts += [f"t.{self.quote(name)} AS v{n}" for n, name in enumerate(columns)]
+        parts += [f"{text} AS p{n}" for n, text in enumerate(self.prints(place, others, "t"))]
+        if not place.key:
+            parts.insert(0, "NULL AS k0" if not self.row_id else f"t.{self.row_id} AS k0")
+        return f"SELECT {', '.join(parts)}, {self.no_state} AS s FROM {place.sql} AS t"
+
+    no_state = "NULL"
+
+    def make(self, number: int, place: Place, select: str) -> int:
+        """Make the table of what a SELECT gives; how many rows that are."""
+        self.ask(f"CREATE TABLE {self.own(number)} AS {select}")
+        return self.count(number)
+
+    @abstractmethod
+    def definitions(self, place: Place) -> dict[str, Any]:
+        """What hangs on a table, in words of the database, and how far its counters are."""
+
+    @abstractmethod
+    def move(self, number: int, place: Place, definitions: Mapping[str, Any]) -> None:
+        """Take all rows of a table away into the attic, and leave it empty."""
+
+    def count(self, number: int, where: str = "") -> int:
+        condition = f" WHERE {where}" if where else ""
+        return int(self.ask(f"SELECT count(*) FROM {self.own(number)}{condition}")[0][0])
+
+    def note_new(self, number: int, place: Place, column: str) -> int:
+        """Add to what was kept of a column what it became, and let go of rows where that is the same; how many stay."""
+        own = self.own(number)
+        self.ask(f"ALTER TABLE {own} ADD COLUMN n0 {self.type_of(place, column)}")
+        self.update(own, {"n0": f"t.{self.quote(column)}"}, place.sql, self._keys("x", "t", place))
+        self.ask(f"DELETE FROM {own} WHERE {self.unchanged('v0', 'n0')}")
+        return self.count(number)
+
+    def unchanged(self, one: str, other: str) -> str:
+        return self.same(one, other)
+
+    def type_of(self, place: Place, column: str) -> str:
+        """The type of a column, for one that has to hold the same."""
+        return ""
+
+    # -- putting back
+
+    def sort(self, number: int, place: Place, others: Sequence[str] | None) -> None:
+        """Say of each row that is kept whether its row is there. ``others``: the columns of its print, or None."""
+        own = self.own(number)
+        if not place.key:
+            self._pair(number, place, others or ())
+            return
+        prints = self.prints(place, others, "t") if others is not None else []
+        alike = " AND ".join(self.same(text, f"x.p{n}") for n, text in enumerate(prints)) or "1 = 1"
+        state = f"CASE WHEN {alike} THEN {SAME} ELSE {CHANGED} END"
+        self.update(own, {"s": state}, place.sql, self._keys("x", "t", place))
+        if not place.counts and len(place.key) == 1:
+            # A key can only have been given again where no row above it has been there all the time.
+            self.ask(
+                f"UPDATE {own} SET s = {DOUBTFUL} WHERE s = {CHANGED} AND NOT EXISTS "
+                f"(SELECT 1 FROM (SELECT max(k0) AS k FROM {own} WHERE s = {SAME}) AS m WHERE m.k > {own}.k0)"
+            )
+
+    def leave_newer(self, number: int, place: Place, column: str, fresh: str) -> None:
+        """Leave out the rows that hold something by now; ``fresh`` is the condition for what is nothing."""
+        self.update(
+            self.own(number),
+            {"s": str(NEWER)},
+            place.sql,
+            f"{self._keys('x', 't', place)} AND x.s IN ({SAME}, {CHANGED}) AND NOT ({fresh})",
+        )
+
+    def put(self, number: int, place: Place, columns: Sequence[str], *, doubtful: bool = False) -> Counts:
+        """Write what is kept into the rows that are there, and let go of it."""
+        own, states = self.own(number), f"({SAME}, {CHANGED}{f', {DOUBTFUL}' if doubtful else ''})"
+        counts = dict(self.ask(f"SELECT coalesce(s, 0), count(*) FROM {own} GROUP BY coalesce(s, 0)"))
+        if any(counts.get(state) for state in (SAME, CHANGED, *([DOUBTFUL] if doubtful else []))):
+            quiet = self.quiet(place)
+            quiet.begin()
+            self.send(self.update_text(place, columns, own, f"{self._keys('x', 't', place)} AND x.s IN {states}"))
+            quiet.end()
+        self.ask(f"DELETE FROM {own} WHERE s IN {states}")
+        self.ask(f"UPDATE {own} SET s = {self.no_state} WHERE s IS NOT NULL")
+        changed = counts.get(CHANGED, 0) + (counts.get(DOUBTFUL, 0) if doubtful else 0)
+        left = 0 if doubtful else counts.get(DOUBTFUL, 0)
+        return Counts(counts.get(SAME, 0) + changed, changed, counts.get(0, 0), left, counts.get(NEWER, 0))
+
+    def put_rows(self, number: int, place: Place, columns: Sequence[str]) -> Counts:
+        """Put the rows of a table back of which none with the same key is there, and let go of them."""
+        own, names = self.own(number), ", ".join(map(self.quote, columns))
+        kept = self.count(number)
+        there = bool(self.ask(f"SELECT 1 FROM {place.sql} LIMIT 1"))
+        known = {name.lower() for name in columns}
+        if there and (not place.key or not all(name.lower() in known for name in place.key)):
+            return Counts(newer=kept)
+        missing = ""
+        if there:
+            alike = " AND ".join(f"t.{self.quote(name)} = x.{self.quote(name)}" for name in place.key)
+            missing = f" WHERE NOT EXISTS (SELECT 1 FROM {place.sql} AS t WHERE {alike})"
+        restored = int(self.ask(f"SELECT count(*) FROM {own} AS x{missing}")[0][0]) if there else kept
+        quiet = self.quiet(place)
+        quiet.begin()
+        self.send(self.insert_text(place, names, own, missing, columns))
+        quiet.end()
+        if restored == kept:
+            return Counts(restored=restored)
+        cells = " AND ".join(self.same(f"t.{self.quote(name)}", f"{own}.{self.quote(name)}") for name in columns)
+        self.ask(f"DELETE FROM {own} WHERE EXISTS (SELECT 1 FROM {place.sql} AS t WHERE {cells})")
+        return Counts(restored=restored, newer=self.count(number))
+
+    def insert_text(self, place: Place, names: str, own: str, missing: str, columns: Sequence[str]) -> str:
+        chosen = ", ".join(f"x.{self.quote(name)}" for name in columns)
+        return f"INSERT INTO {place.sql} ({names}) SELECT {chosen} FROM {own} AS x{missing}"
+
+    def after_rows(self, number: int, place: Place, definitions: Mapping[str, Any]) -> None:
+        """Let counters go on where those of the table that was kept stood."""
+        return
+
+    def again(self, place: Place, definitions: Mapping[str, Any]) -> list[str]:
+        """The statements that make what hung on a table and does not hang on it now."""
+        return []
+
+    def discard(self, number: int) -> None:
+        """Let go of a thing."""
+        self.ask(f"DROP TABLE {self.own(number)}")
+
+    def quiet(self, place: Place) -> Quiet:
+        """What keeps the project's own triggers from being fired by what is put back."""
+        return Quiet()
+
+    transactional = True
+    """Whether what is kept goes with the migration's transaction, where that is rolled back."""
+    holds_locks = False
+
+    def release(self) -> None:
+        """What was kept is gone from where it was: locks may go."""
+        return
+
+    # -- the texts
+
+    def update(self, own: str, sets: Mapping[str, str], source: str, condition: str) -> None:
+        """Write into a table of the attic (``x``) what stands in a table of the project's (``t``)."""
+        written = ", ".join(f"{name} = {text}" for name, text in sets.items())
+        self.ask(f"UPDATE {own} AS x SET {written} FROM {source} AS t WHERE {condition}")
+
+    def update_text(self, place: Place, columns: Sequence[str], own: str, condition: str) -> str:
+        """The UPDATE of a table of the project's (``t``) by what is kept (``x``)."""
+        sets = ", ".join(f"{self.quote(name)} = x.v{n}" for n, name in enumerate(columns))
+        return f"UPDATE {place.sql} AS t SET {sets} FROM {own} AS x WHERE {condition}"
+
+    def _keys(self, own: str, other: str, place: Place) -> str:
+        if not place.key:
+            return f"{other}.{self.row_id} = {own}.k0"
+        return " AND ".join(f"{other}.{self.quote(name)} = {own}.k{n}" for n, name in enumerate(place.key))
+
+    def _pair(self, number: int, place: Place, others: Sequence[str]) -> None:
+        """Of a table without key: each row that is kept finds one with the same cells, each of them once."""
+        own, print_, rid = self.own(number), self.prints(place, others, "t")[0], self.row_id
+        pairs = (
+            f"(SELECT a.r AS a, b.r AS b FROM (SELECT {rid} AS r, p0 AS p, "
+            f"row_number() OVER (PARTITION BY p0 ORDER BY k0) AS n FROM {own}) AS a "
+            f"JOIN (SELECT r, p, row_number() OVER (PARTITION BY p ORDER BY r) AS n FROM "
+            f"(SELECT t.{rid} AS r, {print_} AS p FROM {place.sql} AS t) AS c) AS b ON a.p = b.p AND a.n = b.n)"
+        )
+        self.update(own, {"k0": "t.b", "s": str(SAME)}, pairs, f"x.{rid} = t.a")
+
+
+class Quiet:
+    """Nothing to silence."""
+
+    def begin(self) -> None:
+        return
+
+    def end(self) -> None:
+        return

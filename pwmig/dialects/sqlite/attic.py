@@ -1,0 +1,217 @@
+"""SQLite's shelf for the attic: tables of the same file, made and emptied in the migration's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pwmig.dialects.shelf import MOST_CELLS, Place, Quiet, Shelf, data_table
+from pwmig.dialects.sqlite.operations.catalog import ask, read_catalog
+from pwmig.dialects.sqlite.texts.ddl import DDLError, parse_create_table
+from pwmig.dialects.sqlite.texts.kinds import shown_key
+from pwmig.dialects.sqlite.texts.tokens import fold, quote
+
+if TYPE_CHECKING:
+    from pwmig.dialects.migrator import Migrator
+    from pwmig.dialects.sqlite.operations.catalog import Catalog
+    from pwmig.dialects.sqlite.texts.parts import TableDef
+
+__all__ = ["SqliteShelf"]
+
+_LONGEST = 64
+"""So many letters of a cell, where its type says nothing of how long it may be."""
+
+_LONGEST_SIZED = 255
+
+
+class SqliteShelf(Shelf):
+    """A print is some of the row's other cells, as they are.
+
+    SQLite has no hash, and to call one of Python for each row costs five times what it costs to keep them.
+    """
+
+    row_id = "rowid"
+
+    def ask(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return ask(self.database, sql, values)
+
+    def send(self, sql: str) -> None:
+        self.database.execute_sql(sql)
+
+    def quote(self, name: str) -> str:
+        return quote(name)
+
+    def same(self, one: str, other: str) -> str:
+        return f"{one} IS {other}"
+
+    def unchanged(self, one: str, other: str) -> str:
+        return f"{one} IS {other} AND typeof({one}) = typeof({other})"
+
+    def has(self, table: str) -> bool:
+        return bool(self.ask("SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?", [table]))
+
+    def look(self, name: str, migrator: Migrator | None = None) -> Place | None:
+        found = self.ask(
+            "SELECT name, sql FROM main.sqlite_master WHERE type = 'table' AND lower(name) = lower(?)", [name]
+        )
+        if not found or fold(found[0][0]).startswith(("sqlite_", "pwmig_")):
+            return None
+        called, sql = found[0]
+        info = self.ask("SELECT name, pk, hidden, dflt_value, type FROM pragma_table_xinfo(?)", [called])
+        columns = tuple(row[0] for row in info if row[2] == 0)
+        key = tuple(row[0] for row in sorted(info, key=lambda row: int(row[1])) if row[1])
+        defaults = {row[0]: row[3] for row in info if row[3] is not None}
+        generated = frozenset(row[0] for row in info if row[2] in (2, 3))
+        types = {row[0]: row[4] for row in info}
+        return Place(called, quote(called), columns, generated, key, self._counts(sql, key), defaults, types=types)
+
+    def _counts(self, sql: str, key: Sequence[str]) -> bool:
+        """Whether no key is given twice: by AUTOINCREMENT, or since a key that is no rowid says which row is meant."""
+        try:
+            table = parse_create_table(sql)
+        except DDLError:
+            return False  # A virtual table, or a text that only writable_schema can make.
+        if "AUTOINCREMENT" in sql.upper() and any(made.autoincrement for made in table.all("primary key")):
+            return True
+        return bool(key) and shown_key(table) is None
+
+    def prints(self, place: Place, columns: Sequence[str], alias: str) -> list[str]:
+        cells = [f"{alias}.{quote(name)}" for name in columns]
+        if not place.key:
+            return [" || ',' || ".join(f"quote({cell})" for cell in cells) or "''"]
+        names = columns[:MOST_CELLS]
+        return [
+            cell if _is_short(place.types.get(name, "")) else f"substr({cell}, 1, {_LONGEST})"
+            for name, cell in zip(names, cells)
+        ]
+
+    def make(self, number: int, place: Place, select: str) -> int:
+        """A new table has its rows' numbers from 1 on."""
+        self.ask(f"CREATE TABLE {self.own(number)} AS {select}")
+        return int(self.ask(f"SELECT coalesce(max(rowid), 0) FROM {self.own(number)}")[0][0])
+
+    def weigh(self, place: Place) -> int:
+        pages, size = (int(self.ask(f"PRAGMA {name}")[0][0]) for name in ("page_count", "page_size"))
+        return pages * size
+
+    def measure(self, place: Place, columns: Sequence[str]) -> int:
+        lengths = " + ".join(f"coalesce(length(CAST({quote(name)} AS BLOB)), 0)" for name in (*place.key, *columns))
+        return int(self.ask(f"SELECT coalesce(sum({lengths} + 16), 0) FROM {place.sql}")[0][0])
+
+    def bytes_of(self, number: int, rows: int) -> int:
+        """By what some of its rows take: to count all pages takes as long as to write them."""
+        own, names = (
+            self.own(number),
+            [row[0] for row in self.ask("SELECT name FROM pragma_table_info(?)", [data_table(number)])],
+        )
+        lengths = " + ".join(f"coalesce(length(CAST({quote(name)} AS BLOB)), 0)" for name in names) or "0"
+        some = f"SELECT {lengths} + 8 AS size FROM {own} LIMIT 1000"
+        return int(float(self.ask(f"SELECT coalesce(avg(size), 0) FROM ({some})")[0][0]) * rows)
+
+    # -- a whole table
+
+    def definitions(self, place: Place) -> dict[str, Any]:
+        catalog = read_catalog(self.database)
+        entry = catalog.entry(place.name)
+        hanging = [
+            {"kind": other.kind, "name": other.name, "sql": other.sql}
+            for other in catalog.of_table(place.name, "index", "trigger")
+        ]
+        return {"sql": entry.sql, "hanging": hanging, "mark": self._mark(catalog, place.name)}
+
+    def move(self, number: int, place: Place, definitions: Mapping[str, Any]) -> None:
+        """The table gets a name of pwmig's own, which costs nothing, and one like it stands in its place, empty."""
+        entry = read_catalog(self.database).entry(place.name)
+        made = self._definition(place.name)
+        if entry.is_virtual or made is None or made.all("references", "foreign key"):
+            # What is in the attic refers to nothing, or rows that it refers to could not go any more.
+            rowid = self._rowid(place) if made is not None else None
+            self.ask(f"CREATE TABLE {self.own(number)} AS SELECT {f'{rowid}, ' if rowid else ''}* FROM {place.sql}")
+            return
+        for other in definitions["hanging"]:
+            self.ask(f"DROP {str(other['kind']).upper()} {quote(str(other['name']))}")
+        legacy = self.ask("PRAGMA legacy_alter_table")[0][0]
+        self.ask("PRAGMA legacy_alter_table = ON")
+        try:
+            self.ask(f"ALTER TABLE {place.sql} RENAME TO {self.own(number)}")
+        finally:
+            self.ask(f"PRAGMA legacy_alter_table = {'ON' if legacy else 'OFF'}")
+        self.ask(entry.sql or "")
+
+    def _mark(self, catalog: Catalog, table: str) -> int | None:
+        if catalog.get("sqlite_sequence") is None:
+            return None
+        found = self.ask("SELECT seq FROM sqlite_sequence WHERE name = ?", [table])
+        return int(found[0][0]) if found and found[0][0] is not None else None
+
+    def insert_text(self, place: Place, names: str, own: str, missing: str, columns: Sequence[str]) -> str:
+        """With the rowid that no column shows, where both tables have one."""
+        rowid = self._rowid(place) if self._definition(place.name) is not None else None
+        if rowid is not None:
+            chosen = ", ".join(f"x.{quote(name)}" for name in columns)
+            return f"INSERT INTO {place.sql} ({rowid}, {names}) SELECT x.{rowid}, {chosen} FROM {own} AS x{missing}"
+        return super().insert_text(place, names, own, missing, columns)
+
+    def _rowid(self, place: Place) -> str | None:
+        """A name of the rowid of a table without key, which no column has taken."""
+        taken = {fold(name) for name in (*place.columns, *place.generated)}
+        return None if place.key else next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), None)
+
+    def _definition(self, table: str) -> TableDef | None:
+        found = self.ask("SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = ?", [table])
+        try:
+            return parse_create_table(found[0][0]) if found else None
+        except DDLError:
+            return None
+
+    def after_rows(self, number: int, place: Place, definitions: Mapping[str, Any]) -> None:
+        mark = definitions.get("mark")
+        made = self._definition(place.name)
+        if mark is None or made is None or not any(key.autoincrement for key in made.all("primary key")):
+            return
+        found = self.ask("SELECT seq FROM sqlite_sequence WHERE name = ?", [place.name])
+        if not found:
+            self.ask("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", [place.name, mark])
+        elif int(found[0][0] or 0) < mark:
+            self.ask("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", [mark, place.name])
+
+    def again(self, place: Place, definitions: Mapping[str, Any]) -> list[str]:
+        catalog = read_catalog(self.database)
+        missing = [one for one in definitions.get("hanging", ()) if catalog.get(one["name"]) is None]
+        return [one["sql"] for one in missing]
+
+    def quiet(self, place: Place) -> Quiet:
+        return _NoTriggers(self, place)
+
+
+class _NoTriggers(Quiet):
+    """The table's triggers are dropped for a moment, and made again in their letters and their order."""
+
+    def __init__(self, shelf: SqliteShelf, place: Place) -> None:
+        self.shelf, self.place = shelf, place
+        self.texts: list[tuple[str, str]] = []
+        self.temporary: list[tuple[str, str]] = []
+
+    def begin(self) -> None:
+        named = "SELECT name, sql FROM {} WHERE type = 'trigger' AND lower(tbl_name) = lower(?) ORDER BY rowid"
+        self.texts = self.shelf.ask(named.format("main.sqlite_master"), [self.place.name])
+        self.temporary = self.shelf.ask(named.format("sqlite_temp_master"), [self.place.name])
+        for name, _ in self.texts:
+            self.shelf.ask(f"DROP TRIGGER main.{quote(name)}")
+        for name, _ in self.temporary:
+            self.shelf.ask(f"DROP TRIGGER temp.{quote(name)}")
+
+    def end(self) -> None:
+        for _, sql in self.texts:
+            self.shelf.ask(sql)
+        for _, sql in self.temporary:
+            self.shelf.ask("CREATE TEMP" + sql.removeprefix("CREATE"))
+
+
+def _is_short(type_: str) -> bool:
+    """Whether a cell of that type is kept as it is: a number, or a text with a length that is not large."""
+    words = type_.upper()
+    if "INT" in words or (words and not any(word in words for word in ("CHAR", "CLOB", "TEXT", "BLOB"))):
+        return True
+    digits = "".join(letter for letter in words if letter.isdigit())
+    return bool(digits) and int(digits) <= _LONGEST_SIZED
