@@ -67,7 +67,7 @@ class Difference:
 
     ``sides`` are the two as they were named, ``before`` and ``after`` their schemas as they were compared: without
     what is ignored, and beside models without what no model can say. ``renames`` are questions: a drop and an add
-    among the changes that might be one rename.
+    among the changes that might be one rename, or an add and a table that no model names.
     """
 
     sides: tuple[Side, Side]

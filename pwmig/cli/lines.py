@@ -26,7 +26,7 @@ def difference_lines(difference: Difference, location: str, ink: Ink) -> Iterabl
     yield from change_lines(difference.changes, ink)
     if difference.renames:
         yield ""
-        yield ink("a rename?", "bold") + " A drop and an add are taken for one only where a migration says so:"
+        yield ink("a rename?", "bold") + " Nothing is taken for one unless a migration says so:"
         yield from (f"{ink('?', 'blue')} {printable(_question(candidate))}" for candidate in difference.renames)
 
 
