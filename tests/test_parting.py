@@ -72,7 +72,7 @@ TITLE = "For Those About To Rock (We Salute You)"
 def test_a_long_cell_shows_what_of_it_differs_from_the_row_of_the_same_key() -> None:
     before = Rows("album", ("id", "title"), ("id",), ((1, TITLE), (2, TITLE)), 2)
     after = Rows("album", ("title", "id"), ("id",), ((TITLE, 2), (TITLE + "!", 1)), 2)
-    assert [line.split("  ")[-1] for line in grid(before, 5, beside=after)][1] .strip() == "... Salute You)"
+    assert [line.split("  ")[-1] for line in grid(before, 5, beside=after)][1].strip() == "... Salute You)"
     assert "... Salute You)!" in list(grid(after, 5, beside=before))[2]
     assert list(grid(before, 5))[1].endswith("For Those About To Rock (We S...")
 
