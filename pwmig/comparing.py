@@ -35,12 +35,14 @@ def difference(project: Project, before: str, after: str, listener: Listener | N
 
     names = [file.name for file in project.files()]
     sides = side_of(before, names), side_of(after, names)
-    old, new, unmodelled = _schemas(project, *sides, listener)
+    notes: list[str] = []
+    old, new, unmodelled = _schemas(project, *sides, listener, notes)
     changes = diff(old, new)
+    found = Difference(sides, old, new, changes, notes=tuple(notes))
     if not changes:
-        return Difference(sides, old, new)
+        return found
     rows = _samples(project, sides, old, new)
-    return Difference(sides, old, new, changes, rename_candidates(old, new, rows, unmodelled))
+    return replace(found, renames=rename_candidates(old, new, rows, unmodelled))
 
 
 def _samples(
@@ -78,17 +80,20 @@ _Tables = tuple["Table", ...]
 
 
 def _schemas(
-    project: Project, before: Side, after: Side, listener: Listener | None
+    project: Project, before: Side, after: Side, listener: Listener | None, notes: list[str]
 ) -> tuple[Schema, Schema, tuple[_Tables, _Tables]]:
-    """Both sides, and the tables of each that are not compared, but may be an old name of one that is."""
+    """Both sides, and the tables of each that are not compared, but may be an old name of one that is.
+
+    What a person has to know of how they were seen is added to the ``notes``.
+    """
     if before == after:
         same = schema_of(project, before, listener)
         return same, same, ((), ())
     if after.kind is Kind.MODELS:
-        other, declared, unmodelled = _models_beside(project, before, listener)
+        other, declared, unmodelled = _models_beside(project, before, listener, notes)
         return other, declared, (unmodelled, ())
     if before.kind is Kind.MODELS:
-        other, declared, unmodelled = _models_beside(project, after, listener)
+        other, declared, unmodelled = _models_beside(project, after, listener, notes)
         return declared, other, ((), unmodelled)
     return (
         schema_of(project, before, listener, beside=after.kind),
@@ -97,10 +102,14 @@ def _schemas(
     )
 
 
-def _models_beside(project: Project, side: Side, listener: Listener | None) -> tuple[Schema, Schema, _Tables]:
+def _models_beside(
+    project: Project, side: Side, listener: Listener | None, notes: list[str]
+) -> tuple[Schema, Schema, _Tables]:
     from pwmig.declared import is_of_tables_alone
 
-    declared = kept(project, project.declared())
+    seen, guesses = project.declared_and_guesses()
+    notes.extend(map(str, guesses))
+    declared = kept(project, seen)
     # What no model speaks of need not be read.
     alone = project.config.unmodelled == "ignore" and is_of_tables_alone(declared)
     wanted = declared.table_names if alone else None

@@ -130,14 +130,17 @@ class Checks:
         if not self.project.has_models:
             raise _Skipped("the project names no models; the migrations run from nothing")
         try:
-            declared = kept(self.project, self.project.declared())
+            seen, guesses = self.project.declared_and_guesses()
+            declared = kept(self.project, seen)
         except _ENDS:
             raise
         except PwmigError as error:
             return "the models", [finding_of(error)]
         changes = diff(*beside_models(self.project, made, declared))
-        summary = "run from nothing, the migrations make what the models declare"
-        return (summary, []) if not changes else ("the migrations run from nothing", [_unlike_models(changes)])
+        notes = [Finding(Severity.NOTE, str(guess)) for guess in guesses]
+        if not changes:
+            return "run from nothing, the migrations make what the models declare", notes
+        return "the migrations run from nothing", [_unlike_models(changes), *notes]
 
     def _check_round_trip(self) -> _Made:
         from pwmig.checking.round_trip import round_trip

@@ -21,13 +21,16 @@ _MOST_CHANGES = 40
 
 
 def difference_lines(difference: Difference, location: str, ink: Ink) -> Iterable[str]:
-    """A title, a line a change, and what might be a rename as a question."""
+    """A title, a line a change, what might be a rename as a question, and what was guessed."""
     yield printable(difference_title(difference, location))
     yield from change_lines(difference.changes, ink)
     if difference.renames:
         yield ""
         yield ink("a rename?", "bold") + " Nothing is taken for one unless a migration says so:"
         yield from (f"{ink('?', 'blue')} {printable(_question(candidate))}" for candidate in difference.renames)
+    if difference.notes:
+        yield ""
+        yield from (f"{ink('note', 'blue')}: {printable(note)}" for note in difference.notes)
 
 
 def _question(candidate: RenameCandidate) -> str:

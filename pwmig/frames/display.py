@@ -182,6 +182,7 @@ def difference_blocks(difference: Difference, location: str) -> Iterator[Block]:
         yield changes_grid(difference.changes, "Differences")
     if difference.renames:
         yield _renames_grid(difference.renames)
+    yield from (Sentence(f"{note}.") for note in difference.notes)
 
 
 def _renames_grid(renames: Sequence[RenameCandidate]) -> Grid:
