@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +13,17 @@ from typing import Any
 import pytest
 from projects import CONFIG, HEAD, config_of, open_project, run_cli, sql_migration, write_project
 
-from pwmig.checking import CheckReport, Outcome, Severity
+from pwmig.checking import Check as Checked
+from pwmig.checking import CheckReport, Finding, Outcome, Severity
 from pwmig.checking.records import RowDifference
 from pwmig.checking.relevant import relevant_tables
 from pwmig.checking.rows import row_differences
 from pwmig.checking.values import NoValue, value_of
-from pwmig.errors import Cancelled
+from pwmig.cli.lines import check_lines
+from pwmig.errors import Cancelled, MigrationFailed, NoScratch
 from pwmig.project import Project
 from pwmig.schema import Check, Column, ForeignKey, Routine, Rows, Schema, Snapshot, Table, Trigger
+from pwmig.text import Ink
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = """
@@ -589,3 +594,17 @@ def test_what_is_found_moves_no_cursor(tmp_path: Path) -> None:
     done = run_cli(tmp_path, "check")
     assert done.returncode == 1 and "\\x1b[2J" in done.stdout
     assert not [char for char in done.stdout.replace("\n", "") if not char.isprintable()]
+
+
+# What can't be looked at
+
+
+@pytest.mark.mariadb
+def test_what_stops_on_a_copy_leaves_nothing_to_take_back(tmp_path: Path, mariadb: Any) -> None:
+    half = migration("migrate(migrator.drop_column('player', 'name')); database.execute_sql('SELECT nothing')", "pass")
+    project = open_project(tmp_path, {"a": PLAYER, "b": half}, config=config_of(mariadb))
+    with pytest.raises(MigrationFailed) as caught:
+        project.rehearse()
+    assert "It ran on a copy" in caught.value.way_out and "by hand" not in caught.value.way_out
+    with pytest.raises(MigrationFailed, match="by hand"):
+        project.apply()
