@@ -599,6 +599,17 @@ def test_what_is_found_moves_no_cursor(tmp_path: Path) -> None:
 # What can't be looked at
 
 
+def test_a_row_that_came_is_not_said_to_have_gone_with_its_table(tmp_path: Path) -> None:
+    rename = migration(
+        "database.execute_sql('INSERT INTO club (name) VALUES (1)'); migrate(migrator.rename_table('club', 'team'))",
+        "migrate(migrator.rename_table('team', 'club'))",
+    )
+    report = open_project(tmp_path, {"a": CLUB, "b": rename}).check()
+    (finding,) = report.check("round trip").findings
+    assert finding.rows == (RowDifference("club", added=1),)
+    assert finding.severity is Severity.WARNING and "does not bring the" in finding.what
+
+
 @pytest.mark.mariadb
 def test_what_stops_on_a_copy_leaves_nothing_to_take_back(tmp_path: Path, mariadb: Any) -> None:
     half = migration("migrate(migrator.drop_column('player', 'name')); database.execute_sql('SELECT nothing')", "pass")
