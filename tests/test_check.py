@@ -599,6 +599,13 @@ def test_what_is_found_moves_no_cursor(tmp_path: Path) -> None:
 # What can't be looked at
 
 
+def test_a_reason_of_several_lines_stands_in_several_lines(tmp_path: Path) -> None:
+    finding = Finding(Severity.ERROR, "it failed", "the first\nthe second\x1b", "look\nagain")
+    report = CheckReport((Checked("models", Outcome.FAILED, "ran", (finding,)),))
+    shown = "\n".join(check_lines(report, "here", Ink()))
+    assert "      why: the first\n        the second\\x1b\n      way out: look\n        again" in shown
+
+
 def test_a_row_that_came_is_not_said_to_have_gone_with_its_table(tmp_path: Path) -> None:
     rename = migration(
         "database.execute_sql('INSERT INTO club (name) VALUES (1)'); migrate(migrator.rename_table('club', 'team'))",

@@ -58,15 +58,22 @@ def _one_check(check: Check, ink: Ink) -> Iterable[str]:
 
 def _one_finding(finding: Finding, ink: Ink) -> Iterable[str]:
     severity = finding.severity.value
-    yield f"{ink(severity, _COLOURS[severity])}: {printable(finding.what)}"
+    yield from _lines(f"{ink(severity, _COLOURS[severity])}: ", finding.what)
     if finding.why:
-        yield f"  why: {printable(finding.why)}"
+        yield from _lines("  why: ", finding.why)
     if finding.way_out:
-        yield f"  way out: {printable(finding.way_out)}"
+        yield from _lines("  way out: ", finding.way_out)
     yield from (f"  {line}" for line in change_lines(finding.changes[:_MOST_CHANGES], ink))
     if len(finding.changes) > _MOST_CHANGES:
         yield f"  ... and {len(finding.changes) - _MOST_CHANGES} more"
     yield from (f"  {ink('~', 'yellow')} {printable(str(rows))}" for rows in finding.rows)
+
+
+def _lines(label: str, text: str) -> Iterable[str]:
+    """A text of several lines in as many, those after the first set in."""
+    first, *rest = text.split("\n")
+    yield label + printable(first)
+    yield from (f"    {printable(line)}" for line in rest)
 
 
 def _verdict(report: CheckReport) -> str:
