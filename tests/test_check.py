@@ -599,6 +599,42 @@ def test_what_is_found_moves_no_cursor(tmp_path: Path) -> None:
 # What can't be looked at
 
 
+def test_a_check_without_scratch_databases_names_the_one_that_needs_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = open_project(tmp_path, ALL, models=MODELS)
+    project.apply()
+
+    @contextmanager
+    def refused(*arguments: Any) -> Iterator[Any]:
+        raise NoScratch("no scratch database may be created", why="the server says so", way_out="GRANT it")
+        yield
+
+    monkeypatch.setattr(Project, "blank", refused)
+    report = project.check()
+    assert outcomes(report) == {
+        "files": "skipped", "history": "passed", "models": "failed", "round trip": "skipped", "drift": "skipped"
+    }  # fmt: skip
+    assert report.check("files").summary == "5 migrations, not loaded: no scratch database may be created"
+    (finding,) = report.findings
+    assert finding.way_out == "GRANT it" and "scratch database" in report.check("models").summary
+
+
+UNREADABLE = sql_migration("CREATE VIRTUAL TABLE note USING fts5(title, content='nothing')", "DROP TABLE note")
+
+
+def test_a_table_that_cannot_be_read_fails_the_check_that_reads_it_alone(tmp_path: Path) -> None:
+    late = migration("database.execute_sql('UPDATE note SET title = 1 WHERE 0')", "pass")
+    project = open_project(tmp_path, {"a": UNREADABLE, "b": late})
+    report = project.check()
+    if "no such module" in str(report.findings):
+        pytest.skip("this SQLite has no fts5")
+    assert outcomes(report)["round trip"] == "failed" and outcomes(report)["files"] == "passed"
+    (finding,) = report.check("round trip").findings
+    assert finding.what == "the rows of note can't be read" and "main.nothing" in finding.why
+    assert len(report.checks) == 5 and run_cli(tmp_path, "check").returncode == 1
+
+
 def test_a_reason_of_several_lines_stands_in_several_lines(tmp_path: Path) -> None:
     finding = Finding(Severity.ERROR, "it failed", "the first\nthe second\x1b", "look\nagain")
     report = CheckReport((Checked("models", Outcome.FAILED, "ran", (finding,)),))

@@ -28,17 +28,19 @@ class Guess:
     heirs: tuple[str, ...]
     is_table: bool
 
-    def __str__(self) -> str:
+    @property
+    def what(self) -> str:
         heirs = ", ".join(self.heirs[:3]) + (f" and {len(self.heirs) - 3} more" if len(self.heirs) > 3 else "")
         if self.is_table:
-            return (
-                f"{self.model} is taken for a table, {self.table}, though {heirs} inherit from it; "
-                "Meta.abstract = True in it says that it has none"
-            )
-        return (
-            f"{self.model} is taken for a base class of {heirs}: a table {self.table} is not looked for; "
-            "Meta.abstract = False in it says that it has one, True that it has none"
-        )
+            return f"{self.model} is taken for a table, {self.table}, though {heirs} inherit from it"
+        return f"{self.model} is taken for a base class of {heirs}: a table {self.table} is not looked for"
+
+    @property
+    def way_out(self) -> str:
+        return "abstract = True in its Meta says that it has no table, abstract = False that it has one"
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.way_out}"
 
 
 def without_bases(models: Collection[_Model], has_table: HasTable) -> tuple[list[_Model], tuple[Guess, ...]]:
