@@ -44,11 +44,14 @@ def difference(project: Project, before: str, after: str, listener: Listener | N
 
     names = [file.name for file in project.files()]
     sides = side_of(before, names), side_of(after, names)
-    old, new = _schemas(project, *sides, listener)
+    notes: list[str] = []
+    old, new, unmodelled = _schemas(project, *sides, listener, notes)
     changes = diff(old, new)
+    found = Difference(sides, old, new, changes, notes=tuple(notes))
     if not changes:
-        return Difference(sides, old, new)
-    return Difference(sides, old, new, changes, rename_candidates(old, new, _samples(project, sides, old, new)))
+        return found
+    rows = _samples(project, sides, old, new)
+    return replace(found, renames=rename_candidates(old, new, rows, unmodelled))
 
 
 def _samples(
@@ -82,29 +85,58 @@ def _rows_of(project: Project, side: Side, tables: Sequence[Table], keys: Mappin
         return tuple(sample(reader, table, limit=_ROWS, keys=keys.get(table.name, ())) for table in tables)
 
 
-def _schemas(project: Project, before: Side, after: Side, listener: Listener | None) -> tuple[Schema, Schema]:
+_Tables = tuple["Table", ...]
+
+
+def _schemas(
+    project: Project, before: Side, after: Side, listener: Listener | None, notes: list[str]
+) -> tuple[Schema, Schema, tuple[_Tables, _Tables]]:
+    """Both sides, and the tables of each that are not compared, but may be an old name of one that is.
+
+    What a person has to know of how they were seen is added to the ``notes``.
+    """
     if before == after:
         same = schema_of(project, before, listener)
-        return same, same
+        return same, same, ((), ())
     if after.kind is Kind.MODELS:
-        return _models_beside(project, before, listener)
+        other, declared, unmodelled = _models_beside(project, before, listener, notes)
+        return other, declared, (unmodelled, ())
     if before.kind is Kind.MODELS:
-        declared, other = reversed(_models_beside(project, after, listener))
-        return declared, other
+        other, declared, unmodelled = _models_beside(project, after, listener, notes)
+        return declared, other, ((), unmodelled)
     return (
         schema_of(project, before, listener, beside=after.kind),
         schema_of(project, after, listener, beside=before.kind),
+        ((), ()),
     )
 
 
-def _models_beside(project: Project, side: Side, listener: Listener | None) -> tuple[Schema, Schema]:
+def _models_beside(
+    project: Project, side: Side, listener: Listener | None, notes: list[str]
+) -> tuple[Schema, Schema, _Tables]:
     from pwmig.declared import is_of_tables_alone
 
-    declared = kept(project, project.declared(lambda: _around(project, side, listener)))
+    seen, guesses = project.declared_and_guesses(lambda: _around(project, side, listener))
+    notes.extend(map(str, guesses))
+    declared = kept(project, seen)
     # What no model speaks of need not be read.
     alone = project.config.unmodelled == "ignore" and is_of_tables_alone(declared)
     wanted = declared.table_names if alone else None
-    return beside_models(project, schema_of(project, side, listener, wanted, beside=Kind.MODELS), declared)
+    schema = schema_of(project, side, listener, wanted, beside=Kind.MODELS)
+    old, new = beside_models(project, schema, declared)
+    if all(old.table(table.name) is not None for table in new.tables):
+        return old, new, ()
+    whole = schema if wanted is None or side.replayed else _whole(project, side) or schema
+    others = (table for table in whole.tables if declared.table(table.name) is None)
+    return old, new, tuple(table for table in others if old.table(table.name) is None)
+
+
+def _whole(project: Project, side: Side) -> Schema | None:
+    """A database with the tables that no model names, None where they can't be read: nobody asked for them."""
+    try:
+        return schema_of(project, side)
+    except PwmigError:
+        return None
 
 
 def _around(project: Project, side: Side, listener: Listener | None) -> Schema:

@@ -258,7 +258,7 @@ class _Runner:
         if isinstance(error, KeyboardInterrupt) or str(error) == "interrupted":
             return Cancelled(f"stopped in {step.name}", why="it was interrupted", way_out=left)
         what, why, way_out = _explained(step, recorder, error)
-        advice = way_out.rstrip(".") or _advice(took_effect, self._stays(recorder))
+        advice = way_out.rstrip(".") or _advice(took_effect, self._stays(recorder) if self.target == "live" else None)
         return MigrationFailed(
             what,
             why=why,

@@ -42,6 +42,7 @@ __all__ = [
     "ProjectError",
     "PwmigError",
     "RehearsalRefused",
+    "TableUnreadable",
     "redact",
 ]
 
@@ -92,6 +93,10 @@ class ProjectError(PwmigError):
 
 class DatabaseUnavailable(PwmigError):
     """The database can't be reached, read or written."""
+
+
+class TableUnreadable(DatabaseUnavailable):
+    """A table that can't be read, though the database can: what defines it is not there, or somebody alters it."""
 
 
 class FactsHidden(DatabaseUnavailable):

@@ -51,7 +51,7 @@ class Project(ReadingProject):
     def difference(
         self, before: str = "live", after: str = "models", *, listener: Listener | None = None
     ) -> Difference:
-        """What :meth:`diff` gives, with both schemas, and the drops and adds that might be renames."""
+        """What :meth:`diff` gives, with both schemas, and what might be renames."""
         from pwmig.comparing import difference
 
         return difference(self, before, after, listener)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pwmig.config import Config, read_config
-from pwmig.errors import DatabaseUnsupported, ProjectError, redact
+from pwmig.errors import DatabaseUnsupported, ProjectError, PwmigError, redact
 from pwmig.files import find_files
 from pwmig.history import DEFAULT_TABLE, History
 from pwmig.states import status_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import peewee
 
+    from pwmig.declared import Guess
     from pwmig.dialects.base import Dialect, Readings
     from pwmig.files import Known, MigrationFile
     from pwmig.modules import ProjectModules
@@ -256,20 +257,40 @@ class ReadingProject:
         ``around`` gives a schema whose types, sequences, routines and extensions stand in for the live database's,
         where these are not all that the models need.
         """
-        from pwmig.declared import find_models, models_schema
+        return self.declared_and_guesses(around)[0]
+
+    def declared_and_guesses(self, around: Callable[[], Schema] | None = None) -> tuple[Schema, tuple[Guess, ...]]:
+        """What :meth:`declared` gives, and which models were taken for tables or for base classes by a guess."""
+        from pwmig.declared import find_models_and_guesses, models_schema
 
         models = self._given_models
         if self._modules is not None:
             with self._modules.fresh(self.config.models) as module:
-                return models_schema(find_models(module), self.dialect, self.database, around)
+                found, guesses = find_models_and_guesses(module, self._has_table)
+                return models_schema(found, self.dialect, self.database, around), guesses
         if models is None:
             raise ProjectError(
                 "this project names no models",
                 why="Project(...) was made without models=",
                 way_out="give it a models module or a sequence of model classes",
             )
-        found = find_models(models) if isinstance(models, ModuleType) else tuple(models)
-        return models_schema(found, self.dialect, self.database, around)
+        if isinstance(models, ModuleType):
+            found, guesses = find_models_and_guesses(models, self._has_table)
+        else:
+            found, guesses = tuple(models), ()
+        return models_schema(found, self.dialect, self.database, around), guesses
+
+    def _has_table(self, name: str) -> bool:
+        """Whether the database has a table of that name, or a migration speaks of one."""
+        from pwmig.declared import is_named_in
+
+        with suppress(PwmigError):  # What can't be read tells nothing, and whoever needs it says so.
+            if self.dialect.exists(self.database):
+                with self._reading() as reader:
+                    if self.dialect.introspect(reader, [name]).table(name) is not None:
+                        return True
+            return is_named_in(name, (Path(file.path).read_text(errors="replace") for file in self.files()))
+        return False
 
     @property
     def models_module(self) -> str | None:

@@ -67,7 +67,8 @@ class Difference:
 
     ``sides`` are the two as they were named, ``before`` and ``after`` their schemas as they were compared: without
     what is ignored, and beside models without what no model can say. ``renames`` are questions: a drop and an add
-    among the changes that might be one rename.
+    among the changes that might be one rename, or an add and a table that no model names.
+    ``notes`` say what was guessed of the models.
     """
 
     sides: tuple[Side, Side]
@@ -75,6 +76,7 @@ class Difference:
     after: Schema
     changes: tuple[Change, ...] = ()
     renames: tuple[RenameCandidate, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.changes)

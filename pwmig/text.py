@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -128,26 +129,45 @@ def _rows_lines(run: Run, ink: Ink) -> Iterable[str]:
     names = {rows.table: None for snapshot in (run.before, run.after) if snapshot for rows in snapshot.rows}
     for name in names:
         before, after = run.samples(name)
-        for title, rows in (("before", before), ("after", after)):
+        for title, rows, other in (("before", before, after), ("after", after, before)):
             if rows is not None:
                 about = "" if rows.count_exact else "about "
                 of = " of a sample" if name in run.sampled else ""
                 yield ""
                 yield f"{ink(printable(name), 'bold')} {title}: {about}{rows.row_count:,} rows{of}"
-                yield from (f"  {line}" for line in grid(rows, 5))
+                yield from (f"  {line}" for line in grid(rows, 5, beside=other))
 
 
-def grid(rows: Rows, limit: int) -> Iterable[str]:
-    """The first rows of a sample as aligned columns; NULL is an empty-set sign of its own: ``NULL``."""
+def grid(rows: Rows, limit: int, *, beside: Rows | None = None) -> Iterable[str]:
+    """The first rows of a sample as aligned columns; NULL is an empty-set sign of its own: ``NULL``.
+
+    Of a long cell, the part is shown in which it differs from the one of the same key ``beside``.
+    """
     shown = rows.rows[:limit]
-    table = [tuple(rows.columns), *(tuple(_cell(value) for value in row) for row in shown)]
-    table = [tuple(_folded(printable(cell)) for cell in row) for row in table]
+    table = [tuple(map(_folded, map(printable, rows.columns)))]
+    for row, others in zip(shown, _counterparts(rows, beside)):
+        table.append(tuple(_folded(printable(_cell(value)), other) for value, other in zip(row, others)))
     widths = [max(len(row[place]) for row in table) for place in range(len(rows.columns))]
     for row in table:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     hidden = rows.row_count - len(shown)
     if hidden > 0:
         yield f"... and {hidden:,} more"
+
+
+def _counterparts(rows: Rows, beside: Rows | None) -> Iterable[tuple[str | None, ...]]:
+    """For each row the texts that its cells have in the other rows, None where there is no such cell."""
+    none = (None,) * len(rows.columns)
+    if beside is None or not rows.key or rows.key != beside.key:
+        return repeat(none, len(rows.rows))
+    places = [beside.columns.index(name) if name in beside.columns else None for name in rows.columns]
+    there = dict(zip(beside.row_keys(), beside.rows))
+    found = map(there.get, rows.row_keys())
+    return (none if row is None else _texts_at(row, places) for row in found)
+
+
+def _texts_at(row: Sequence[Any], places: Iterable[int | None]) -> tuple[str | None, ...]:
+    return tuple(None if place is None else printable(_cell(row[place])) for place in places)
 
 
 def seconds(elapsed_s: float) -> str:
@@ -178,8 +198,11 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def _folded(text: str) -> str:
-    return text if len(text) <= _WIDEST_CELL else text[: _WIDEST_CELL - 3] + "..."
+def _folded(text: str, other: str | None = None) -> str:
+    """The text where it is short enough, else its beginning, or where it parts from another one."""
+    from pwmig.diff.parting import parted
+
+    return parted(text, text if other is None else other, _WIDEST_CELL)
 
 
 def _values(statement: Statement) -> str:

@@ -188,7 +188,7 @@ def test_the_rows_stay_as_they_are(tmp_path: Path) -> None:
 def test_the_file_names_no_place_of_the_machine(tmp_path: Path) -> None:
     project = on_file(tmp_path, *SHOP)
     project.baseline("the_beginning")
-    assert str(tmp_path) not in source_of(project) and "SQLite db/app.sqlite held" in source_of(project)
+    assert str(tmp_path) not in source_of(project) and "SQLite database app.sqlite held" in source_of(project)
 
 
 def test_another_database_is_made_by_migrate_and_emptied_by_backward(tmp_path: Path) -> None:
@@ -354,6 +354,15 @@ def test_the_source_holds_no_password(tmp_path: Path) -> None:
     project = on_file(tmp_path, *SHOP)
     project.baseline("x")
     assert "held on" in source_of(project) and "database.execute_sql(" in source_of(project)
+
+
+def test_the_docstring_names_the_database_and_no_place(tmp_path: Path, any_database: Any) -> None:
+    any_database.execute_sql("CREATE TABLE player (id INTEGER NOT NULL PRIMARY KEY)")
+    project = open_project(tmp_path / "app", config=config_of(any_database))
+    project.baseline("begin")
+    name = Path(str(any_database.database)).name
+    said = (ast.get_docstring(ast.parse(source_of(project))) or "").partition(" held on ")[0]
+    assert said == f"The schema that the {project.dialect.title} database {name}"
 
 
 # The command

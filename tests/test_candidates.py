@@ -8,9 +8,10 @@ from typing import Any
 
 import peewee
 import pytest
-from projects import CREATE_PLAYER, open_project
+from projects import CREATE_PLAYER, open_project, sql_migration
 
 from pwmig.diff import RenameCandidate, diff, rename_candidates
+from pwmig.project import Project
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Rows, Schema, Table, Unique
 
 ID = Column("id", "integer", nullable=False)
@@ -149,3 +150,61 @@ def test_no_candidate_is_assumed() -> None:
 def test_a_check_that_names_the_column_does_not_hide_it() -> None:
     before = schema(TEXT, checks=(Check("name <> ''"),))
     assert best(before, schema(Column("names", "text"), checks=(Check("names <> ''"),))).new_name == "names"
+
+
+FOOTBALLER = """CREATE TABLE footballer
+    (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(80) NOT NULL, born INTEGER NOT NULL, height INTEGER NOT NULL)"""
+PLAYER_MODEL = """
+from peewee import *
+from db.migrations_config import database
+
+class Player(Model):
+    name = CharField(max_length=80)
+    born = IntegerField()
+    height = IntegerField()
+
+    class Meta:
+        database = database
+"""
+
+
+@pytest.mark.parametrize("sides", [("live", "models"), ("models", "live"), ("history", "models")])
+def test_a_table_that_no_model_names_may_be_the_old_name_of_one(tmp_path: Path, sides: tuple[str, str]) -> None:
+    project = open_project(tmp_path, {"create": sql_migration(FOOTBALLER)}, models=PLAYER_MODEL)
+    project.apply()
+    found = project.difference(*sides)
+    assert [(change.sign, change.table) for change in found.changes] == [
+        ("-" if sides[0] == "models" else "+", "player")
+    ]
+    names = ("player", "footballer") if sides[0] == "models" else ("footballer", "player")
+    assert [(one.old_name, one.new_name) for one in found.renames] == [names]
+
+
+def test_what_no_model_names_is_read_only_where_a_model_has_no_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = open_project(tmp_path, {"create": sql_migration(FOOTBALLER)}, models=PLAYER_MODEL)
+    project.apply()
+    project.database.execute_sql("CREATE TABLE player (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(70) NOT NULL)")
+    project.database.close()
+    asked: list[Any] = []
+    schema = Project.schema
+    monkeypatch.setattr(Project, "schema", lambda self, tables=None: asked.append(tables) or schema(self, tables))
+    assert project.difference().changes and asked == []
+    project.database.execute_sql("DROP TABLE player")
+    project.database.close()
+    assert project.difference().renames and asked == [None]
+
+
+def test_of_many_tables_that_no_model_names_the_likeliest_are_offered() -> None:
+    others = tuple(schema(TEXT, name=f"log_{number}").tables[0] for number in range(50))
+    likely = schema(TEXT, name="players").tables
+    found = rename_candidates(Schema(), schema(TEXT), beside=((*others, *likely), ()))
+    assert found[0].old_name == "players" and len(found) == 3
+
+
+def test_the_tables_that_the_config_ignores_are_no_old_names(tmp_path: Path) -> None:
+    project = open_project(tmp_path, {"create": sql_migration(FOOTBALLER)}, models=PLAYER_MODEL)
+    project.apply()
+    (tmp_path / "pyproject.toml").write_text('[tool.pwmig]\nignore = ["foot*"]\n')
+    assert Project.open(tmp_path).difference().renames == ()

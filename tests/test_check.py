@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +13,17 @@ from typing import Any
 import pytest
 from projects import CONFIG, HEAD, config_of, open_project, run_cli, sql_migration, write_project
 
-from pwmig.checking import CheckReport, Outcome, Severity
+from pwmig.checking import Check as Checked
+from pwmig.checking import CheckReport, Finding, Outcome, Severity
 from pwmig.checking.records import RowDifference
 from pwmig.checking.relevant import relevant_tables
 from pwmig.checking.rows import row_differences
 from pwmig.checking.values import NoValue, value_of
-from pwmig.errors import Cancelled
+from pwmig.cli.lines import check_lines
+from pwmig.errors import Cancelled, MigrationFailed, NoScratch
 from pwmig.project import Project
 from pwmig.schema import Check, Column, ForeignKey, Routine, Rows, Schema, Snapshot, Table, Trigger
+from pwmig.text import Ink
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = """
@@ -589,3 +594,71 @@ def test_what_is_found_moves_no_cursor(tmp_path: Path) -> None:
     done = run_cli(tmp_path, "check")
     assert done.returncode == 1 and "\\x1b[2J" in done.stdout
     assert not [char for char in done.stdout.replace("\n", "") if not char.isprintable()]
+
+
+# What can't be looked at
+
+
+def test_a_check_without_scratch_databases_names_the_one_that_needs_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = open_project(tmp_path, ALL, models=MODELS)
+    project.apply()
+
+    @contextmanager
+    def refused(*arguments: Any) -> Iterator[Any]:
+        raise NoScratch("no scratch database may be created", why="the server says so", way_out="GRANT it")
+        yield
+
+    monkeypatch.setattr(Project, "blank", refused)
+    report = project.check()
+    assert outcomes(report) == {
+        "files": "skipped", "history": "passed", "models": "failed", "round trip": "skipped", "drift": "skipped"
+    }  # fmt: skip
+    assert report.check("files").summary == "5 migrations, not loaded: no scratch database may be created"
+    (finding,) = report.findings
+    assert finding.way_out == "GRANT it" and "scratch database" in report.check("models").summary
+
+
+UNREADABLE = sql_migration("CREATE VIRTUAL TABLE note USING fts5(title, content='nothing')", "DROP TABLE note")
+
+
+def test_a_table_that_cannot_be_read_fails_the_check_that_reads_it_alone(tmp_path: Path) -> None:
+    late = migration("database.execute_sql('UPDATE note SET title = 1 WHERE 0')", "pass")
+    project = open_project(tmp_path, {"a": UNREADABLE, "b": late})
+    report = project.check()
+    if "no such module" in str(report.findings):
+        pytest.skip("this SQLite has no fts5")
+    assert outcomes(report)["round trip"] == "failed" and outcomes(report)["files"] == "passed"
+    (finding,) = report.check("round trip").findings
+    assert finding.what == "the rows of note can't be read" and "main.nothing" in finding.why
+    assert len(report.checks) == 5 and run_cli(tmp_path, "check").returncode == 1
+
+
+def test_a_reason_of_several_lines_stands_in_several_lines(tmp_path: Path) -> None:
+    finding = Finding(Severity.ERROR, "it failed", "the first\nthe second\x1b", "look\nagain")
+    report = CheckReport((Checked("models", Outcome.FAILED, "ran", (finding,)),))
+    shown = "\n".join(check_lines(report, "here", Ink()))
+    assert "      why: the first\n        the second\\x1b\n      way out: look\n        again" in shown
+
+
+def test_a_row_that_came_is_not_said_to_have_gone_with_its_table(tmp_path: Path) -> None:
+    rename = migration(
+        "database.execute_sql('INSERT INTO club (name) VALUES (1)'); migrate(migrator.rename_table('club', 'team'))",
+        "migrate(migrator.rename_table('team', 'club'))",
+    )
+    report = open_project(tmp_path, {"a": CLUB, "b": rename}).check()
+    (finding,) = report.check("round trip").findings
+    assert finding.rows == (RowDifference("club", added=1),)
+    assert finding.severity is Severity.WARNING and "does not bring the" in finding.what
+
+
+@pytest.mark.mariadb
+def test_what_stops_on_a_copy_leaves_nothing_to_take_back(tmp_path: Path, mariadb: Any) -> None:
+    half = migration("migrate(migrator.drop_column('player', 'name')); database.execute_sql('SELECT nothing')", "pass")
+    project = open_project(tmp_path, {"a": PLAYER, "b": half}, config=config_of(mariadb))
+    with pytest.raises(MigrationFailed) as caught:
+        project.rehearse()
+    assert "It ran on a copy" in caught.value.way_out and "by hand" not in caught.value.way_out
+    with pytest.raises(MigrationFailed, match="by hand"):
+        project.apply()

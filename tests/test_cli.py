@@ -169,7 +169,10 @@ JSON_KEYS: list[tuple[list[str], dict[str, Any]]] = [
             ],
         },
     ),
-    (["diff", "--json"], {"database": str, "before": str, "after": str, "changes": list, "renames": list}),
+    (
+        ["diff", "--json"],
+        {"database": str, "before": str, "after": str, "changes": list, "renames": list, "notes": list},
+    ),
     (
         ["sql", "--json"],
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,12 +13,14 @@ from typing import Any
 import peewee
 import pytest
 from playhouse.sqlite_ext import AutoIncrementField, FTS5Model, SearchField
+from projects import open_project, run_cli, sql_migration
 
-from pwmig.declared import compare, find_models, models_schema
+from pwmig.declared import compare, find_models, find_models_and_guesses, is_named_in, models_schema
 from pwmig.declared.said import Late
 from pwmig.dialects import dialect_of
 from pwmig.diff import diff
 from pwmig.errors import ProjectError
+from pwmig.frames import display
 from pwmig.schema import Schema
 
 DATABASE = peewee.SqliteDatabase(None)
@@ -291,6 +294,48 @@ class Child(Referenced):
     parent = peewee.ForeignKeyField(Referenced)
 
 
+class BaseStation(Base):
+    height = peewee.IntegerField()
+
+
+class Radio(BaseStation):
+    watts = peewee.IntegerField()
+
+
+class AbstractThing(Base):
+    created = peewee.DateTimeField()
+
+
+class Thing(AbstractThing):
+    pass
+
+
+class Stamps(Base):
+    at = peewee.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+class Letter(Stamps):
+    pages = peewee.IntegerField()
+
+
+class Parcel(Letter):
+    pass
+
+
+class BaseCamp(Base):
+    height = peewee.IntegerField()
+
+    class Meta:
+        abstract = False
+
+
+class Tent(BaseCamp):
+    pass
+
+
 BASES = [
     ((Base, Counter), (Counter,), "only Meta.database"),
     ((Base,), (Base,), "nobody's base is a model"),
@@ -298,12 +343,104 @@ BASES = [
     ((Animal, Dog), (Animal, Dog), "a model that another one extends"),
     ((Named, Specialised), (Named, Specialised), "it names its table"),
     ((Referenced, Child), (Referenced, Child), "a foreign key points at it"),
+    ((BaseStation, Radio), (Radio,), "called a base"),
+    ((AbstractThing, Thing), (Thing,), "called abstract"),
+    ((Stamps, Letter), (Letter,), "its Meta says that it has none"),
+    ((BaseCamp, Tent), (BaseCamp, Tent), "its Meta says that it has one"),
 ]
 
 
 @pytest.mark.parametrize(("models", "found", "why"), BASES)
 def test_bases_are_no_models(models: tuple[Any, ...], found: tuple[Any, ...], why: str) -> None:
     assert set(find_models(module_of(**{model.__name__: model for model in models}))) == set(found), why
+
+
+GUESSES = [
+    ((BaseStation, Radio), [("BaseStation", "basestation", ("Radio",), False)], "a guess by its name"),
+    ((Animal, Dog), [("Animal", "animal", ("Dog",), True)], "a guess that it is a table"),
+    ((Stamps, Letter, Parcel), [("Letter", "letter", ("Parcel",), False)], "an option that it may have inherited"),
+    ((BaseCamp, Tent), [], "its Meta says it"),
+    ((Base, Counter), [], "it has no fields to miss"),
+    ((Referenced, Child), [], "a foreign key says it"),
+]
+
+
+@pytest.mark.parametrize(("models", "guesses", "why"), GUESSES)
+def test_what_is_guessed_of_models_is_told(models: tuple[Any, ...], guesses: list[Any], why: str) -> None:
+    module = module_of(**{model.__name__: model for model in models})
+    found = find_models_and_guesses(module)[1]
+    assert [(one.model, one.table, one.heirs, one.is_table) for one in found] == guesses, why
+    assert all(model in str(one) for one in found for model in (one.model, *one.heirs))
+    tables, told = find_models_and_guesses(module, lambda name: True)
+    if guesses:
+        assert not told and models[-2] in tables, "the table that is there says it"
+
+
+SPEAKS = [
+    ("migrator.add_column('basestation', 'x', f)", True),
+    ('execute_sql("CREATE TABLE IF NOT EXISTS basestation (id int)")', True),
+    ('execute_sql("alter table public.basestation add x int")', True),
+    ('execute_sql("CREATE TABLE `basestation` (id int)")', True),
+    ("class BaseStation(Model): pass", False),
+    ("# the basestation of before", False),
+    ("migrator.add_column('basestations', 'x', f)", False),
+]
+
+
+@pytest.mark.parametrize(("source", "found"), SPEAKS)
+def test_a_migration_speaks_of_a_table(source: str, found: bool) -> None:
+    assert is_named_in("basestation", ["", source]) == found
+
+
+RADIO = """
+from peewee import *
+from db.migrations_config import database
+
+class Base(Model):
+    class Meta:
+        database = database
+
+class BaseStation(Base):
+    height = IntegerField()
+
+class Radio(BaseStation):
+    watts = IntegerField()
+"""
+STATION = "CREATE TABLE basestation (id INTEGER NOT NULL PRIMARY KEY)"
+RADIOS = "CREATE TABLE radio (id INTEGER NOT NULL PRIMARY KEY, height INTEGER NOT NULL, watts INTEGER NOT NULL)"
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_model_called_a_base_is_compared_where_its_table_is_there_or_made_by_a_migration(
+    tmp_path: Path, applied: bool
+) -> None:
+    migrations = {"stations": sql_migration(STATION), "radios": sql_migration(RADIOS)}
+    project = open_project(tmp_path, migrations, models=RADIO)
+    if applied:
+        project.apply()
+    found = project.difference("live" if applied else "radios", "models")
+    assert [change.describe() for change in found.changes] == ["column basestation.height INTEGER not null"]
+    assert found.notes == ()
+    models = project.check().check("models")
+    assert [change.describe() for change in models.findings[0].changes] == [
+        "column basestation.height INTEGER not null"
+    ]
+
+
+def test_diff_and_check_say_what_they_took_for_a_base_class(tmp_path: Path) -> None:
+    project = open_project(tmp_path, {"radios": sql_migration(RADIOS)}, models=RADIO)
+    project.apply()
+    found = project.difference()
+    assert not found and len(found.notes) == 1
+    said = "BaseStation is taken for a base class of Radio"
+    assert said in found.notes[0]
+    assert (
+        said in run_cli(tmp_path, "diff").stdout
+        and said in json.loads(run_cli(tmp_path, "diff", "--json").stdout)["notes"][0]
+    )
+    assert said in display.text(found)
+    (finding,) = project.check().check("models").findings
+    assert finding.severity.value == "note" and said in finding.what and project.check().ok
 
 
 def test_a_package_of_models_is_read_whole(package: Path) -> None:

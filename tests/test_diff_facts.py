@@ -327,6 +327,17 @@ def test_a_sequence_that_a_column_takes_has_not_gone() -> None:
         assert (change.kind, facts(change)) == ("AlterColumn", ["sequence"])
 
 
+@pytest.mark.parametrize("facts_", [{"cache": 7}, {"cache": 7, "comment": "x"}, {"increment": 2, "cycle": True}])
+def test_a_sequence_that_a_column_takes_shows_what_else_is_new_of_it(facts_: dict[str, Any]) -> None:
+    told = Sequence("s", **facts_)
+    for free, taken in ((told, Sequence("s")), (Sequence("s"), told)):
+        apart = Schema((Table("t", (PLAIN,)),), sequences=(free,))
+        together = one_column(replace(PLAIN, sequence=taken))
+        for before, after in ((apart, together), (together, apart)):
+            changes = {change.kind: facts(change) for change in diff(before, after)}
+            assert changes == {"AlterColumn": ["sequence"], "AlterSequence": list(facts_)}
+
+
 def test_a_column_of_a_view_keeps_its_name_where_postgresql_keeps_it() -> None:
     before = Schema((Table("t", (PLAIN,)),), (View("v", " SELECT t.a\n   FROM t;"),), exact_tables=True)
     after = Schema(

@@ -8,13 +8,16 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from example_project import copy_example
 from requirements import ROOT
+
+from pwmig.config import Config, read_config
+from pwmig.scaffold import init_project
 
 PAPERS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md")
 
@@ -230,3 +233,15 @@ def test_the_changelog_names_the_version_or_what_comes_next() -> None:
     assert re.search(rf"^## \[(Unreleased|{re.escape(version)})\]", text, re.M)
     kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
     assert set(re.findall(r"^### (.+)$", text, re.M)) <= kinds
+
+
+def test_readme_and_the_project_that_init_writes_name_every_key_of_the_config(tmp_path: Path) -> None:
+    defaults = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(Config()).items()}
+    text = (
+        (ROOT / "README.md").read_text(encoding="utf-8").split("### What `pyproject.toml` may say")[1].split("\n## ")[0]
+    )
+    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \| .+ \|$", text, re.MULTILINE)
+    assert {name: tomllib.loads(f"value = {value}")["value"] for name, value in rows} == defaults
+    init_project(tmp_path)
+    written = tomllib.loads((tmp_path / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pwmig"]
+    assert written == defaults and read_config(tmp_path) == Config()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -66,13 +67,23 @@ def url(database: Any) -> str:
 
 
 LACKING = (
-    ("SELECT", (), "foreign key .* of child", "REFERENCES ON `child`"),
-    ("SELECT, REFERENCES", (), "whether child has triggers", "TRIGGER ON"),
-    ("SELECT, INSERT", ("CREATE TRIGGER t BEFORE INSERT ON parent FOR EACH ROW SET @a = 1",), "t of parent", "TRIGGER"),
-    ("SELECT, TRIGGER", ("CREATE VIEW v AS SELECT 1 AS a",), "the text of the view v", "SHOW VIEW ON `v`"),
-    ("SELECT, TRIGGER", (), "has events", "EVENT ON"),
-    (SEEN, (), "has routines", "SELECT ON mysql.proc"),
-    (SEEN + ", EXECUTE", ("CREATE PROCEDURE p() SELECT 1",), "procedure p", "SELECT ON mysql.proc"),
+    ("SELECT", (), "foreign key .* of child", "GRANT REFERENCES ON `$name`.* TO "),
+    ("SELECT, REFERENCES", (), "whether child has triggers", "TRIGGER ON `$name`.* TO "),
+    (
+        "SELECT, INSERT",
+        ("CREATE TRIGGER t BEFORE INSERT ON parent FOR EACH ROW SET @a = 1",),
+        "t of parent",
+        "TRIGGER ON `$name`.`parent` TO ",
+    ),
+    (
+        "SELECT, TRIGGER",
+        ("CREATE VIEW v AS SELECT 1 AS a",),
+        "the text of the view v",
+        "GRANT SHOW VIEW ON `$name`.`v` TO ",
+    ),
+    ("SELECT, TRIGGER", (), "has events", "EVENT ON `$name`.* TO "),
+    (SEEN, (), "has routines", "GRANT SELECT ON mysql.proc TO "),
+    (SEEN + ", EXECUTE", ("CREATE PROCEDURE p() SELECT 1",), "procedure p", "GRANT SELECT ON mysql.proc TO "),
 )
 
 
@@ -86,12 +97,19 @@ def test_a_comparison_is_refused_with_the_right_that_lacks(
         for sides in (("live", url(poor)), (url(poor), "live")):
             with pytest.raises(FactsHidden, match=what) as caught:
                 project.diff(*sides)
-            assert right in caught.value.way_out
+            assert right.replace("$name", here.name) in caught.value.way_out
+        statement = re.search(r"GRANT .+(?=; or connect)", caught.value.way_out)
         limited = opened(tmp_path / "limited", poor)
         with pytest.raises(FactsHidden, match=what):
             limited.diff("live", url(here.database))
         with pytest.raises(FactsHidden, match=what):
             limited.baseline("begin", models=False)
+        assert statement is not None
+        run(here.database, [statement[0]])  # As it stands there.
+        try:
+            project.diff("live", url(poor))
+        except FactsHidden as another:
+            assert re.search(what, another.what) is None, "what lacks next is another right"
 
 
 ENOUGH = (
@@ -164,4 +182,4 @@ def test_a_check_warns_of_what_it_could_not_compare(here: Place, tmp_path: Path)
         drift = Project.open(tmp_path).check().check("drift")
     assert drift.outcome is Outcome.PASSED
     assert [finding.severity for finding in drift.findings] == [Severity.WARNING]
-    assert "REFERENCES ON `child`" in drift.findings[0].way_out
+    assert f"REFERENCES ON `{here.name}`.* TO " in drift.findings[0].way_out

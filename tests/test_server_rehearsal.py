@@ -11,7 +11,7 @@ from pathlib import Path
 
 import peewee
 import pytest
-from projects import HEAD, sql_migration, states
+from projects import HEAD, open_project, sql_migration, states
 from server_projects import Place, place
 
 from pwmig.errors import Cancelled, MigrationFailed, RehearsalRefused
@@ -251,9 +251,12 @@ def test_what_would_reach_past_the_copy_is_refused(
         assert place.scratches() == set()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="SIGTERM to a process is POSIX's")
+@pytest.mark.skipif(os.name != "posix", reason="signals to a process are POSIX's")
+@pytest.mark.parametrize("ending", ["SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("command", ["rehearse", "a worker"])
-def test_who_is_asked_to_end_drops_the_scratch_database(place: Place, tmp_path: Path, command: str) -> None:
+def test_who_is_asked_to_end_drops_the_scratch_database(
+    place: Place, tmp_path: Path, command: str, ending: str
+) -> None:
     running = tmp_path / "running"
     lines = f"    import time\n    open({str(running)!r}, 'w').close()\n    time.sleep(60)\n"
     project = three_players(place, tmp_path, {"touch": FORWARD + lines})
@@ -264,7 +267,9 @@ def test_who_is_asked_to_end_drops_the_scratch_database(place: Place, tmp_path: 
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert place.scratches()
-    os.kill(worker.process_id if worker else runner.pid, signal.SIGTERM)
+    process_id = worker.process_id if worker else runner.pid
+    for _ in range(2 if runner and ending == "SIGHUP" else 1):  # A shell sends one, and its terminal another one.
+        os.kill(process_id, getattr(signal, ending))
     if worker:
         with pytest.raises(Cancelled):
             worker.wait(30)
@@ -272,6 +277,30 @@ def test_who_is_asked_to_end_drops_the_scratch_database(place: Place, tmp_path: 
         assert runner.wait(30) == 2
     assert place.scratches() == set()
     assert states(project) == {"create": "applied", "touch": "pending"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals to a process are POSIX's")
+def test_a_command_under_nohup_goes_on_where_its_terminal_is_closed(tmp_path: Path) -> None:
+    running, go_on = tmp_path / "running", tmp_path / "go_on"
+    source = f"""import time
+from pathlib import Path
+
+def migrate_forward():
+    Path({str(running)!r}).touch()
+    while not Path({str(go_on)!r}).exists():
+        time.sleep(0.05)
+"""
+    project = open_project(tmp_path, {"wait": source})
+    command = ["nohup", sys.executable, "-m", "pwmig", "migrate"]
+    runner = subprocess.Popen(command, cwd=tmp_path, env=with_this_pwmig(), stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not running.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.kill(runner.pid, signal.SIGHUP)
+    go_on.touch()
+    assert runner.wait(30) == 0
+    assert states(project) == {"wait": "applied"}
 
 
 def with_this_pwmig() -> dict[str, str]:

@@ -109,8 +109,7 @@ def _holds_anything(schema: Schema) -> bool:
 
 def _proved(project: Project, name: str, schema: Schema, statements: tuple[str, ...], listener: Listener | None) -> str:
     """The source, once it has made an equal schema of an empty database, and an empty database of that again."""
-    place = project.location.replace(str(project.root) + os.sep, "")  # The file goes to other machines.
-    title = f"The schema that {place} held on {datetime.now(UTC):%Y-%m-%d}, before its first migration."
+    title = f"The schema that {_called(project)} held on {datetime.now(UTC):%Y-%m-%d}, before its first migration."
     config = project.config.config
     forward = [sent(project.database, sql) for sql in statements]
     with _run_draft(project, name, baseline_source(config, title, forward, ()), listener):
@@ -127,6 +126,12 @@ def _proved(project: Project, name: str, schema: Schema, statements: tuple[str, 
                 way_out="nothing was written; please report this",
             )
     return source
+
+
+def _called(project: Project) -> str:
+    """The kind of the database and its name, without a folder, a host or a port: the file goes to other machines."""
+    name = str(project.database.database).partition("?")[0]
+    return f"the {project.dialect.title} database {os.path.basename(name)}"
 
 
 @contextmanager

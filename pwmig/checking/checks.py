@@ -16,6 +16,7 @@ from pwmig.errors import (
     MigrationFailed,
     NoScratch,
     PwmigError,
+    TableUnreadable,
 )
 from pwmig.plan import Plan, Run
 from pwmig.sides import Kind, Side, plan_files, plan_side
@@ -33,6 +34,8 @@ __all__ = ["Checks"]
 
 _ENDS = (DatabaseUnavailable, Cancelled)
 """What is no finding, but the end of all checks."""
+
+_GUESSED = "others inherit from it, and neither its Meta, a foreign key, the database nor a migration tells"
 
 _Made = tuple[str, Sequence[Finding]]
 """What a check looked at, in words, and what it found."""
@@ -78,7 +81,11 @@ class Checks:
             self.no_scratch = True
             if told_before:
                 return Check(name, Outcome.SKIPPED, error.what, elapsed_s=elapsed_s)
-            return Check(name, Outcome.FAILED, "what runs, runs in a scratch database", (finding_of(error),), elapsed_s)
+            summary = "the migrations run from nothing, and models are made, in a scratch database"
+            return Check(name, Outcome.FAILED, summary, (finding_of(error),), elapsed_s)
+        except TableUnreadable as error:
+            elapsed_s = time.perf_counter() - started
+            return Check(name, Outcome.FAILED, "a table can't be read", (finding_of(error),), elapsed_s)
         failed = any(finding.severity in self.failing for finding in findings)
         outcome = Outcome.FAILED if failed else Outcome.PASSED
         return Check(name, outcome, summary, tuple(findings), time.perf_counter() - started)
@@ -91,8 +98,12 @@ class Checks:
         except PwmigError as error:
             self.unreadable = "the migrations' files can't be read"
             return "the folder of the migrations", [finding_of(error)]
-        with self.project.blank(self.listener):
-            findings = loading_findings(self.project, self.files)
+        try:
+            with self.project.blank(self.listener):
+                findings = loading_findings(self.project, self.files)
+        except NoScratch as error:  # The check that runs them says so, as a failure.
+            self.runnable = self.files
+            raise _Skipped(f"{_migrations(len(self.files))}, not loaded: {error.what}") from error
         self._stop_before({finding.migration for finding in findings if finding.severity is Severity.ERROR})
         return f"{_migrations(len(self.files))}, loaded", findings
 
@@ -130,14 +141,17 @@ class Checks:
         if not self.project.has_models:
             raise _Skipped("the project names no models; the migrations run from nothing")
         try:
-            declared = kept(self.project, self.project.declared(lambda: made))
+            seen, guesses = self.project.declared_and_guesses(lambda: made)
+            declared = kept(self.project, seen)
         except _ENDS:
             raise
         except PwmigError as error:
             return "the models", [finding_of(error)]
         changes = diff(*beside_models(self.project, made, declared))
-        summary = "run from nothing, the migrations make what the models declare"
-        return (summary, []) if not changes else ("the migrations run from nothing", [_unlike_models(changes)])
+        notes = [Finding(Severity.NOTE, guess.what, _GUESSED, guess.way_out) for guess in guesses]
+        if not changes:
+            return "run from nothing, the migrations make what the models declare", notes
+        return "the migrations run from nothing", [_unlike_models(changes), *notes]
 
     def _check_round_trip(self) -> _Made:
         from pwmig.checking.round_trip import round_trip

@@ -128,11 +128,13 @@ class Trial:
 
     def _taken_away(self, rows: RowDifference, after: Schema) -> bool:
         """Whether what differs went with a table or with columns that going forward drops."""
+        if rows.added:
+            return False
         table, old = after.table(rows.table), self.before.schema.table(rows.table)
         if table is None or old is None:
             return table is None
         gone = {column.name for column in old.columns if table.column(column.name) is None}
-        return not rows.added and not rows.removed and set(rows.columns) <= gone
+        return not rows.removed and set(rows.columns) <= gone
 
     def _compare_again(self, after: Snapshot) -> None:
         from pwmig.diff import diff

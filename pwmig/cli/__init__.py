@@ -27,8 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments = sys.argv[1:]
         # This process is the command's own: importing modules makes many objects, and hardly any garbage to look for.
         gc.set_threshold(100_000)
-        # Who is asked to end, ends as by Ctrl-C: what was begun is rolled back, and what was made for a while is gone.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        _end_as_by_ctrl_c()
     try:
         try:
             return _run(arguments)
@@ -38,6 +37,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output has enough of it; Python must not complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ERROR
+
+
+def _end_as_by_ctrl_c() -> None:
+    """Who is asked to end, ends as by Ctrl-C: what was begun is rolled back, what was made for a while is gone."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A terminal that is closed sends SIGHUP, where there is such a signal; under nohup nobody hears it.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _hang_up)
+
+
+def _hang_up(number: int, frame: object) -> None:
+    """End as by Ctrl-C, once: a shell and its terminal each send one, and the second must not stop the tidying up."""
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -22,13 +22,16 @@ _MOST_CHANGES = 40
 
 
 def difference_lines(difference: Difference, location: str, ink: Ink) -> Iterable[str]:
-    """A title, a line a change, and what might be a rename as a question."""
+    """A title, a line a change, what might be a rename as a question, and what was guessed."""
     yield printable(difference_title(difference, location))
     yield from change_lines(difference.changes, ink)
     if difference.renames:
         yield ""
-        yield ink("a rename?", "bold") + " A drop and an add are taken for one only where a migration says so:"
+        yield ink("a rename?", "bold") + " Nothing is taken for one unless a migration says so:"
         yield from (f"{ink('?', 'blue')} {printable(_question(candidate))}" for candidate in difference.renames)
+    if difference.notes:
+        yield ""
+        yield from (f"{ink('note', 'blue')}: {printable(note)}" for note in difference.notes)
 
 
 def _question(candidate: RenameCandidate) -> str:
@@ -56,15 +59,22 @@ def _one_check(check: Check, ink: Ink) -> Iterable[str]:
 
 def _one_finding(finding: Finding, ink: Ink) -> Iterable[str]:
     severity = finding.severity.value
-    yield f"{ink(severity, _COLOURS[severity])}: {printable(finding.what)}"
+    yield from _lines(f"{ink(severity, _COLOURS[severity])}: ", finding.what)
     if finding.why:
-        yield f"  why: {printable(finding.why)}"
+        yield from _lines("  why: ", finding.why)
     if finding.way_out:
-        yield f"  way out: {printable(finding.way_out)}"
+        yield from _lines("  way out: ", finding.way_out)
     yield from (f"  {line}" for line in change_lines(finding.changes[:_MOST_CHANGES], ink))
     if len(finding.changes) > _MOST_CHANGES:
         yield f"  ... and {len(finding.changes) - _MOST_CHANGES} more"
     yield from (f"  {ink('~', 'yellow')} {printable(str(rows))}" for rows in finding.rows)
+
+
+def _lines(label: str, text: str) -> Iterable[str]:
+    """A text of several lines in as many, those after the first set in."""
+    first, *rest = text.split("\n")
+    yield label + printable(first)
+    yield from (f"    {printable(line)}" for line in rest)
 
 
 def _verdict(report: CheckReport) -> str:

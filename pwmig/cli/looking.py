@@ -41,6 +41,7 @@ def diff(options: argparse.Namespace) -> int:
                 "after": str(difference.sides[1]),
                 "changes": [change.as_dict() for change in difference.changes],
                 "renames": [plain(candidate) for candidate in difference.renames],
+                "notes": list(difference.notes),
             }
         )
     else:

@@ -7,8 +7,17 @@ to the user's own database throughout: only their ``CREATE`` statements are aske
 
 from __future__ import annotations
 
+from pwmig.declared.bases import Guess, is_named_in
 from pwmig.declared.beside import compare, is_of_tables_alone
 from pwmig.declared.creating import models_schema
-from pwmig.declared.finding import find_models
+from pwmig.declared.finding import find_models, find_models_and_guesses
 
-__all__ = ["compare", "find_models", "is_of_tables_alone", "models_schema"]
+__all__ = [
+    "Guess",
+    "compare",
+    "find_models",
+    "find_models_and_guesses",
+    "is_named_in",
+    "is_of_tables_alone",
+    "models_schema",
+]

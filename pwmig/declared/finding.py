@@ -11,24 +11,30 @@ from typing import Any
 
 import peewee
 
+from pwmig.declared.bases import Guess, HasTable, without_bases
 from pwmig.errors import ProjectError, PwmigError
 
-__all__ = ["find_models"]
+__all__ = ["find_models", "find_models_and_guesses"]
 
 _Model = type[peewee.Model]
 _LIBRARIES = ("peewee", "playhouse")
 
 
-def find_models(module: ModuleType) -> tuple[_Model, ...]:
+def find_models(module: ModuleType, has_table: HasTable = lambda name: False) -> tuple[_Model, ...]:
     """The models with a table in a module, or in a package and all modules below it, in creation order.
 
-    Models imported into it count, and the through models of many-to-many fields. Left out are
-    Peewee's own classes, and bases: a class that other models found inherit from, which adds no
-    column but the automatic ``id``, names no table, and is referenced by no foreign key; or any
-    such class, with columns, whose name begins with Base or ends with Base, Mixin or Model.
+    Models imported into it count, and the through models of many-to-many fields. Left out are Peewee's own
+    classes, and bases, as :func:`without_bases` tells them.
 
     Raises ProjectError where a module of the package can't be imported.
     """
+    return find_models_and_guesses(module, has_table)[0]
+
+
+def find_models_and_guesses(
+    module: ModuleType, has_table: HasTable = lambda name: False
+) -> tuple[tuple[_Model, ...], tuple[Guess, ...]]:
+    """As :func:`find_models`, and what of the models was guessed."""
     found: dict[_Model, None] = {}
     for one in _modules(module):
         for value in vars(one).values():
@@ -36,10 +42,8 @@ def find_models(module: ModuleType) -> tuple[_Model, ...]:
                 found[value] = None
     for model in tuple(found):
         found.update(dict.fromkeys(_through_models(model)))
-    bases = {base for model in found for base in model.__mro__[1:] if base in found}
-    referenced = {target for model in found for target in model._meta.refs.values()}
-    concrete = [model for model in found if model not in bases or not _is_base(model, referenced)]
-    return tuple(peewee.sort_models(concrete))
+    tables, guesses = without_bases(found, has_table)
+    return tuple(peewee.sort_models(tables)), guesses
 
 
 def _modules(module: ModuleType) -> Iterator[ModuleType]:
@@ -90,13 +94,3 @@ def _through_models(model: _Model) -> Iterable[_Model]:
         through = field.get_through_model() if hasattr(field, "get_through_model") else field.through_model
         if isinstance(through, type) and issubclass(through, peewee.Model):
             yield through
-
-
-def _is_base(model: _Model, referenced: Iterable[Any]) -> bool:
-    """Whether a model that others inherit from is there for that only."""
-    meta = model._meta
-    if model in referenced or meta.table_name != meta.make_table_name():
-        return False
-    own = [field for field in meta.sorted_fields if not getattr(field, "auto_increment", False)]
-    name = model.__name__
-    return not own or name.startswith("Base") or name.endswith(("Base", "Mixin", "Model"))

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pwmig.diff.words import literal, shown, thing_text
+from pwmig.diff.words import literal, shown_beside, thing_text
 from pwmig.schema import Exclusion, Policy, Rule
 
 __all__ = ["Added", "Altered", "Change", "Dropped", "Fact"]
@@ -21,15 +21,16 @@ class Fact:
     after: Any
 
     def __str__(self) -> str:
-        return f"{self.name.replace('_', ' ')} {self._shown(self.before)} -> {self._shown(self.after)}"
+        before, after = self._shown(self.before, self.after), self._shown(self.after, self.before)
+        return f"{self.name.replace('_', ' ')} {before} -> {after}"
 
-    def _shown(self, value: Any) -> str:
-        """The value on one line; free texts in quotes, since nothing else tells where they end."""
+    def _shown(self, value: Any, other: Any) -> str:
+        """The value beside the other one; free texts in quotes, since nothing else tells where they end."""
         if self.name == "comment" and value is not None:
             return literal(value)
         if self.name == "values" and value:
             return "(" + ", ".join(map(literal, value)) + ")"
-        return shown(value)
+        return shown_beside(value, other)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,16 @@ __all__ = ["RenameCandidate", "rename_candidates"]
 
 _ENOUGH = 0.5
 
+_MOST_BESIDE = 3
+"""So many tables that are not compared are offered at most for one that is."""
+
 _Sides = tuple[Iterable[Rows], Iterable[Rows]]
+_Beside = tuple[Iterable[Table], Iterable[Table]]
 
 
 @dataclass(frozen=True, slots=True)
 class RenameCandidate:
-    """A drop and an add that might be one rename; ``score`` is from 0 to 1, 1 the likeliest.
+    """What might be one rename, such as a drop and an add; ``score`` is from 0 to 1, 1 the likeliest.
 
     ``table`` is the table's name for a column, and None for the rename of a table. ``evidence`` says, a short
     sentence each, what the score is made of.
@@ -39,23 +43,35 @@ class RenameCandidate:
     evidence: tuple[str, ...] = ()
 
 
-def rename_candidates(before: Schema, after: Schema, rows: _Sides = ((), ())) -> tuple[RenameCandidate, ...]:
+def rename_candidates(
+    before: Schema, after: Schema, rows: _Sides = ((), ()), beside: _Beside = ((), ())
+) -> tuple[RenameCandidate, ...]:
     """The likely renames of tables and, in tables that stay, of columns; the likeliest first.
 
     An old and a new name may each stand in several candidates. What counts of a column: its type (a must,
     unless the rows say otherwise: other types are no candidates), its constraints, place, default, and name; of a
     table the columns that both have, the keys, and the name. ``rows`` are sample rows of some tables before and
     after, as two snapshots have them: the same values under the same keys say more than all else, other values
-    speak against it.
+    speak against it. ``beside`` are tables before and after that neither schema holds, as nothing is said of them
+    (no model names them), but that may be the other name of one that came or went.
     """
     case, samples = Case.of(before, after), Samples(*rows)
     gone, come = _only_in(before.tables, after.tables, case), _only_in(after.tables, before.tables, case)
-    found = [one for old in gone for new in come if (one := _table_candidate(old, new, samples, case)) is not None]
+    outlines = _Outlines(case)
+    found = _table_candidates(gone, come, samples, outlines)
+    for one in come:
+        found += _table_candidates(beside[0], [one], samples, outlines)[:_MOST_BESIDE]
+    for one in gone:
+        found += _table_candidates([one], beside[1], samples, outlines)[:_MOST_BESIDE]
     for table in after.tables:
         old_table = before.table(table.name)
         if old_table is not None and old_table != table:
             found.extend(_column_candidates(old_table, table, samples, case))
-    return tuple(sorted(found, key=lambda one: (-one.score, one.table or "", one.old_name, one.new_name)))
+    return tuple(sorted(found, key=_likeliest))
+
+
+def _likeliest(one: RenameCandidate) -> tuple[float, str, str, str]:
+    return -one.score, one.table or "", one.old_name, one.new_name
 
 
 def _only_in(tables: Iterable[Table], others: Iterable[Table], case: Case) -> list[Table]:
@@ -186,16 +202,41 @@ def _name_evidence(found: _Evidence, weight: float, old: str, new: str) -> None:
 # -- tables
 
 
-def _table_candidate(before: Table, after: Table, samples: Samples, case: Case) -> RenameCandidate | None:
-    found = _Evidence()
-    old = {(case.column(column.name), _bare(column.type)) for column in before.columns}
-    new = {(case.column(column.name), _bare(column.type)) for column in after.columns}
+class _Outlines:
+    """The columns of tables, as far as they tell one table from another; each table's worked out once."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._known: dict[int, tuple[Table, frozenset[tuple[str, str]]]] = {}
+
+    def of(self, table: Table) -> frozenset[tuple[str, str]]:
+        if id(table) not in self._known:
+            columns = frozenset((self._case.column(column.name), _bare(column.type)) for column in table.columns)
+            self._known[id(table)] = table, columns
+        return self._known[id(table)][1]
+
+
+def _table_candidates(
+    gone: Iterable[Table], come: Iterable[Table], samples: Samples, outlines: _Outlines
+) -> list[RenameCandidate]:
+    """The likely pairs of tables, the likeliest first."""
+    come = tuple(come)
+    pairs = (_table_candidate(old, new, samples, outlines) for old in gone for new in come)
+    return sorted((one for one in pairs if one is not None), key=_likeliest)
+
+
+def _table_candidate(before: Table, after: Table, samples: Samples, outlines: _Outlines) -> RenameCandidate | None:
+    old, new = outlines.of(before), outlines.of(after)
     shared, every = len(old & new), max(len(old), len(new), 1)
-    # Many tables are an id and a name: so few columns say little, unless the name says it too.
-    found.add(0.7 if shared > 2 else 0.45, shared / every, f"{shared} of {every} columns the same")
-    _keys_evidence(found, before, after)
-    _name_evidence(found, 0.25 if shared > 2 else 0.45, before.name, after.name)
     values = values_evidence(*samples.tables(before.name, after.name)) if shared else None
+    # Many tables are an id and a name: so few columns say little, unless the name says it too.
+    told, named = (0.7, 0.25) if shared > 2 else (0.45, 0.45)
+    if values is None and told * shared / every + named + 0.1 < _ENOUGH * (told + named):
+        return None  # No likeness of names and keys could make it one.
+    found = _Evidence()
+    found.add(told, shared / every, f"{shared} of {every} columns the same")
+    _keys_evidence(found, before, after)
+    _name_evidence(found, named, before.name, after.name)
     score = found.score(values)
     if score < _ENOUGH:
         return None

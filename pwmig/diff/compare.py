@@ -136,14 +136,17 @@ class Comparison:
             yield from _changes(name, _indexes(before.indexes, after.indexes, self._alike), self._alike)
 
     def _beside(self, name: str) -> Iterator[c.Change]:
-        """What stands beside tables; a sequence that a column took or gave up has not come or gone."""
+        """What stands beside tables; a sequence that a column took or gave up has not come or gone, but is compared."""
         before, after = getattr(self._before, name), getattr(self._after, name)
         if before == after:
             return
         pairs, gone, come = by_name(before, after, *self._places)
         if name == "sequences":
-            gone = [one for one in gone if not _is_owned(one, self._after)]
-            come = [one for one in come if not _is_owned(one, self._before)]
+            given, taken = _owned(self._before), _owned(self._after)
+            pairs += [(one, taken[_place(one)]) for one in gone if _place(one) in taken]
+            pairs += [(given[_place(one)], one) for one in come if _place(one) in given]
+            gone = [one for one in gone if _place(one) not in taken]
+            come = [one for one in come if _place(one) not in given]
         yield from _changes("", (pairs, gone, come), self._alike)
 
 
@@ -204,13 +207,10 @@ def _indexes(before: tuple[Index, ...], after: tuple[Index, ...], alike: Alike) 
     return paired(before, after, alike.same("name"), alike.same_but(Index, "name"))
 
 
-def _is_owned(sequence: Sequence, schema: Schema) -> bool:
-    """Whether a column of the schema counts by a sequence of that name."""
-    return any(
-        column.sequence is not None and (column.sequence.name, column.sequence.schema) == _place(sequence)
-        for table in schema.tables
-        for column in table.columns
-    )
+def _owned(schema: Schema) -> dict[tuple[object, ...], Sequence]:
+    """The sequences that columns of the schema count by."""
+    found = (column.sequence for table in schema.tables for column in table.columns)
+    return {_place(sequence): sequence for sequence in found if sequence is not None}
 
 
 def _without(table: Table, gone: set[tuple[str, str]]) -> Table:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
+from pwmig.diff.parting import parted
 from pwmig.schema import (
     Check,
     Column,
@@ -31,6 +32,7 @@ __all__ = [
     "names_text",
     "part_text",
     "shown",
+    "shown_beside",
     "shown_name",
     "thing_text",
     "unique_text",
@@ -48,6 +50,9 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+_WIDEST = 100
+
+
 def shown(value: Any) -> str:
     """A fact's value on one line."""
     if value is None or value == "" or value == ():
@@ -61,7 +66,30 @@ def shown(value: Any) -> str:
     if dataclasses.is_dataclass(value):
         return _record_text(value)
     text = " ".join(str(value).split())
-    return text if len(text) <= 100 else text[:97] + "..."
+    return parted(text, text, _WIDEST)
+
+
+def shown_beside(value: Any, other: Any) -> str:
+    """A fact's value on one line, beside one that differs: so much of it that the difference is seen."""
+    if shown(value) != shown(other):
+        return shown(value)
+    one, two = _leaves(value, other)
+    if not isinstance(one, str) or not isinstance(two, str):
+        return shown(value)
+    folded = " ".join(one.split()), " ".join(two.split())
+    return parted(*(folded if folded[0] != folded[1] else (one, two)), _WIDEST)
+
+
+def _leaves(value: Any, other: Any) -> tuple[Any, Any]:
+    """The first two values that differ inside of two that differ."""
+    inner: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, tuple) and isinstance(other, tuple):
+        inner = zip(value, other)
+    elif dataclasses.is_dataclass(value) and type(value) is type(other):
+        names = (field.name for field in dataclasses.fields(value))
+        inner = ((getattr(value, name), getattr(other, name)) for name in names)
+    differing = next((pair for pair in inner if pair[0] != pair[1]), None)
+    return (value, other) if differing is None else _leaves(*differing)
 
 
 def _record_text(record: Any) -> str:

@@ -16,6 +16,7 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
+from pwmig.diff.parting import common_start
 from pwmig.frames.jsons import Json, read_json
 
 __all__ = ["FOLD_AT", "UNFOLD_AT", "cell_html", "cell_text", "first_difference", "is_number", "same_value", "type_word"]
@@ -65,20 +66,8 @@ def first_difference(before: Any, after: Any) -> int:
     """Where to begin the folded lines of two long texts, so that both show where they differ; 0 for the beginning."""
     if not (isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > FOLD_AT):
         return 0
-    place = _same_length(before, after)
+    place = common_start(before, after)
     return place - FOLD_AT // 3 if place > FOLD_AT * 2 // 3 else 0
-
-
-def _same_length(one: str, other: str) -> int:
-    """How many characters two texts begin with alike; by halves, since they may be long."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def is_number(value: Any) -> bool:

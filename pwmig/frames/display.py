@@ -175,17 +175,18 @@ def changes_grid(changes: Sequence[Change], title: str = "Changes of the schema"
 
 
 def difference_blocks(difference: Difference, location: str) -> Iterator[Block]:
-    """What two sides differ in, and which drops and adds might be renames; ``location`` is the live database."""
+    """What two sides differ in, and what might be renames; ``location`` is the live database."""
     said = difference_title(difference, location)
     yield Title(said[:1].upper() + said[1:])
     if difference.changes:
         yield changes_grid(difference.changes, "Differences")
     if difference.renames:
         yield _renames_grid(difference.renames)
+    yield from (Sentence(f"{note}.") for note in difference.notes)
 
 
 def _renames_grid(renames: Sequence[RenameCandidate]) -> Grid:
-    """Drops and adds that might be one rename each, with what speaks for it."""
+    """What might be one rename each, with what speaks for it."""
     rows = [_prose("table" if one.table is None else one.table, *_candidate_texts(one)) for one in renames]
     return _bounded("Perhaps renamed: only you know", ("in", "from", "to", "likely", "evidence"), rows)
 

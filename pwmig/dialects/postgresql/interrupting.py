@@ -16,6 +16,8 @@ from typing import Any
 
 __all__ = ["interruptible"]
 
+_ENDS = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
+
 
 @contextmanager
 def interruptible(connection: Any) -> Iterator[None]:
@@ -41,6 +43,6 @@ def interruptible(connection: Any) -> Iterator[None]:
 
 def _listen(reader: int, connection: Any) -> None:
     while (number := os.read(reader, 1)) not in (b"", b"\0"):
-        if number[0] in (signal.SIGINT, signal.SIGTERM):
+        if number[0] in _ENDS:
             with suppress(Exception):  # It is closed by now.
                 connection.cancel()

@@ -13,7 +13,7 @@ import peewee
 
 from pwmig.dialects.base import Copy, Dialect, Foreseen, Session, Template, Turn
 from pwmig.dialects.sqlite import place
-from pwmig.errors import DatabaseUnavailable
+from pwmig.errors import TableUnreadable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,7 +165,7 @@ class SqliteDialect(Dialect):
             with place.translated(file):
                 return sample(_executor(database), table, limit=limit, keys=keys)
         except (peewee.DatabaseError, sqlite3.Error) as error:
-            raise DatabaseUnavailable(
+            raise TableUnreadable(
                 f"the rows of {table.name} can't be read",
                 why=f"SQLite says: {error}",
                 way_out="mend what its definition names, such as the table that holds its content, or drop it",

@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NoReturn
 
 from pwmig.dialects.mysql.quoting import qualified, quote
 from pwmig.dialects.mysql.seeing.asking import Execute, Server, ask_server
 from pwmig.dialects.mysql.seeing.objects import BROKEN
 from pwmig.dialects.mysql.seeing.tables import HIDDEN
 from pwmig.errors import FactsHidden
-from pwmig.schema import Schema, Table
+from pwmig.schema import Schema, Table, View
 
 __all__ = ["require_seen", "require_texts"]
 
@@ -32,28 +33,31 @@ _EVENTS = ("EVENT",)
 _ROUTINES = ("EXECUTE", "CREATE ROUTINE", "ALTER ROUTINE", "SHOW_ROUTINE")
 
 
-def require_texts(schema: Schema) -> None:
-    """All facts and texts are there of what is told of; raises FactsHidden with the right that lacks."""
-    require_actions(schema)
+def require_texts(schema: Schema, execute: Execute | None = None) -> None:
+    """All facts and texts are there of what is told of; raises FactsHidden with the right that lacks.
+
+    With ``execute``, the way out is a statement for an administrator, which names the account.
+    """
+    require_actions(schema, execute)
     for routine in schema.routines:
         if not routine.sql:
-            _refuse(f"the text of the {routine.kind} {routine.name}", "SELECT ON mysql.proc")
+            _refuse(execute, f"the text of the {routine.kind} {routine.name}", "SELECT", "mysql.proc")
     for table in schema.tables:
         for trigger in table.triggers:
             if not trigger.sql:
-                _refuse(f"the text of the trigger {trigger.name} of {table.name}", f"TRIGGER ON {qualified(table)}")
+                _refuse(execute, f"the text of the trigger {trigger.name} of {table.name}", "TRIGGER", table)
     for view in schema.views:
         if not view.sql and BROKEN not in view.options:
-            _refuse(f"the text of the view {view.name}", f"SHOW VIEW ON {qualified(view)}")
+            _refuse(execute, f"the text of the view {view.name}", "SHOW VIEW", view)
 
 
-def require_actions(schema: Schema) -> None:
+def require_actions(schema: Schema, execute: Execute | None = None) -> None:
     """The actions of all foreign keys are there: an account sees none with SELECT as its only right on a table."""
     for table in schema.tables:
         for key in table.foreign_keys:
             if HIDDEN in (key.on_delete, key.on_update):
                 what = f"ON DELETE and ON UPDATE of the foreign key {key.name} of {table.name}"
-                _refuse(what, f"REFERENCES ON {qualified(table)}")
+                _refuse(execute, what, "REFERENCES", table, whole=True)
 
 
 def require_seen(execute: Execute, schema: Schema, *, modelled: bool = False) -> None:
@@ -62,33 +66,48 @@ def require_seen(execute: Execute, schema: Schema, *, modelled: bool = False) ->
     Raises FactsHidden with what may be hidden and the right that shows it. Asks at most two questions.
     """
     if modelled:
-        require_actions(schema)
+        require_actions(schema, execute)
         return
-    require_texts(schema)
+    require_texts(schema, execute)
     server = ask_server(execute)
     rights = _rights(execute, server)
     if rights is None:
         return
     for table in schema.tables:
         if not table.triggers and not rights.any_of(_TRIGGERS if server.mariadb else _TRIGGERS[:1], table):
-            _refuse(f"whether {table.name} has triggers", f"TRIGGER ON {_database(server, table)}.*")
+            _refuse(execute, f"whether {table.name} has triggers", "TRIGGER", f"{_database(server, table)}.*")
     here = _database(server)
     if not rights.any_of(_EVENTS):
-        _refuse(f"whether {server.database} has events", f"EVENT ON {here}.*")
+        _refuse(execute, f"whether {server.database} has events", "EVENT", f"{here}.*")
     if not rights.any_of(_ROUTINES) and not rights.reads_routines:
-        _refuse(f"whether {server.database} has routines", "SELECT ON mysql.proc")
+        _refuse(execute, f"whether {server.database} has routines", "SELECT", "mysql.proc")
 
 
 def _database(server: Server, table: Table | None = None) -> str:
     return quote(server.database if table is None or table.schema is None else table.schema)
 
 
-def _refuse(what: str, right: str) -> None:
+def _refuse(execute: Execute | None, what: str, right: str, on: Table | View | str, *, whole: bool = False) -> NoReturn:
+    """``whole``: the right counts for the whole database of the thing alone; on it, it shows nothing."""
+    if execute is None:
+        way_out = f"let an administrator grant {right} on {on if isinstance(on, str) else qualified(on)} to the account"
+    else:
+        place, account = execute("SELECT DATABASE(), CURRENT_USER()")[0]
+        thing = on if isinstance(on, str) else qualified(on.plain_name, on.schema or place)
+        if whole and not isinstance(on, str):
+            thing = f"{quote(on.schema or place)}.*"
+        way_out = f"an administrator allows it with: GRANT {right} ON {thing} TO {_account(account)}"
     raise FactsHidden(
         f"{what} can't be read",
         why="the account of the connection did not make it and may not look into it",
-        way_out=f"GRANT {right} to the account, or connect as one that may see it",
+        way_out=f"{way_out}; or connect as one that may see it",
     )
+
+
+def _account(name: str) -> str:
+    """An account as GRANT names it: ``'anna'@'%'`` (https://mariadb.com/kb/en/create-user/#account-names)."""
+    user, at, host = name.rpartition("@")
+    return f"{quote(user)}@{quote(host)}" if at else quote(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from pwmig.dialects.mysql.seeing.columns import is_geometry
 from pwmig.dialects.mysql.seeing.letters import marked_tables, mend_bodies, mend_table, mend_view
 from pwmig.dialects.mysql.seeing.periods import mend_periods
 from pwmig.dialects.mysql.seeing.tables import Raw, grants, plain_name, sorted_by_name, table
-from pwmig.errors import DatabaseUnavailable
+from pwmig.errors import TableUnreadable
 from pwmig.schema import Event, Routine, Schema, Sequence, Table, View
 
 __all__ = ["introspect"]
@@ -46,7 +46,7 @@ def introspect(
     """The whole schema, or the tables and views named, without pwmig's own tables.
 
     Reads only. ``known`` is a memory for several looks: a table of which the catalog says the same is taken from
-    there, others are added, and those gone are forgotten. Raises DatabaseUnavailable where a table can't be read,
+    there, others are added, and those gone are forgotten. Raises TableUnreadable where a table can't be read,
     as while somebody alters it for longer than a second.
     """
     server = ask_server(execute)
@@ -58,7 +58,7 @@ def introspect(
             return _schema(execute, server, answers, places, known)
         time.sleep(_PAUSE_S if attempt + 1 < _ATTEMPTS else 0)
     name, reason = unread[0]
-    raise DatabaseUnavailable(
+    raise TableUnreadable(
         f"the table {name} can't be read",
         why=reason,
         way_out="wait until what alters it has ended; mend or drop it where it is broken",
