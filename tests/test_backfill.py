@@ -381,6 +381,20 @@ def test_no_trigger_fires_and_each_is_as_it_was(noting):
     assert len(_rows(noting, "note")) == {"sqlite": 2, "postgresql": 4, "mysql": 0}[dialect_of(noting).name]
 
 
+def test_peewees_way_to_give_every_row_the_default_fires_none_either(noting):
+    migrator = Migrator.from_database(noting)
+    wanted = migrator.apply_default("player", "level", IntegerField(default=lambda: 41 + 1))
+    if dialect_of(noting).name == "mysql":
+        with pytest.raises(OperationRefused, match="no'te"):
+            migrate(wanted)
+        _run(noting, "DROP TRIGGER `no'te`")
+    migrate(wanted)
+    assert _rows(noting, "player", "DISTINCT level") == [(42,)]
+    assert _rows(noting, "note") == []
+    migrate(migrator.apply_default("player", "level", IntegerField(null=True)))
+    assert _rows(noting, "player", "DISTINCT level") == [(None,)]
+
+
 def test_triggers_fire_where_that_is_asked_for(noting):
     migrate(Migrator.from_database(noting).backfill("player", {"level": 3}, "id = 3", triggers=True))
     assert len(_rows(noting, "note")) == {"sqlite": 2, "postgresql": 4, "mysql": 1}[dialect_of(noting).name]
