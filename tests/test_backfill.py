@@ -515,6 +515,7 @@ REFUSED = {
     "a function": (lambda m: m.backfill("player", {"level": lambda: 1}), "run_python"),
     "nothing is NULL": (lambda m: m.backfill("player", {"name": "x"}), "there is nothing to fill"),
     "no condition": (lambda m: m.backfill("player", {"level": 1}, 7), "no condition"),
+    "an empty condition": (lambda m: m.backfill("player", {"level": 1}, " "), "no condition"),
     "no batch": (lambda m: m.backfill("player", {"level": 1}, batch_size=0), "batch_size of 1"),
     "a pause back": (lambda m: m.backfill("player", {"level": 1}, pause=-1), "pause of 0"),
     "a commit, and rows still meant": (
