@@ -297,6 +297,12 @@ def test_every_row_that_where_means_is_filled_and_no_other_cell_changes(any_data
     assert _rows(database, "t", order="j, k") == sorted(filled, key=lambda row: row[:2])
 
 
+def test_it_is_told_with_its_columns_and_values(migrator):
+    wanted = migrator.backfill("player", {Player.level: SQL("id + 1"), "worth": 8}, "level < 0", pause=0.5)
+    assert wanted.describe() == ("backfill('player', {'level': SQL('id + 1'), 'worth': 8}, 'level < 0', pause=0.5)")
+    assert wanted.table == "player"
+
+
 def test_progress_counts_up_to_what_there_was_to_fill(database, migrator):
     heard = []
     migrator.on_progress = lambda progress: heard.append((progress.done, progress.total))
