@@ -297,6 +297,12 @@ def test_every_row_that_where_means_is_filled_and_no_other_cell_changes(any_data
     assert _rows(database, "t", order="j, k") == sorted(filled, key=lambda row: row[:2])
 
 
+def test_it_is_told_with_its_columns_and_values(migrator):
+    wanted = migrator.backfill("player", {Player.level: SQL("id + 1"), "worth": 8}, "level < 0", pause=0.5)
+    assert wanted.describe() == ("backfill('player', {'level': SQL('id + 1'), 'worth': 8}, 'level < 0', pause=0.5)")
+    assert wanted.table == "player"
+
+
 def test_progress_counts_up_to_what_there_was_to_fill(database, migrator):
     heard = []
     migrator.on_progress = lambda progress: heard.append((progress.done, progress.total))
@@ -379,6 +385,20 @@ def test_no_trigger_fires_and_each_is_as_it_was(noting):
     assert _schema(noting) == before
     _run(noting, "UPDATE player SET level = 4 WHERE id = 3")
     assert len(_rows(noting, "note")) == {"sqlite": 2, "postgresql": 4, "mysql": 0}[dialect_of(noting).name]
+
+
+def test_peewees_way_to_give_every_row_the_default_fires_none_either(noting):
+    migrator = Migrator.from_database(noting)
+    wanted = migrator.apply_default("player", "level", IntegerField(default=lambda: 41 + 1))
+    if dialect_of(noting).name == "mysql":
+        with pytest.raises(OperationRefused, match="no'te"):
+            migrate(wanted)
+        _run(noting, "DROP TRIGGER `no'te`")
+    migrate(wanted)
+    assert _rows(noting, "player", "DISTINCT level") == [(42,)]
+    assert _rows(noting, "note") == []
+    migrate(migrator.apply_default("player", "level", IntegerField(null=True)))
+    assert _rows(noting, "player", "DISTINCT level") == [(None,)]
 
 
 def test_triggers_fire_where_that_is_asked_for(noting):
@@ -501,6 +521,7 @@ REFUSED = {
     "a function": (lambda m: m.backfill("player", {"level": lambda: 1}), "run_python"),
     "nothing is NULL": (lambda m: m.backfill("player", {"name": "x"}), "there is nothing to fill"),
     "no condition": (lambda m: m.backfill("player", {"level": 1}, 7), "no condition"),
+    "an empty condition": (lambda m: m.backfill("player", {"level": 1}, " "), "no condition"),
     "no batch": (lambda m: m.backfill("player", {"level": 1}, batch_size=0), "batch_size of 1"),
     "a pause back": (lambda m: m.backfill("player", {"level": 1}, pause=-1), "pause of 0"),
     "a commit, and rows still meant": (

@@ -126,8 +126,12 @@ class Progress:
             from pwmig.text import printable
 
             print(printable(event.text), file=sys.stderr)
-        elif event.kind in ("copy", "rows") and event.total:
+        elif event.kind == "copy" and event.total:
             self._show(f"{event.text}: {100 * event.done // event.total} %")
+        elif event.kind == "rows" and self.live:
+            from pwmig.text import printable
+
+            self._show(printable(event.text))
         elif event.kind == "check" and event.total:
             self._show(f"{event.text} {event.done + 1} of {event.total}: {event.migration}")
         elif event.kind == "statement" and self.live:

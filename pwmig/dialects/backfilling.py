@@ -74,7 +74,8 @@ def wish(table: str, values: Any, where: Any, triggers: bool) -> Wish:
             value = value if isinstance(value, peewee.Node) else column.db_value(value)
             column = column.column_name
         found[str(column)] = value
-    if not (where is None or where is True or isinstance(where, (str, peewee.Node))):
+    is_condition = where.strip() if isinstance(where, str) else isinstance(where, peewee.Node)
+    if not (where is None or where is True or is_condition):
         raise OperationRefused(
             f"{where!r:.60} is no condition for rows of {table!r}",
             way_out="give SQL, as 'level < 0', a Peewee expression, or True for every row",

@@ -225,6 +225,16 @@ class Migrator(playhouse.SchemaMigrator):
         filler = self._filler(wish(table, set, where, triggers))
         fill(filler, batch_size, pause, commit, self.on_progress or _progress.get())
 
+    @operation
+    def apply_default(self, table: str, column_name: str, field: peewee.Field) -> None:
+        """Give every row the field's default, as a back-fill does: no trigger fires, no timestamp moves."""
+        from pwmig.dialects.asked import bound, python_default
+        from pwmig.dialects.backfilling import fill, wish
+
+        value = python_default(bound(self.database, table, column_name, field))
+        filler = self._filler(wish(table, {column_name: value}, True, False))
+        fill(filler, 1000, 0, False, self.on_progress or _progress.get())
+
     def _filler(self, wish: Wish) -> Filler:
         """What fills rows on this database."""
         raise NotImplementedError

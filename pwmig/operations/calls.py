@@ -48,7 +48,8 @@ def value_text(value: Any, shown: Callable[[Any], str] = repr) -> str:
     if isinstance(value, Expression):
         return f"{value.kind}({shown(value.sql)})"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{shown(key)}: {value_text(inner, shown)}" for key, inner in value.items()) + "}"
+        named = ((getattr(key, "column_name", key), inner) for key, inner in value.items())  # A field is its column.
+        return "{" + ", ".join(f"{shown(name)}: {value_text(inner, shown)}" for name, inner in named) + "}"
     if isinstance(value, (list, tuple)):
         inner = ", ".join(value_text(item, shown) for item in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"

@@ -83,6 +83,6 @@ class MySQLFiller(ServerFiller):
             raise self.work.refused(
                 f"rows of {self.name!r} can't be filled without firing the {what}",
                 f"{self.server.title} can't disable a trigger",
-                "say that it may fire: triggers=True; or drop it and create it again, before and after it in the same "
-                f"migration: migrator.sql({f'DROP TRIGGER {self.quote(names[0])}'!r})",
+                "say that it may fire: backfill(..., triggers=True); or drop it before, and create it again after it, "
+                f"in the same migration: migrator.sql({f'DROP TRIGGER {self.quote(names[0])}'!r})",
             )

@@ -11,7 +11,6 @@ import peewee
 from pwmig.dialects.mysql.operations.locks import is_about_lock
 from pwmig.dialects.mysql.operations.migrator import MySQLMigrator
 from pwmig.dialects.mysql.operations.naming import MySQLNames
-from pwmig.dialects.server.asking import MARK
 from pwmig.dialects.server.operations.server import Need, Place
 from pwmig.dialects.server.operations.waiting import mentions
 from pwmig.errors import OperationRefused
@@ -158,22 +157,6 @@ class MySQLServer(MySQLNames):
         from pwmig.dialects.mysql.operations.types import set_type
 
         set_type(self, work, column, type_, collation, cast)
-
-    def fill(self, work: Work, column: Column, value: str) -> None:
-        """By UPDATE, where a time of ON UPDATE is given itself; where a trigger would hear of that, without one."""
-        from pwmig.dialects.mysql.operations.types import renew
-
-        heard = self.ask(
-            "SELECT 1 FROM information_schema.triggers WHERE event_manipulation = 'UPDATE' "
-            f"AND event_object_schema = {MARK} AND event_object_table = {MARK} LIMIT 1",
-            [work.place.schema, work.place.plain],
-        )
-        if heard:
-            renew(self, work, column, value)
-            return
-        moved = [self.quote(other.name) for other in work.table.columns if other.on_update and other != column]
-        given = [f"{self.quote(column.name)} = {value}", *(f"{name} = {name}" for name in moved)]
-        self.run(f"UPDATE {work.sql} SET {', '.join(given)}")
 
     def definition(self, work: Work, column: Column) -> str:
         """The whole definition of a column that is there, its own check included.

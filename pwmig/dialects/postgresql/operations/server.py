@@ -94,13 +94,6 @@ class PostgresqlServer(PostgresqlNames):
         thing = f"TABLE {work.sql}" if column is None else f"COLUMN {work.sql}.{self.quote(column.name)}"
         self.run(f"COMMENT ON {thing} IS {self.text(Value(comment))}")
 
-    def fill(self, work: Work, column: Column, value: str) -> None:
-        from pwmig.dialects.postgresql.operations.quiet import quietly
-
-        self.settle()
-        with quietly(self, work):
-            self.send(f"UPDATE {work.sql} SET {self.quote(column.name)} = {value}")
-
     # -- tables, indexes, constraints
 
     def needs_of_table(self, place: Place) -> list[Need]:

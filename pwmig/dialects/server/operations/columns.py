@@ -19,7 +19,6 @@ __all__ = [
     "add_column_default",
     "add_not_null",
     "alter_column_type",
-    "apply_default",
     "drop_column",
     "drop_column_default",
     "drop_not_null",
@@ -208,11 +207,3 @@ def alter_column_type(server: Server, table: str, name: str, field: peewee.Field
     if cast is not None:
         new_value = server.text(cast) if isinstance(cast, peewee.Node) else plain(str(cast))
     server.set_type(work, column, type_, field.collation, new_value)
-
-
-def apply_default(server: Server, table: str, name: str, field: peewee.Field) -> None:
-    """Give every row the field's default, without a trigger or a time of ON UPDATE that hears of it."""
-    work = Work(server, table)
-    column = work.column(name)
-    value = python_default(bound(server.database, work.name, column.name, field))
-    server.fill(work, column, "NULL" if value is None else server.text(value))

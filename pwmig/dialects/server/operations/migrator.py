@@ -87,13 +87,6 @@ class ServerMigrator(BatchMigrator):
         columns.alter_column_type(self._server(), table, column, field, cast)
 
     @operation
-    def apply_default(self, table: str, column_name: str, field: peewee.Field) -> None:
-        """Give every row the field's default."""
-        from pwmig.dialects.server.operations import columns
-
-        columns.apply_default(self._server(), table, column_name, field)
-
-    @operation
     def set_comment(self, table: str, comment: str | None, column: str | None = None) -> None:
         """Say what a table is for, or a column of it; None takes the comment away."""
         from pwmig.dialects.server.operations import changing

@@ -184,9 +184,6 @@ class Server(Statements):
     def set_comment(self, work: Work, column: Column | None, comment: str | None) -> None:
         """Give a column, or the table where it is None, another comment, or none."""
 
-    def fill(self, work: Work, column: Column, value: str) -> None:
-        """Give every row a value, as SQL; no trigger of a person's fires, and no other column moves."""
-
     @abstractmethod
     def needs_of_table(self, place: Place) -> list[Need]:
         """What else needs a table."""
