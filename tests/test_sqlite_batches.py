@@ -185,6 +185,92 @@ COUNTED: dict[str, tuple[int, list[Ask]]] = {
 }  # fmt: skip
 
 
+TOGETHER: dict[str, list[Ask]] = {
+    "a child's draft, and its parent's key renamed": [
+        lambda m: m.add_column("goal", "minute", IntegerField(default=1)),
+        lambda m: m.rename_column("player", "id", "number"),
+        lambda m: m.add_not_null("goal", "player_id"),
+    ],
+    "a parent's draft, and its child's key renamed": [
+        lambda m: m.add_column("player", "x", IntegerField(default=1)),
+        lambda m: m.rename_column("goal", "player_id", "id_of_player"),
+        lambda m: m.add_column("player", "y", IntegerField(default=1)),
+    ],
+    "a table renamed with its draft": [
+        lambda m: m.add_column("player", "x", IntegerField(default=1)),
+        lambda m: m.add_column("goal", "y", IntegerField(default=1)),
+        lambda m: m.rename_table("player", "person"),
+        lambda m: m.drop_column("person", "x"),
+        lambda m: m.drop_column("goal", "y"),
+    ],
+    "a parent dropped after the key that refers to it": [
+        lambda m: m.drop_foreign_key_constraint("player", "club_id"),
+        lambda m: m.add_column("player", "x", IntegerField(default=1)),
+        lambda m: m.drop_table("club"),
+    ],
+    "a key to what the batch makes unique": [
+        lambda m: m.add_column("club", "code", IntegerField(default=1)),
+        lambda m: m.sql("UPDATE club SET code = id"),
+        lambda m: m.add_unique("club", "code"),
+        lambda m: m.add_foreign_key_constraint("player", "club_id", "club", "code"),
+    ],
+    "a table created in between": [
+        lambda m: m.add_column("player", "x", IntegerField(default=1, index=True)),
+        lambda m: m.create_table("foot", {"id": peewee.AutoField(), "name": TextField()}),
+        lambda m: m.add_column("player", "foot_id", IntegerField(null=True)),
+        lambda m: m.add_foreign_key_constraint("player", "foot_id", "foot", "id"),
+    ],
+    "a name in other letters": [
+        lambda m: m.add_column("player", "x", IntegerField(default=1)),
+        lambda m: m.rename_column("player", "LEVEL", "Level"),
+        lambda m: m.drop_column("player", "FEET"),
+    ],
+    "hostile names": [
+        lambda m: m.add_column("player", 'a "b" [c]', TextField(default="it's")),
+        lambda m: m.rename_column("player", "name", "select"),
+        lambda m: m.add_index("player", ("select",)),
+        lambda m: m.rename_column("player", 'a "b" [c]', "x, y"),
+        lambda m: m.add_unique("player", "x, y", "select"),
+    ],
+    "an index renamed with its table's draft": [
+        lambda m: m.add_column("player", "x", IntegerField(default=1)),
+        lambda m: m.rename_index("player", "player_born", "by_birth"),
+        lambda m: m.drop_index("player", "by_birth"),
+        lambda m: m.drop_constraint("player", "young"),
+        lambda m: m.drop_column("player", "born"),
+    ],
+    "a key to itself": [
+        lambda m: m.add_foreign_key_constraint("player", "id", "player", "id"),
+        lambda m: m.add_column("player", "x", IntegerField(default=1)),
+        lambda m: m.rename_column("player", "id", "number"),
+        lambda m: m.add_foreign_key_constraint("player", "x", "player", "number"),
+    ],
+    "a function that only the connection knows": [
+        lambda m: m.add_constraint("player", "odd", Check("twice(level) <> 3")),
+        lambda m: m.add_column("player", "x", IntegerField(default=1)),
+        lambda m: m.rename_column("player", "level", "class"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TOGETHER)
+def test_tables_that_know_each_other_come_out_as_one_by_one(path, migrator, case):
+    def known(made: Migrator) -> None:
+        connection = made.database.connection()
+        connection.create_function("twice", 1, lambda value: value and 2 * value, deterministic=True)
+
+    known(migrator)
+    migrate(*[ask(migrator) for ask in TOGETHER[case]])
+    one_by_one = path.with_name("one_by_one.db")
+    with closing(sqlite3.connect(one_by_one)) as connection:
+        connection.executescript("PRAGMA synchronous = OFF;" + SCHEMA)
+    with opened(one_by_one) as other:
+        known(other)
+        for ask in TOGETHER[case]:
+            migrate(ask(other))
+        assert picture(migrator) == picture(other)
+
+
 @pytest.mark.parametrize("case", COUNTED)
 def test_a_batch_rebuilds_a_table_once_at_most(path, migrator, case):
     wanted, asks = COUNTED[case]

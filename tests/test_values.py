@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import peewee
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from peewee import BlobField, BooleanField, CharField, DecimalField, FloatField, IntegerField, TextField
 
 from pwmig import Migrator
+from pwmig.dialects.sqlite.operations import values
+from pwmig.dialects.sqlite.texts.kinds import affinity
 from pwmig.errors import OperationRefused
 
 
@@ -88,6 +95,12 @@ CHANGES = [
     ("TEXT", None, IntegerField(null=True), True),
     ("TEXT", "9223372036854775807", IntegerField(), True),
     ("TEXT", "9223372036854775808", IntegerField(), False),
+    ("TEXT", "\t7", IntegerField(), False),
+    ("TEXT", "7\n", IntegerField(), False),
+    ("TEXT", "-0", IntegerField(), False),
+    ("TEXT", "7 up", IntegerField(), True),
+    ("TEXT COLLATE RTRIM", "7 ", IntegerField(), False),
+    ("TEXT COLLATE NOCASE", "1.0E+20", IntegerField(), False),
     ("TEXT", "1", BooleanField(), True),
     ("TEXT", "01", BooleanField(), False),
     ("TEXT", "1.50", DecimalField(), True),
@@ -99,6 +112,8 @@ CHANGES = [
     ("TEXT", "1.5e10", DecimalField(), False),
     ("TEXT", TOO_LONG, DecimalField(), False),
     ("TEXT", TOO_LONG, FloatField(), False),
+    ("TEXT", str(2**53 + 1), FloatField(), False),
+    ("TEXT", "999999999999999", FloatField(), True),
     ("INT", 7, TextField(), True),
     ("INT", 7, FloatField(), True),
     ("INT", 2**53 + 1, FloatField(), False),
@@ -146,3 +161,28 @@ def test_a_value_that_a_strict_table_does_not_take_is_refused_in_words(database)
     migrator = Migrator.from_database(database)
     with pytest.raises(OperationRefused, match="does not fit"):
         migrator.migrate(migrator.alter_column_type("p", "n", IntegerField()))
+
+
+NUMERALS = st.from_regex(r"[ \t]?[-+]?[0-9]{0,20}\.?[0-9]{0,20}([eE][-+]?[0-9]{1,3})?[ \n]?", fullmatch=True)
+FLOATS = st.floats(allow_nan=False)
+TEXTS = st.one_of(
+    NUMERALS,
+    st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=8),
+    st.integers().map(str),
+    FLOATS.map(repr),
+)
+VALUES = st.one_of(TEXTS, FLOATS, st.integers(-(2**63), 2**63 - 1), st.none(), st.binary(max_size=4))
+OLD_TYPES = ["", "TEXT", "INT", "REAL", "NUMERIC", "TEXT COLLATE NOCASE", "TEXT COLLATE RTRIM"]
+NEW_TYPES = ["INTEGER", "TEXT", "REAL", "DECIMAL(5, 2)", "BLOB", "DATETIME"]
+
+
+@given(VALUES, st.sampled_from(OLD_TYPES), st.sampled_from(NEW_TYPES))
+def test_no_value_that_would_change_is_left_out_of_the_look(value, old, new):
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(f"CREATE TABLE t (n {old})")
+        connection.execute("INSERT INTO t VALUES (?)", (value,))
+        connection.execute(f"CREATE TABLE p (old, new {new})")
+        connection.execute("INSERT INTO p SELECT n, n FROM t")
+        changed = connection.execute(f"SELECT old, new FROM p WHERE NOT ({values._same(new)})").fetchall()
+        looked_at = values._CONVERTED[affinity(new)].format("n")
+        assert not changed or connection.execute(f"SELECT 1 FROM t WHERE {looked_at}").fetchall(), changed

@@ -1,33 +1,31 @@
-"""How each operation on columns is done: natively where SQLite is safe, else by a rebuild."""
+"""How each operation on columns that are there is done: natively where SQLite is safe, else in the table's draft."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.asked import bound, python_default
+from pwmig.dialects.asked import bound
 from pwmig.dialects.sqlite.operations.broken import broken_named
 from pwmig.dialects.sqlite.operations.catalog import ask
 from pwmig.dialects.sqlite.operations.dependants import dependants_of, only
 from pwmig.dialects.sqlite.operations.draft import Fill
+from pwmig.dialects.sqlite.operations.filling import asks_tables, filling
 from pwmig.dialects.sqlite.operations.renaming import is_stored, rename_statement, renamed
 from pwmig.dialects.sqlite.operations.values import require_same_values
 from pwmig.dialects.sqlite.operations.work import Work
 from pwmig.dialects.sqlite.texts import edit
 from pwmig.dialects.sqlite.texts.ddl import parse_create_table
 from pwmig.dialects.sqlite.texts.literals import default_text
-from pwmig.dialects.sqlite.texts.parts import ColumnDef, ConstraintDef
-from pwmig.dialects.sqlite.texts.tokens import names_in, quote, quote_string
+from pwmig.dialects.sqlite.texts.tokens import quote
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
     from pwmig.dialects.sqlite.operations.migrator import SqliteMigrator
 
 __all__ = [
-    "add_column",
     "add_column_default",
     "add_not_null",
     "alter_column_type",
@@ -36,132 +34,6 @@ __all__ = [
     "drop_not_null",
     "rename_column",
 ]
-
-
-# -- adding
-
-
-def add_column(migrator: SqliteMigrator, table: str, name: str, field: peewee.Field, allow_not_null: bool) -> None:
-    """Natively where the column may be NULL or has a default of the database; else one rebuild.
-
-    A default of Python fills the rows there are and leaves no default in the database, as
-    ``create_tables`` leaves none.
-    """
-    work = Work(migrator, table)
-    if work.table.column(name) is not None:
-        raise OperationRefused(
-            f"table {work.table.name!r} has a column {name!r} already", way_out="choose another name", table=table
-        )
-    field = bound(work.database, work.table.name, name, field)
-    fill = None if field.null else _fill(migrator, field)
-    if fill is not None:
-        work = _filling(migrator, table, fill)
-    definition = _definition(migrator, work, field)
-    new_sql = edit.column_added(work.table, definition)
-    new = parse_create_table(new_sql).columns[len(work.table.columns)]
-    defaults = new.all("default")
-    if fill is None and new.all("not null") and not defaults and not work.is_empty():
-        raise _no_value(work, name)
-    if _addable(new) and work.keeps_values and (fill is None or _is_said(fill, defaults)):
-        _add_natively(work, definition)
-    else:
-        work.change(new_sql, {name: fill})
-    if fill is not None and _asks_tables(fill):
-        work.drafts.settle()
-    if field.index or field.unique:
-        add_index(migrator, table, (name,), field.unique)
-
-
-def _filling(migrator: SqliteMigrator, table: str, fill: Fill, *reads: str) -> Work:
-    """Work whose rows are asked for what the fill names; one with a query of its own finds all tables settled."""
-    if _asks_tables(fill):
-        migrator.drafts.settle()
-    return Work(migrator, table, {*reads, *names_in(fill.sql)})
-
-
-def _asks_tables(fill: Fill) -> bool:
-    return "select" in names_in(fill.sql)
-
-
-def _is_said(fill: Fill, defaults: Sequence[ConstraintDef]) -> bool:
-    """Whether the database's default is the value to fill in: then the rows there are read it with no write."""
-    if not defaults or fill.sql != "?" or any(value is None for value in fill.params):
-        return False
-    return default_text(peewee.SQL(defaults[-1].expression or ""), lambda node: (node.sql, ())) == _literal(
-        *fill.params
-    )
-
-
-def _literal(value: Any) -> str:
-    return quote_string(value) if isinstance(value, str) else default_text(value, lambda node: (str(node), ()))
-
-
-def _add_natively(work: Work, definition: str) -> None:
-    """ADD COLUMN, which touches no row; what else the batch has asked of the table goes on with the column in it."""
-    statement = f"ALTER TABLE {quote(work.table.name)} ADD COLUMN {definition}"
-    draft = work.draft
-    if draft is None:
-        work.native(statement, edit.column_added(work.table, definition))
-        return
-    work.native(statement, edit.column_added(draft.table, definition))
-    work.drafts.put(draft.grown(work.text(), edit.column_added(draft.new, definition)))
-
-
-def _definition(migrator: SqliteMigrator, work: Work, field: peewee.Field) -> str:
-    """The column as CREATE TABLE would write it, REFERENCES included; values as literals."""
-    context = migrator.make_context()
-    with context(value_literals=True):
-        context.sql(field.ddl(context))
-        if isinstance(field, peewee.ForeignKeyField):
-            migrator.add_inline_fk_sql(context, field)
-            if field.deferrable is not None:
-                context.literal(f" DEFERRABLE {field.deferrable}")
-    sql, _ = context.query()
-    return str(sql)
-
-
-def _fill(migrator: SqliteMigrator, field: peewee.Field) -> Fill | None:
-    """What the rows there are get."""
-    default = python_default(field)
-    if default is None:
-        return None
-    sql, params = migrator.make_context().sql(default).query()
-    return Fill(sql, tuple(params))
-
-
-def _addable(column: ColumnDef) -> bool:
-    """Whether ADD COLUMN takes it (https://www.sqlite.org/lang_altertable.html#altertabaddcol)."""
-    if column.all("primary key", "unique") or any(made.stored for made in column.all("generated")):
-        return False
-    defaults = column.all("default")
-    if not defaults:
-        return not column.all("not null") and not column.all("check")
-    text = (defaults[-1].expression or "").upper()
-    if text == "NULL" or text.startswith(("(", "CURRENT_")):
-        return False
-    return not column.all("references", "check")
-
-
-def _no_value(work: Work, name: str) -> OperationRefused:
-    rows = _count(work, "1")
-    return OperationRefused(
-        f"column {name!r} can't be added to {work.table.name!r}: it is not null but has no default",
-        why=f"the table has {rows}, and they need a value",
-        way_out="give the field a default, or null=True",
-        table=work.table.name,
-        column=name,
-    )
-
-
-def _count(work: Work, condition: str) -> str:
-    count = ask(work.database, f"SELECT count(*) FROM {quote(work.table.name)} WHERE {condition}")[0][0]
-    return f"{count:,} row" + ("" if count == 1 else "s")
-
-
-def add_index(migrator: SqliteMigrator, table: str, columns: Sequence[str], unique: bool) -> None:
-    from pwmig.dialects.sqlite.operations.objects import add_index as add
-
-    add(migrator, table, tuple(columns), unique, None, None, None)
 
 
 # -- dropping
@@ -246,7 +118,7 @@ def add_not_null(migrator: SqliteMigrator, table: str, name: str) -> None:
         update = f"UPDATE {quote(work.table.name)} SET {quote(column.name)} = ... WHERE {condition}"
         raise OperationRefused(
             f"column {column.name!r} of {work.table.name!r} can't become NOT NULL",
-            why=f"{_count(work, condition)} hold NULL in it",
+            why=f"{work.count(condition)} hold NULL in it",
             way_out=f"fill them first: {update}",
             table=table,
             column=name,
@@ -288,7 +160,7 @@ def alter_column_type(migrator: SqliteMigrator, table: str, name: str, field: pe
         node = cast if isinstance(cast, peewee.Node) else peewee.SQL(cast)
         sql, params = migrator.make_context().sql(node).query()
         fill = Fill(sql, tuple(params))
-    work = _filling(migrator, table, fill, name) if fill else Work(migrator, table, (name,))
+    work = filling(migrator, table, fill, name) if fill else Work(migrator, table, (name,))
     column = work.column(name)
     field = bound(work.database, work.table.name, column.name, field)
     context = migrator.make_context()
@@ -297,5 +169,5 @@ def alter_column_type(migrator: SqliteMigrator, table: str, name: str, field: pe
     if fill is None:
         require_same_values(work, column, type_, parse_create_table(new_sql))
     work.change(new_sql, {column.name: fill} if fill else None)
-    if fill is not None and _asks_tables(fill):
+    if fill is not None and asks_tables(fill):
         work.drafts.settle()

@@ -39,9 +39,9 @@ class SqliteMigrator(Elsewhere, playhouse.SqliteMigrator):
     @operation
     def add_column(self, table: str, column_name: str, field: peewee.Field, allow_not_null: bool = False) -> None:
         """Add a column. Rows there are get the field's Python default; the database keeps none."""
-        from pwmig.dialects.sqlite.operations import alter
+        from pwmig.dialects.sqlite.operations import adding
 
-        alter.add_column(self, table, column_name, field, allow_not_null)
+        adding.add_column(self, table, column_name, field, allow_not_null)
 
     @operation
     def drop_column(self, table: str, column_name: str, cascade: bool = True, legacy: bool = False) -> None:

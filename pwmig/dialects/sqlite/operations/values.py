@@ -21,14 +21,20 @@ _STRICT_TYPES = ("ANY", "BLOB", "INT", "INTEGER", "REAL", "TEXT")
 """https://www.sqlite.org/stricttables.html"""
 _FRACTIONS = ("REAL", "FLOA", "DOUB", "DEC", "NUMERIC", "NUMBER")
 
+_NUMERAL = "{0} NOT GLOB '*[^-+.0-9eE ' || char(9, 10, 11, 12, 13) || ']*' AND {0} GLOB '*[0-9]*'"
+"""A text that may be read as a number."""
+_UNLIKE = "CAST(CAST({0} AS NUMERIC) AS TEXT) COLLATE BINARY IS NOT {0} OR {0} GLOB '*[eE]*'"
+"""A text that is not, or perhaps not, just how SQLite writes the number that it makes of it."""
+_BEYOND = "NOT BETWEEN -(1 << 53) AND 1 << 53"
 _CONVERTED = {
-    "INTEGER": "typeof({0}) = 'text'",
-    "NUMERIC": "typeof({0}) = 'text'",
-    "REAL": "typeof({0}) = 'text' OR typeof({0}) = 'integer' AND {0} NOT BETWEEN -(1 << 53) AND 1 << 53",
-    "TEXT": "typeof({0}) = 'real'",
+    "INTEGER": f"typeof({{0}}) = 'text' AND ({_UNLIKE}) AND {_NUMERAL}",
+    "NUMERIC": f"typeof({{0}}) = 'text' AND ({_UNLIKE}) AND {_NUMERAL}",
+    "REAL": f"typeof({{0}}) = 'text' AND ({_UNLIKE} OR length({{0}}) > 15) AND {_NUMERAL}"
+    f" OR typeof({{0}}) = 'integer' AND {{0}} {_BEYOND}",
+    "TEXT": "typeof({0}) = 'real' AND CAST(CAST({0} AS TEXT) AS REAL) IS NOT {0}",
     "BLOB": "FALSE",
 }
-"""Values of which a type of this affinity may make another: whole numbers stay what they are, as text too."""
+"""Values of which a type of this affinity may make others: '007', 0.1 + 0.2, but neither 'seven' nor '7' nor 7."""
 
 _AS_TEXT = "CAST(+new AS TEXT)"
 _SHORT = "CASE WHEN instr({0}, '.') THEN rtrim(rtrim({0}, '0'), '.') ELSE {0} END"

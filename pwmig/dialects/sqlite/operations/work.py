@@ -71,6 +71,11 @@ class Work:
     def is_empty(self) -> bool:
         return not ask(self.database, f"SELECT 1 FROM {quote(self.table.name)} LIMIT 1")
 
+    def count(self, condition: str) -> str:
+        """How many rows meet a condition, in words."""
+        count = ask(self.database, f"SELECT count(*) FROM {quote(self.table.name)} WHERE {condition}")[0][0]
+        return f"{count:,} row" + ("" if count == 1 else "s")
+
     def change(
         self, new_sql: str, fills: Mapping[str, Fill | None] | None = None, held: tuple[tuple[str, str], ...] = ()
     ) -> None:
