@@ -263,6 +263,30 @@ def test_what_is_refused_later_is_refused_before_anything_ran(database, case):
         assert (_schema(database), _rows(database)) == (before, rows)
 
 
+def test_what_a_waiting_clause_needs_of_another_table_is_not_taken_from_it(database):
+    migrator, before = Migrator.from_database(database), _schema(database)
+    with pytest.raises(OperationRefused, match="fk_player_of_refs_club of player"):
+        migrate(
+            migrator.add_column("player", "of", CharField(max_length=9, null=True)),
+            migrator.add_foreign_key_constraint("player", "of", "club", "code"),
+            migrator.add_column("club", "x", IntegerField(null=True)),
+            migrator.drop_column("club", "code"),
+        )
+    if dialect_of(database).name == "postgresql":
+        assert _schema(database) == before
+
+
+def test_what_stands_in_the_way_and_waits_to_go_is_let_go_first(mariadb):
+    """The default of another column names this one: only a refusal tells."""
+    mariadb.execute_sql("CREATE TABLE player (id int PRIMARY KEY, a int, b int DEFAULT (a + 1))")
+    migrator, seen = Migrator.from_database(mariadb), _statements(mariadb)
+    migrate(migrator.drop_column_default("player", "b"), migrator.drop_column("player", "a"))
+    assert _schema(mariadb).table("player").column_names == ("id", "b")
+    assert len(_alters(seen)) == 2
+    with pytest.raises(OperationRefused, match="no column"):
+        migrate(migrator.drop_column_default("player", "b"), migrator.drop_column("player", "a"))
+
+
 AGAINST_ROWS = {
     "null": (lambda m: m.add_not_null("player", "club_id"), "club_id", "1 row hold NULL"),
     "a check": (lambda m: m.add_constraint("player", "high", Check("a > 1")), None, "'high'"),
