@@ -256,6 +256,16 @@ class Run:
         return all(step.outcome != "failed" for step in self.steps)
 
     @property
+    def kept(self) -> tuple[Kept, ...]:
+        """What the attic took of its steps."""
+        return tuple(kept for step in self.steps for kept in step.kept)
+
+    @property
+    def restored(self) -> tuple[Restored, ...]:
+        """What its steps got back from the attic."""
+        return tuple(restored for step in self.steps for restored in step.restored)
+
+    @property
     def statements(self) -> tuple[Statement, ...]:
         return tuple(statement for step in self.steps for statement in step.statements)
 

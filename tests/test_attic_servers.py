@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from server_projects import COUNTED, Place, account, place
 from test_attic import DROP_NAME, migration
 
@@ -278,6 +280,50 @@ def test_a_time_stamp_of_mariadb_does_not_move(place: Place, tmp_path: Path) -> 
     project.apply()
     project.revert()
     assert read(place, "SELECT at FROM player") == before
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(("insert", "update", "delete")), st.integers(1, 6), st.text("ab", max_size=2)), max_size=6
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.dictionaries(
+        st.integers(1, 6), st.tuples(st.text("xy", max_size=3), st.text("ab", max_size=2)), min_size=1
+    ),
+    steps=STEPS,
+)
+def test_each_value_is_back_in_its_row_or_still_in_the_attic(
+    place: Place, tmp_path: Path, rows: dict[int, Any], steps: list[Any]
+) -> None:
+    for table in ("player", *own(place), "pwmig_history"):
+        place.run(f"DROP TABLE IF EXISTS {table}")
+    place.run(f"CREATE TABLE player (id {COUNTED[place.kind]}, name VARCHAR(80), note VARCHAR(80))")
+    for number, (name, note) in rows.items():
+        place.run(f"INSERT INTO player VALUES ({number}, '{name}', '{note}')")
+    if place.kind == "postgres":
+        place.run("SELECT setval('player_id_seq', 100)")
+    place.database.commit()
+    project = place.project(tmp_path, {"change": DROP_NAME})
+    project.apply()
+    alive = set(rows)
+    for what, number, text in steps:
+        if what == "insert":
+            place.run(f"INSERT INTO player (note) VALUES ('{text}')")
+        elif what == "update":
+            place.run(f"UPDATE player SET note = '{text}' WHERE id = {number}")
+        else:
+            place.run(f"DELETE FROM player WHERE id = {number}")
+            alive.discard(number)
+    place.database.commit()
+    (done,) = reverted(project)
+    assert (done.restored, done.gone) == (len(alive), len(rows) - len(alive))
+    names = dict(read(place, "SELECT id, name FROM player"))
+    assert {number: names[number] for number in alive} == {number: rows[number][0] for number in alive}
+    assert all(name is None for number, name in names.items() if number not in alive)
+    left = dict(read(place, "SELECT k0, v0 FROM pwmig_attic_1")) if done.unmatched else {}
+    assert left == {number: name for number, (name, _) in rows.items() if number not in alive}
 
 
 CASTS = {"postgres": "round(x)::integer", "mariadb": "CAST(round(x) AS SIGNED)"}

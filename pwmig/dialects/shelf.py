@@ -195,14 +195,15 @@ class Shelf(ABC):
 
     # -- putting back
 
-    def sort(self, number: int, place: Place, others: Sequence[str] | None) -> None:
-        """Say of each row that is kept whether its row is there. ``others``: the columns of its print, or None."""
+    def sort(self, number: int, place: Place, others: Sequence[str | None]) -> None:
+        """Say of each row that is kept whether its row is there; ``others`` are the columns of its print that are left."""
         own = self.own(number)
         if not place.key:
-            self._pair(number, place, others or ())
+            if all(others):
+                self._pair(number, place, [name for name in others if name])
             return
-        prints = self.prints(place, others, "t") if others is not None else []
-        alike = " AND ".join(self.same(text, f"x.p{n}") for n, text in enumerate(prints)) or "1 = 1"
+        prints = self._prints_now(place, others)
+        alike = " AND ".join(self.same(text, f"x.p{n}") for n, text in prints) or "1 = 1"
         state = f"CASE WHEN {alike} THEN {SAME} ELSE {CHANGED} END"
         self.update(own, {"s": state}, place.sql, self._keys("x", "t", place))
         if not place.counts and len(place.key) == 1:
@@ -211,6 +212,11 @@ class Shelf(ABC):
                 f"UPDATE {own} SET s = {DOUBTFUL} WHERE s = {CHANGED} AND NOT EXISTS "
                 f"(SELECT 1 FROM (SELECT max(k0) AS k FROM {own} WHERE s = {SAME}) AS m WHERE m.k > {own}.k0)"
             )
+
+    def _prints_now(self, place: Place, others: Sequence[str | None]) -> list[tuple[int, str]]:
+        """The parts of the rows' prints that can be made of the columns that are there, each with its number."""
+        wanted = enumerate(others[:MOST_CELLS])
+        return [(n, self.prints(place, [name], "t")[0]) for n, name in wanted if name is not None]
 
     def leave_newer(self, number: int, place: Place, column: str, fresh: str) -> None:
         """Leave out the rows that hold something by now; ``fresh`` is the condition for what is nothing."""
