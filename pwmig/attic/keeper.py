@@ -16,7 +16,7 @@ from pwmig.plan import Kept, Restored
 if TYPE_CHECKING:
     from pwmig.dialects.base import Dialect
     from pwmig.dialects.migrator import Migrator, Operation
-    from pwmig.dialects.shelf import Place
+    from pwmig.dialects.shelved import Place
     from pwmig.plan import Step
 
 __all__ = ["Keeper"]

@@ -12,7 +12,7 @@ from pwmig.plan import Direction, Restored
 if TYPE_CHECKING:
     from pwmig.attic.entries import Attic, Entry
     from pwmig.dialects.migrator import Migrator
-    from pwmig.dialects.shelf import Counts, Place
+    from pwmig.dialects.shelved import Counts, Place
     from pwmig.plan import Step
 
 __all__ = ["Restoring", "prints_now", "put_back_values", "put_rows"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.mysql.operations.migrator import MySQLMigrator
 from pwmig.dialects.server.attic import ServerShelf
-from pwmig.dialects.shelf import MOST_CELLS, Counts, Place, data_table
+from pwmig.dialects.shelved import MOST_CELLS, Counts, Place, data_table
 
 if TYPE_CHECKING:
     from pwmig.dialects.migrator import Migrator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pwmig.dialects.postgresql.operations.migrator import PostgresqlMigrator
 from pwmig.dialects.server.asking import MARK, ask, on, own_statements
 from pwmig.dialects.server.attic import ServerShelf
-from pwmig.dialects.shelf import MOST_CELLS, Place, Quiet, data_table
+from pwmig.dialects.shelved import MOST_CELLS, Place, Quiet, data_table
 
 if TYPE_CHECKING:
     from pwmig.dialects.migrator import Migrator
