@@ -21,7 +21,8 @@ from pwmig.recording import Recorder
 if TYPE_CHECKING:
     import peewee
 
-    from pwmig.attic import AtticSettings, Keeper
+    from pwmig.attic.ears import Ears
+    from pwmig.attic.settings import AtticSettings
     from pwmig.dialects.backfilling import Progress
     from pwmig.dialects.base import Dialect, Listener, Session, Turn
     from pwmig.history import History
@@ -80,7 +81,7 @@ class _Runner:
     listener: Listener | None
     wait_s: float
     attic: AtticSettings | None
-    keeper: Keeper | None = None
+    keeper: Ears | None = None
     done: list[StepRun] = field(default_factory=list)
     watcher: Watcher | None = None
     operations: list[str] = field(default_factory=list)
@@ -162,12 +163,11 @@ class _Runner:
             turn.require_open()
             keeper.finish()
 
-    def _keeper(self, migration: Loaded, recorder: Recorder) -> Keeper:
-        from pwmig.attic import AtticSettings, Keeper
+    def _keeper(self, migration: Loaded, recorder: Recorder) -> Ears:
+        from pwmig.attic.ears import Ears
 
-        settings = self.attic or AtticSettings()
-        facts = (self.dialect, self.database, migration.step, settings)
-        return Keeper(*facts, on=migration.attic, ahead=recorder.ahead)
+        on = migration.attic and (self.attic is None or self.attic.on)
+        return Ears(self.dialect, self.database, migration.step, self.attic, on=on, ahead=recorder.ahead)
 
     def _watcher(self) -> Watcher:
         if self.watcher is None:
@@ -203,7 +203,7 @@ class _Runner:
 
     def _keep(self, step: Step, outcome: str, recorder: Recorder, elapsed_s: float) -> None:
         statements, keeper = tuple(recorder.statements), self.keeper
-        kept, restored = (tuple(keeper.kept), tuple(keeper.restored)) if keeper is not None else ((), ())
+        kept, restored = (keeper.kept, keeper.restored) if keeper is not None else ((), ())
         self.done.append(StepRun(step, outcome, statements, tuple(self.operations), elapsed_s, kept, restored))
 
     def _report(self) -> Run:

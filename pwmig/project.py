@@ -14,7 +14,8 @@ from pwmig.history import History
 from pwmig.reading import PAGE_DEADLINE_S, ReadingProject
 
 if TYPE_CHECKING:
-    from pwmig.attic import AtticSettings, Entry
+    from pwmig.attic.entries import Entry
+    from pwmig.attic.settings import AtticSettings
     from pwmig.baseline import Baseline
     from pwmig.checking import CheckReport
     from pwmig.dialects.base import Listener
@@ -235,7 +236,7 @@ class Project(ReadingProject):
 
         Raises PlanError where there is nothing of that name.
         """
-        from pwmig.attic import Attic
+        from pwmig.attic.entries import Attic
 
         if not self.dialect.exists(self.database):
             return ()

@@ -298,6 +298,46 @@ def test_each_value_is_back_in_its_row_or_still_in_the_attic(
     assert all(name is None for number, name in names.items() if number not in {str(n) for n in rows})
 
 
+SPLIT = migration(
+    """migrate(migrator.create_table("country", {"id": AutoField(), "title": CharField(80)}))
+database.execute_sql("INSERT INTO country (title) SELECT DISTINCT note FROM player WHERE note IS NOT NULL ORDER BY 1")
+migrate(migrator.add_column("player", "country_id", IntegerField(null=True)))
+database.execute_sql("UPDATE player SET country_id = (SELECT id FROM country WHERE title = note)")
+migrate(migrator.drop_column("player", "note"), migrator.drop_column("player", "born"))
+migrate(migrator.rename_table("player", "master"))""",
+    """migrate(migrator.rename_table("master", "player"))
+migrate(migrator.add_column("player", "note", TextField(null=True)))
+migrate(migrator.add_column("player", "born", IntegerField(null=True)))
+migrate(migrator.drop_column("player", "country_id"))
+migrate(migrator.drop_table("country"))""",
+)
+
+
+def test_a_column_that_was_split_off_comes_back_and_goes_again(tmp_path: Path) -> None:
+    project = project_of(tmp_path, SPLIT)
+    for _ in range(3):
+        project.apply()
+        assert run_on(tmp_path, "SELECT id, country_id FROM master ORDER BY id") == [(1, 1), (2, None), (3, 2)]
+        assert run_on(tmp_path, "SELECT title FROM country ORDER BY id") == [("a",), ("c",)]
+        project.revert()
+        assert run_on(tmp_path, "SELECT id, name, note, born FROM player ORDER BY id") == PLAYERS
+
+
+@pytest.mark.parametrize("key", ["INTEGER NOT NULL PRIMARY KEY", "INT"], ids=["key", "no key"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_columns_that_go_together_come_back_in_any_order(tmp_path: Path, key: str, order: int) -> None:
+    create = sql_migration(f"CREATE TABLE player (id {key}, name TEXT, note TEXT, born INT)", "DROP TABLE player")
+    drops = ", ".join(f"migrator.drop_column('player', {name!r})" for name in ("name", "note", "born"))
+    adds = ", ".join(
+        f"migrator.add_column('player', {name!r}, {'Integer' if name == 'born' else 'Text'}Field(null=True))"
+        for name in ("name", "note", "born")[::order]
+    )
+    project = project_of(tmp_path, migration(f"migrate({drops})", f"migrate({adds})"), create)
+    project.apply()
+    assert [(done.restored, done.changed) for done in restored(project)] == [(3, 0)] * 3
+    assert run_on(tmp_path, "SELECT id, name, note, born FROM player ORDER BY id") == PLAYERS
+
+
 # -- add_column, reverted
 
 

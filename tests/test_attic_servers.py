@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from server_projects import COUNTED, Place, account, place
 from test_attic import DROP_NAME, migration
 
@@ -280,6 +282,50 @@ def test_a_time_stamp_of_mariadb_does_not_move(place: Place, tmp_path: Path) -> 
     assert read(place, "SELECT at FROM player") == before
 
 
+STEPS = st.lists(
+    st.tuples(st.sampled_from(("insert", "update", "delete")), st.integers(1, 6), st.text("ab", max_size=2)), max_size=6
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.dictionaries(
+        st.integers(1, 6), st.tuples(st.text("xy", max_size=3), st.text("ab", max_size=2)), min_size=1
+    ),
+    steps=STEPS,
+)
+def test_each_value_is_back_in_its_row_or_still_in_the_attic(
+    place: Place, tmp_path: Path, rows: dict[int, Any], steps: list[Any]
+) -> None:
+    for table in ("player", *own(place), "pwmig_history"):
+        place.run(f"DROP TABLE IF EXISTS {table}")
+    place.run(f"CREATE TABLE player (id {COUNTED[place.kind]}, name VARCHAR(80), note VARCHAR(80))")
+    for number, (name, note) in rows.items():
+        place.run(f"INSERT INTO player VALUES ({number}, '{name}', '{note}')")
+    if place.kind == "postgres":
+        place.run("SELECT setval('player_id_seq', 100)")
+    place.database.commit()
+    project = place.project(tmp_path, {"change": DROP_NAME})
+    project.apply()
+    alive = set(rows)
+    for what, number, text in steps:
+        if what == "insert":
+            place.run(f"INSERT INTO player (note) VALUES ('{text}')")
+        elif what == "update":
+            place.run(f"UPDATE player SET note = '{text}' WHERE id = {number}")
+        else:
+            place.run(f"DELETE FROM player WHERE id = {number}")
+            alive.discard(number)
+    place.database.commit()
+    (done,) = reverted(project)
+    assert (done.restored, done.gone) == (len(alive), len(rows) - len(alive))
+    names = dict(read(place, "SELECT id, name FROM player"))
+    assert {number: names[number] for number in alive} == {number: rows[number][0] for number in alive}
+    assert all(name is None for number, name in names.items() if number not in alive)
+    left = dict(read(place, "SELECT k0, v0 FROM pwmig_attic_1")) if done.unmatched else {}
+    assert left == {number: name for number, (name, _) in rows.items() if number not in alive}
+
+
 CASTS = {"postgres": "round(x)::integer", "mariadb": "CAST(round(x) AS SIGNED)"}
 
 
@@ -356,3 +402,74 @@ def test_whenever_it_is_killed_the_values_are_in_the_table_or_in_the_attic(
     else:
         raise AssertionError("it never came to its end")
     assert count > 5
+
+
+def test_a_column_with_a_foreign_key_in_a_table_that_others_refer_to(place: Place, tmp_path: Path) -> None:
+    source = migration(
+        "migrate(migrator.drop_column('player', 'club_id'), migrator.drop_column('goal', 'minute'))",
+        "migrate(migrator.add_column('goal', 'minute', IntegerField(null=True)), "
+        "migrator.add_column('player', 'club_id', IntegerField(null=True)), "
+        "migrator.add_foreign_key_constraint('player', 'club_id', 'club', 'id', constraint_name='of_club'))",
+    )
+    project = place.project(tmp_path, {"change": source})
+    place.run("CREATE TABLE club (id INTEGER PRIMARY KEY)")
+    place.run(
+        "CREATE TABLE player (id INTEGER PRIMARY KEY, name VARCHAR(9), club_id INTEGER, "
+        "CONSTRAINT of_club FOREIGN KEY (club_id) REFERENCES club (id))"
+    )
+    place.run(
+        "CREATE TABLE goal (id INTEGER PRIMARY KEY, player_id INTEGER, minute INTEGER, "
+        "CONSTRAINT of_player FOREIGN KEY (player_id) REFERENCES player (id) ON DELETE CASCADE)"
+    )
+    for sql in (
+        "club VALUES (1), (2)",
+        "player VALUES (1, 'a', 2), (2, 'b', NULL)",
+        "goal VALUES (1, 1, 90), (2, 1, 5)",
+    ):
+        place.run(f"INSERT INTO {sql}")
+    if place.kind == "mariadb":
+        place.run("CREATE TABLE audit (what INTEGER)")
+        place.run("CREATE TRIGGER noted AFTER DELETE ON player FOR EACH ROW INSERT INTO audit VALUES (1)")
+    place.database.commit()
+    project.apply()
+    assert {(done.table, done.restored) for done in reverted(project)} == {("player", 2), ("goal", 2)}
+    assert read(place, "SELECT id, club_id FROM player ORDER BY id") == [(1, 2), (2, None)]
+    assert read(place, "SELECT id, minute FROM goal ORDER BY id") == [(1, 90), (2, 5)]
+
+
+def test_what_is_kept_can_be_put_back_by_hand(place: Place, tmp_path: Path) -> None:
+    project = player_project(place, tmp_path, DROP_NAME)
+    project.apply()
+    place.run("ALTER TABLE player ADD COLUMN name VARCHAR(80)")
+    place.run("UPDATE player SET name = 'newer' WHERE id = 1")
+    place.database.commit()
+    assert project.restore("change") == (Restored("player", "name", 2, newer=1),)
+    assert read(place, "SELECT name FROM player ORDER BY id") == [("newer",), ("two",), ("",)]
+    assert [entry.row_count for entry in project.purge()] == [1] and own(place) == []
+
+
+@pytest.mark.parametrize("place", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_a_table_that_takes_others_along_is_copied(place: Place, tmp_path: Path) -> None:
+    """Moved, its view would follow it, and not go."""
+    source = DROP_TABLE.replace("drop_table('player')", "drop_table('player', cascade=True)")
+    project = player_project(place, tmp_path, source, "club_id INTEGER")
+    place.run("CREATE VIEW seen AS SELECT id FROM player")
+    place.database.commit()
+    project.apply()
+    assert read(place, "SELECT count(*) FROM pg_views WHERE viewname = 'seen'") == [(0,)]
+    assert reverted(project) == [Restored("player", None, 3)]
+
+
+@pytest.mark.parametrize("place", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_two_tables_of_one_name_are_kept_one_after_the_other(place: Place, tmp_path: Path) -> None:
+    again = migration("migrate(migrator.drop_table('player'))", "pass")
+    project = player_project(place, tmp_path, again)
+    project.apply()
+    place.run("CREATE TABLE player (id SERIAL PRIMARY KEY)")
+    place.run("INSERT INTO player VALUES (1)")
+    place.database.commit()
+    (tmp_path / "db" / "migrations" / "20250101_000002_again.py").write_text(again)
+    project.apply()
+    assert [entry.row_count for entry in project.attic()] == [1, 3] and project.schema().table_names == ()
+    project.purge()
+    assert read(place, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'pwmig%'") == [(0,)]

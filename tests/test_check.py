@@ -189,7 +189,7 @@ FOUND: dict[str, tuple[dict[str, str], str, tuple[str, str, str]]] = {
         {
             "a": PLAYER,
             "b": migration(
-                "migrate(migrator.drop_column('player', 'name'))",
+                "migrate(migrator.drop_column('player', 'name', attic=False))",
                 "migrate(migrator.add_column('player', 'name', CharField(max_length=80, default='')))",
             ),
         },
@@ -197,7 +197,7 @@ FOUND: dict[str, tuple[dict[str, str], str, tuple[str, str, str]]] = {
         ("note", "b", "not there again after migrate_backward()"),
     ),
     "rows that go with their table": (
-        {"a": PLAYER, "b": migration(DROP_PLAYER, MAKE_PLAYER)},
+        {"a": PLAYER, "b": migration(DROP_PLAYER.replace("'player')", "'player', attic=False)"), MAKE_PLAYER)},
         "round trip",
         ("note", "b", "not there again after migrate_backward()"),
     ),
@@ -300,6 +300,22 @@ def test_strict_lets_warnings_fail(tmp_path: Path) -> None:
     assert project.check().ok and not project.check(strict=True).ok
 
 
+@pytest.mark.parametrize(
+    ("forward", "backward"),
+    [
+        (DROP_PLAYER, MAKE_PLAYER),
+        (
+            "migrate(migrator.drop_column('player', 'name'))",
+            "migrate(migrator.add_column('player', 'name', CharField(max_length=80)))",
+        ),
+    ],
+    ids=["table", "column"],
+)
+def test_what_the_attic_brings_back_is_no_finding(tmp_path: Path, forward: str, backward: str) -> None:
+    report = open_project(tmp_path, {"a": PLAYER, "b": migration(forward, backward)}).check()
+    assert said(report, "round trip") == []
+
+
 def test_two_files_of_one_time_skip_the_rest(tmp_path: Path) -> None:
     project = open_project(tmp_path, {"a": CLUB})
     (tmp_path / "db" / "migrations" / "20250101_000000_b.py").write_text(PLAYER)
@@ -321,7 +337,7 @@ def test_what_is_found_is_the_same_on_every_database(tmp_path: Path, any_databas
         "b": migration("database.execute_sql('CREATE TABLE x (id INTEGER)')", "pass"),
         "c": PLAYER,
         "d": migration(
-            "migrate(migrator.drop_column('player', 'name'))",
+            "migrate(migrator.drop_column('player', 'name', attic=False))",
             "migrate(migrator.add_column('player', 'name', CharField(max_length=80, default='')))",
         ),
         "e": LOAD,

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "pwmig"
 ROOMS = (
     *("errors", "records", "schema"),
     *("diff", "bytecode", "files", "columns", "operations"),
-    *("codegen", "states", "plan", "points", "sides", "history", "dialects"),
+    *("codegen", "states", "taken", "plan", "points", "sides", "history", "dialects"),
     *("modules", "loading", "recording", "watch", "declared", "modelling", "attic", "engine"),
     *("config", "rehearsal", "reading", "comparing", "checking", "baseline", "project", "scaffold"),
     *("text", "frames", "rich", "worker", "lab", "pytest_plugin"),

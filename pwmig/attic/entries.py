@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pwmig.dialects.shelf import ATTIC
+from pwmig.dialects.shelved import ATTIC
 from pwmig.errors import PlanError
 from pwmig.records import Record
 

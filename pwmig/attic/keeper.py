@@ -16,7 +16,7 @@ from pwmig.plan import Kept, Restored
 if TYPE_CHECKING:
     from pwmig.dialects.base import Dialect
     from pwmig.dialects.migrator import Migrator, Operation
-    from pwmig.dialects.shelf import Place
+    from pwmig.dialects.shelved import Place
     from pwmig.plan import Step
 
 __all__ = ["Keeper"]
@@ -197,6 +197,8 @@ class Keeper:
                 self._taking = entry
                 self.attic.shelf.keep(entry.id, place, [column], others)
                 self.attic.shelf.protect_data(entry.id)
+                if wanted.name != "alter_column_type" and self.attic.shelf.holds_locks:
+                    self.attic.shelf.release()  # Whatever writes the rows may need other tables.
                 self._changing.append((entry, place))
 
     def _note_changes(self, migrator: Migrator | None = None) -> None:

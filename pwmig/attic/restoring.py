@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,10 @@ from pwmig.plan import Direction, Restored
 if TYPE_CHECKING:
     from pwmig.attic.entries import Attic, Entry
     from pwmig.dialects.migrator import Migrator
-    from pwmig.dialects.shelf import Counts, Place
+    from pwmig.dialects.shelved import Counts, Place
     from pwmig.plan import Step
 
-__all__ = ["Restoring", "put_back_values", "put_rows"]
+__all__ = ["Restoring", "prints_now", "put_back_values", "put_rows"]
 
 
 @dataclass(slots=True)
@@ -92,7 +93,7 @@ class Restoring:
     def _mark(self, entry: Entry, place: Place) -> None:
         """Values that were written since stay."""
         shelf, column = self.attic.shelf, place.column(entry.columns[0]) or entry.columns[0]
-        shelf.sort(entry.id, place, self._prints(entry, place))
+        shelf.sort(entry.id, place, prints_now(entry, place))
         shelf.leave_newer(entry.id, place, column, shelf.same(f"t.{shelf.quote(column)}", "x.n0"))
         self._marked.add(entry.id)
 
@@ -113,7 +114,8 @@ class Restoring:
 
     def put_back(self, migrator: Migrator | None = None) -> list[Restored]:
         """Put back what waits."""
-        waiting, self.waiting = self.waiting, []
+        # What went last comes first: what is recognised by it went before it.
+        waiting, self.waiting = sorted(self.waiting, key=lambda one: -one.entry.id), []
         return [done for one in waiting if (done := self._one(one, migrator)) is not None]
 
     def _one(self, one: _Waiting, migrator: Migrator | None) -> Restored | None:
@@ -127,16 +129,11 @@ class Restoring:
         if column not in place.columns:
             self.entries.append(one.entry)
             return None  # By now it is computed, and needs no value.
-        done = put_back_values(self.attic, one.entry, place, column, self._prints(one.entry, place))
+        done = put_back_values(self.attic, one.entry, place, column, prints_now(one.entry, place))
         if one.required and migrator is not None:
             self._require_no_null(place, column, done)
             migrator.migrate(migrator.add_not_null(one.table, column))
         return done
-
-    def _prints(self, entry: Entry, place: Place) -> tuple[str, ...] | None:
-        """The columns of the rows' prints as they are called now; None where one of them is gone."""
-        found = [place.column(name) for name in entry.prints]
-        return tuple(name for name in found if name) if all(found) else None
 
     def _rows(self, entry: Entry, place: Place) -> Restored:
         self._rows_back.append((entry, place.name))
@@ -192,7 +189,12 @@ class Restoring:
         fresh = f"{cell} IS NULL"
         if column in place.defaults:
             fresh += f" OR {shelf.same(cell, f'({place.defaults[column]})')}"
-        return put_back_values(self.attic, entry, place, column, self._prints(entry, place), fresh=fresh)
+        return put_back_values(self.attic, entry, place, column, prints_now(entry, place), fresh=fresh)
+
+
+def prints_now(entry: Entry, place: Place) -> tuple[str | None, ...]:
+    """The columns of the rows' prints as they are called now; None for each that is gone."""
+    return tuple(place.column(name) for name in entry.prints)
 
 
 def put_rows(attic: Attic, entry: Entry, place: Place) -> Restored:
@@ -210,7 +212,7 @@ def put_back_values(
     entry: Entry,
     place: Place,
     column: str,
-    prints: tuple[str, ...] | None,
+    prints: Sequence[str | None],
     *,
     fresh: str = "",
     doubtful: bool = False,

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pwmig.attic.entries import Attic, Entry, columns_in_words
-from pwmig.attic.restoring import put_back_values, put_rows
+from pwmig.attic.restoring import prints_now, put_back_values, put_rows
 from pwmig.errors import OperationRefused
 from pwmig.plan import Restored
 
@@ -62,8 +62,6 @@ def _one(attic: Attic, entry: Entry, doubtful: bool) -> Restored:
     if entry.what == "table":
         return put_rows(attic, entry, place)
     assert column is not None
-    prints = [place.column(name) for name in entry.prints]
-    known = tuple(name for name in prints if name) if all(prints) else None
     cell = f"t.{shelf.quote(column)}"
     fresh = shelf.same(cell, "x.n0") if entry.what == "change" else f"{cell} IS NULL"
-    return put_back_values(attic, entry, place, column, known, fresh=fresh, doubtful=doubtful)
+    return put_back_values(attic, entry, place, column, prints_now(entry, place), fresh=fresh, doubtful=doubtful)

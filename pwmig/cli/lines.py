@@ -9,7 +9,7 @@ from pwmig.sides import difference_title
 from pwmig.text import Ink, change_lines, printable
 
 if TYPE_CHECKING:
-    from pwmig.attic import Entry
+    from pwmig.attic.entries import Entry
     from pwmig.checking import Check, CheckReport, Finding
     from pwmig.diff import RenameCandidate
     from pwmig.sides import Difference

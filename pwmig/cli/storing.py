@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pwmig.cli.showing import FINE, LOOK, open_project, plain, print_json, print_lines, refuse_memory
 
 if TYPE_CHECKING:
-    from pwmig.attic import Entry
+    from pwmig.attic.entries import Entry
     from pwmig.project import Project
 
 __all__ = ["attic"]

@@ -70,7 +70,7 @@ def inverse(operation: Operation, schema: Schema | None = None, kinds: Kinds = S
     """The operation that undoes another, None where it can't be known.
 
     What a drop takes away has to be looked up: ``schema`` is the live one, before the operation. A
-    required column comes back with its kind's neutral value in the rows, since the old ones are gone.
+    required column comes back with its kind's neutral value in the rows for which the attic has none.
     """
     match operation:
         case AddColumn(table, spec):

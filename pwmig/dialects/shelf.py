@@ -9,69 +9,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from pwmig.dialects.shelved import CHANGED, DOUBTFUL, MOST_CELLS, NEWER, SAME, Counts, Place, Quiet, data_table
 
 if TYPE_CHECKING:
     import peewee
 
     from pwmig.dialects.migrator import Migrator, Operation
 
-__all__ = ["ATTIC", "MOST_CELLS", "SAME", "Counts", "Place", "Shelf", "data_table"]
-
-ATTIC = "pwmig_attic"
-"""The table of all that is kept; the names of the others begin like it."""
-
-SAME, CHANGED, DOUBTFUL, NEWER = 1, 2, 3, 4
-"""States of a row that is kept, beside none (its row is gone): its row is there as it was; there, with other cells;
-with other cells, and maybe another row that was given the same key; there, with a value that was written since."""
-
-
-def data_table(number: int) -> str:
-    """The name of the table with the data of the thing that has this number."""
-    return f"{ATTIC}_{number}"
-
-
-MOST_CELLS = 4
-"""So many of a row's other cells are in its print, the first ones: with all of them it would cost more to recognise a
-row than to keep its value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A table as it is now: ``columns`` are those that hold values of their own, ``key`` is what tells rows apart.
-
-    ``counts``: a key that was given once is not given by the database to another row. ``defaults`` are the columns'
-    defaults as SQL. ``sql`` is the table as a statement names it.
-    """
-
-    name: str
-    sql: str
-    columns: tuple[str, ...]
-    generated: frozenset[str]
-    key: tuple[str, ...]
-    counts: bool
-    defaults: Mapping[str, str]
-    oid: int = 0
-    types: Mapping[str, str] = field(default_factory=dict)
-    stamps: tuple[str, ...] = ()
-
-    def column(self, name: str) -> str | None:
-        """The column as the table spells it, generated or not, or None."""
-        every = (*self.columns, *self.generated)
-        return next((c for c in every if c == name), next((c for c in every if c.lower() == name.lower()), None))
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What became of the rows that were kept: put back (``changed`` of them into rows with other cells by now), and
-    left: their rows are gone, doubtful, or hold a newer value."""
-
-    restored: int = 0
-    changed: int = 0
-    gone: int = 0
-    doubtful: int = 0
-    newer: int = 0
+__all__ = ["Shelf"]
 
 
 class Shelf(ABC):
@@ -195,14 +142,15 @@ class Shelf(ABC):
 
     # -- putting back
 
-    def sort(self, number: int, place: Place, others: Sequence[str] | None) -> None:
-        """Say of each row that is kept whether its row is there. ``others``: the columns of its print, or None."""
+    def sort(self, number: int, place: Place, others: Sequence[str | None]) -> None:
+        """Say of each row that is kept whether its row is there; ``others``: the columns of its print that are left."""
         own = self.own(number)
         if not place.key:
-            self._pair(number, place, others or ())
+            if all(others):
+                self._pair(number, place, [name for name in others if name])
             return
-        prints = self.prints(place, others, "t") if others is not None else []
-        alike = " AND ".join(self.same(text, f"x.p{n}") for n, text in enumerate(prints)) or "1 = 1"
+        prints = self._prints_now(place, others)
+        alike = " AND ".join(self.same(text, f"x.p{n}") for n, text in prints) or "1 = 1"
         state = f"CASE WHEN {alike} THEN {SAME} ELSE {CHANGED} END"
         self.update(own, {"s": state}, place.sql, self._keys("x", "t", place))
         if not place.counts and len(place.key) == 1:
@@ -211,6 +159,11 @@ class Shelf(ABC):
                 f"UPDATE {own} SET s = {DOUBTFUL} WHERE s = {CHANGED} AND NOT EXISTS "
                 f"(SELECT 1 FROM (SELECT max(k0) AS k FROM {own} WHERE s = {SAME}) AS m WHERE m.k > {own}.k0)"
             )
+
+    def _prints_now(self, place: Place, others: Sequence[str | None]) -> list[tuple[int, str]]:
+        """The parts of the rows' prints that can be made of the columns that are there, each with its number."""
+        wanted = enumerate(others[:MOST_CELLS])
+        return [(n, self.prints(place, [name], "t")[0]) for n, name in wanted if name is not None]
 
     def leave_newer(self, number: int, place: Place, column: str, fresh: str) -> None:
         """Leave out the rows that hold something by now; ``fresh`` is the condition for what is nothing."""
@@ -314,13 +267,3 @@ class Shelf(ABC):
             f"(SELECT t.{rid} AS r, {print_} AS p FROM {place.sql} AS t) AS c) AS b ON a.p = b.p AND a.n = b.n)"
         )
         self.update(own, {"k0": "t.b", "s": str(SAME)}, pairs, f"x.{rid} = t.a")
-
-
-class Quiet:
-    """Nothing to silence."""
-
-    def begin(self) -> None:
-        return
-
-    def end(self) -> None:
-        return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.mysql.operations.migrator import MySQLMigrator
 from pwmig.dialects.server.attic import ServerShelf
-from pwmig.dialects.shelf import MOST_CELLS, Counts, Place, data_table
+from pwmig.dialects.shelved import MOST_CELLS, Counts, Place, data_table
 
 if TYPE_CHECKING:
     from pwmig.dialects.migrator import Migrator
@@ -221,11 +221,16 @@ class MySQLShelf(ServerShelf):
 
     # -- a table without key
 
-    def sort(self, number: int, place: Place, others: Sequence[str] | None) -> None:
+    def sort(self, number: int, place: Place, others: Sequence[str | None]) -> None:
         if place.key:
             super().sort(number, place, others)
             return
-        self._others = tuple(others or ())
+        self._others = tuple(name for name in others if name)
+
+    def _prints_now(self, place: Place, others: Sequence[str | None]) -> list[tuple[int, str]]:
+        """It is one number: of all its columns, or of none."""
+        names = [name for name in others[:MOST_CELLS] if name is not None]
+        return list(enumerate(self.prints(place, names, "t"))) if all(others[:MOST_CELLS]) else []
 
     _others: tuple[str, ...] = ()
 

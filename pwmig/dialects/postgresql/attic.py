@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING, Any
 from pwmig.dialects.postgresql.operations.migrator import PostgresqlMigrator
 from pwmig.dialects.server.asking import MARK, ask, on, own_statements
 from pwmig.dialects.server.attic import ServerShelf
-from pwmig.dialects.shelf import MOST_CELLS, Place, Quiet, data_table
+from pwmig.dialects.shelved import MOST_CELLS, Place, Quiet, data_table
 
 if TYPE_CHECKING:
     from pwmig.dialects.migrator import Migrator
     from pwmig.dialects.server.operations.server import Server
 
 __all__ = ["PostgresqlShelf"]
+
+_LONGEST = 64
+"""So many letters of a cell, where its type says nothing of how long it may be."""
+
+_LONGEST_SIZED = 255
+_SHORT = ("smallint", "integer", "bigint", "real", "double precision", "boolean", "uuid", "date")
 
 _COLUMNS = """
 SELECT a.attname, a.attgenerated <> '', pg_get_expr(d.adbin, d.adrelid), i.place, format_type(a.atttypid, a.atttypmod)
@@ -54,7 +60,7 @@ UNION ALL SELECT 1 FROM pg_type y JOIN pg_attribute a ON a.atttypid IN (y.oid, y
 
 
 class PostgresqlShelf(ServerShelf):
-    """A print is a hash of the row's other cells as the server writes them."""
+    """A print is some of the row's other cells as they are: a hash of them costs twice what it costs to keep them."""
 
     row_id = "ctid"
     no_state = "NULL::smallint"
@@ -105,9 +111,12 @@ class PostgresqlShelf(ServerShelf):
             cursor.close()
 
     def prints(self, place: Place, columns: Sequence[str], alias: str) -> list[str]:
-        columns = columns[:MOST_CELLS] if place.key else columns
-        row = f"ROW({', '.join(f'{alias}.{self.quote(name)}' for name in columns)})::text"
-        return [f"hashtextextended({row}, 0)" if place.key else row]
+        cells = [f"{alias}.{self.quote(name)}" for name in columns]
+        if not place.key:
+            return [f"ROW({', '.join(cells)})::text"]
+        types = [place.types[name] for name in columns]
+        told = [cell if _is_short(type_) else f"left({cell}::text, {_LONGEST})" for cell, type_ in zip(cells, types)]
+        return told[:MOST_CELLS]
 
     def weigh(self, place: Place) -> int:
         return int(self.ask(f"SELECT pg_table_size({place.oid})")[0][0])
@@ -245,3 +254,12 @@ class _TriggersOff(Quiet):
     def end(self) -> None:
         for name, always in self.names:
             self.shelf.ask(f"ALTER TABLE {self.place.sql} ENABLE {always}TRIGGER {name}")
+
+
+def _is_short(type_: str) -> bool:
+    """Whether a cell of that type is kept as it is."""
+    if type_ in _SHORT or type_.startswith("timestamp"):
+        return True
+    word, _, rest = type_.partition("(")
+    sized = word in ("character varying", "character") and rest.endswith(")")
+    return sized and rest[:-1].isdigit() and int(rest[:-1]) <= _LONGEST_SIZED

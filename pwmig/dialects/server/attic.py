@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.server.asking import MARK, ask, on
 from pwmig.dialects.server.operations.texts import doubled
-from pwmig.dialects.shelf import Place, Shelf
+from pwmig.dialects.shelf import Shelf
+from pwmig.dialects.shelved import Place
 
 if TYPE_CHECKING:
     from pwmig.dialects.migrator import Migrator, Operation

@@ -26,7 +26,7 @@ from pwmig.dialects.server.parts import parts
 from pwmig.dialects.server.redirect import direct, pointed_at
 from pwmig.dialects.server.rows import key_of, row_count
 from pwmig.dialects.server.scratch import made
-from pwmig.dialects.shelf import ATTIC
+from pwmig.dialects.shelved import ATTIC
 from pwmig.errors import RehearsalRefused
 from pwmig.plan import Event
 from pwmig.schema import Column, Schema, Table

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pwmig.dialects.shelf import MOST_CELLS, Place, Quiet, Shelf, data_table
+from pwmig.dialects.shelf import Shelf
+from pwmig.dialects.shelved import MOST_CELLS, Place, Quiet, data_table
 from pwmig.dialects.sqlite.operations.catalog import ask, read_catalog
 from pwmig.dialects.sqlite.texts.ddl import DDLError, parse_create_table
 from pwmig.dialects.sqlite.texts.kinds import shown_key

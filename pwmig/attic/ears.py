@@ -1,0 +1,79 @@
+"""What a step costs that takes nothing away: one question, and no import of what does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pwmig.attic.keeper import Keeper
+    from pwmig.attic.settings import AtticSettings
+    from pwmig.dialects.base import Dialect
+    from pwmig.dialects.migrator import Migrator, Operation
+    from pwmig.plan import Kept, Restored, Step
+
+__all__ = ["Ears"]
+
+_TAKE = frozenset({"drop_column", "drop_table", "alter_column_type", "apply_default", "backfill"})
+"""Operations that may take something away."""
+
+
+class Ears:
+    """Hears of the operations of one step of a run, and has a :class:`~pwmig.attic.keeper.Keeper` where one is needed.
+
+    ``settings`` are the project's (None: the usual ones); ``on`` and ``ahead`` are those of the keeper.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        database: Any,
+        step: Step,
+        settings: AtticSettings | None,
+        *,
+        on: bool,
+        ahead: Callable[[str, Any], None] | None,
+    ) -> None:
+        self.dialect, self.database, self.step = dialect, database, step
+        self.settings, self.on, self.ahead = settings, on, ahead
+        self.keeper: Keeper | None = None
+        self._there: bool | None = None
+
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        return tuple(self.keeper.kept) if self.keeper is not None else ()
+
+    @property
+    def restored(self) -> tuple[Restored, ...]:
+        return tuple(self.keeper.restored) if self.keeper is not None else ()
+
+    def before(self, wanted: Operation) -> Operation:
+        keeper = self._needed(wanted.name in _TAKE and self.on)
+        return wanted if keeper is None else keeper.before(wanted)
+
+    def done(self, wanted: Operation, error: BaseException | None = None) -> None:
+        if self.keeper is not None:
+            self.keeper.done(wanted, error)
+
+    def after(self, migrator: Migrator) -> None:
+        if self.keeper is not None:
+            self.keeper.after(migrator)
+
+    def finish(self) -> None:
+        """The migration has returned."""
+        keeper = self._needed(False)
+        if keeper is not None:
+            keeper.finish()
+
+    def _needed(self, takes: bool) -> Keeper | None:
+        if self.keeper is None:
+            if self._there is None:
+                self._there = self.dialect.table_exists(self.database, "pwmig_attic")
+            if takes or self._there:
+                from pwmig.attic.keeper import Keeper
+                from pwmig.attic.settings import AtticSettings
+
+                settings = self.settings or AtticSettings()
+                facts = (self.dialect, self.database, self.step, settings)
+                self.keeper = Keeper(*facts, on=self.on, ahead=self.ahead)
+        return self.keeper
