@@ -23,7 +23,7 @@ from pwmig.dialects.sqlite.texts.parts import TableDef
 from pwmig.dialects.sqlite.texts.tokens import fold, quote
 from pwmig.errors import OperationRefused
 
-__all__ = ["rebuild"]
+__all__ = ["rebuild", "shown_key"]
 
 
 @dataclass(frozen=True, slots=True)
