@@ -226,7 +226,7 @@ class Shelf(ABC):
 
     def discard(self, number: int) -> None:
         """Let go of a thing."""
-        self.ask(f"DROP TABLE {self.own(number)}")
+        self.ask(f"DROP TABLE IF EXISTS {self.own(number)}")
 
     def quiet(self, place: Place) -> Quiet:
         """What keeps the project's own triggers from being fired by what is put back."""

@@ -125,11 +125,7 @@ class MySQLShelf(ServerShelf):
         own = self.own(number)
         self.ask(f"CREATE TABLE {own} AS {select} LIMIT 0")
         try:
-            # The UPDATE of a change reads the table under its alias.
-            self.ask(
-                f"LOCK TABLES {place.sql} WRITE, {place.sql} AS t WRITE, {own} WRITE, {own} AS x WRITE, "
-                f"{self.quote('pwmig_attic')} WRITE"
-            )
+            self.ask(f"LOCK TABLES {', '.join(f'{locked} WRITE' for locked in self._locked(place, own))}")
         except Exception as error:
             self.ask(f"DROP TABLE {own}")
             if "denied" not in str(error):
@@ -143,6 +139,11 @@ class MySQLShelf(ServerShelf):
         self.holds_locks = True
         self.ask(f"INSERT INTO {own} {select}")
         return int(self.ask("SELECT ROW_COUNT()")[0][0])
+
+    def _locked(self, place: Place, own: str) -> list[str]:
+        """The tables to lock, by all names that statements give them; no name may stand there twice."""
+        aliased = {"t": f"{place.sql} AS t", "x": f"{own} AS x", self._parts(place)[1].lower(): place.sql}
+        return [*aliased.values(), own, self.quote("pwmig_attic")]
 
     def release(self) -> None:
         self.holds_locks = False

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pwmig.dialects.backfilling import Key, Piece
 from pwmig.dialects.server.asking import MARK
 from pwmig.dialects.server.operations.backfilling import ServerFiller
+from pwmig.dialects.server.operations.work import Work
 
-__all__ = ["MySQLFiller"]
+if TYPE_CHECKING:
+    import peewee
+
+    from pwmig.dialects.mysql.operations.server import MySQLServer
+
+__all__ = ["MySQLFiller", "default_renewed"]
 
 _COARSE = ("float", "enum", "set", "timestamp", "bit")
 """Types of which a value that was read may not compare as the one that is there: rounded, by its text instead of its
@@ -86,3 +92,22 @@ class MySQLFiller(ServerFiller):
                 "say that it may fire: backfill(..., triggers=True); or drop it before, and create it again after it, "
                 f"in the same migration: migrator.sql({f'DROP TRIGGER {self.quote(names[0])}'!r})",
             )
+
+
+def default_renewed(server: MySQLServer, table: str, name: str, field: peewee.Field) -> bool:
+    """Give every row the field's default by ALTER TABLE, if an UPDATE would fire a trigger; whether that was so."""
+    from pwmig.dialects.asked import bound, python_default
+    from pwmig.dialects.mysql.operations.types import renew
+
+    work = Work(server, table)
+    heard = server.ask(
+        "SELECT 1 FROM information_schema.triggers WHERE event_manipulation = 'UPDATE' "
+        f"AND event_object_schema = {MARK} AND event_object_table = {MARK} LIMIT 1",
+        [work.place.schema, work.place.plain],
+    )
+    if not heard:
+        return False
+    column = work.column(name)
+    value = python_default(bound(server.database, work.name, column.name, field))
+    renew(server, work, column, "NULL" if value is None else server.text(value))
+    return True

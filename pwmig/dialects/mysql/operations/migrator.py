@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from playhouse import migrate as playhouse
 
+from pwmig.dialects.migrator import Migrator, operation
 from pwmig.dialects.server.operations.migrator import ServerMigrator
 
 if TYPE_CHECKING:
+    import peewee
+
     from pwmig.dialects.backfilling import Filler, Wish
     from pwmig.dialects.migrator import Operation
+    from pwmig.dialects.mysql.operations.server import MySQLServer
     from pwmig.dialects.server.operations.patience import Patience
-    from pwmig.dialects.server.operations.server import Server
 
 __all__ = ["MySQLMigrator"]
 
@@ -27,10 +30,18 @@ class MySQLMigrator(ServerMigrator, playhouse.MySQLMigrator):
     for the ALTER TABLE of the batch is not done yet, so a refusal of a later operation finds it undone.
     """
 
-    def _server(self) -> Server:
+    def _server(self) -> MySQLServer:
         from pwmig.dialects.mysql.operations.server import MySQLServer
 
         return MySQLServer(self)
+
+    @operation
+    def apply_default(self, table: str, column_name: str, field: peewee.Field) -> None:
+        """Give every row the field's default. Where a trigger would hear of an UPDATE, it is done without one."""
+        from pwmig.dialects.mysql.operations.backfilling import default_renewed
+
+        if not default_renewed(self._server(), table, column_name, field):
+            Migrator.apply_default.__wrapped__(self, table, column_name, field)  # type: ignore[attr-defined]
 
     def _filler(self, wish: Wish) -> Filler:
         from pwmig.dialects.mysql.operations.backfilling import MySQLFiller
