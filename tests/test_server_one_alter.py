@@ -8,7 +8,7 @@ import peewee
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from peewee import BigIntegerField, CharField, Check, ForeignKeyField, IntegerField, Model, TextField
+from peewee import BigIntegerField, BooleanField, CharField, Check, ForeignKeyField, IntegerField, Model, TextField
 
 from pwmig import Migrator
 from pwmig.dialects import dialect_of, migrate
@@ -81,7 +81,22 @@ BATCHES = {
             m.add_column_default("player", "a", 1), m.drop_column_default("player", "a"), m.add_not_null("player", "a"),
             m.drop_not_null("player", "a"),
         ],
-        (4, 4),
+        (3, 4),
+    ),
+    "several facts of a column": (
+        lambda m: [
+            m.alter_column_type("player", "a", BigIntegerField()), m.add_not_null("player", "a"),
+            m.add_column_default("player", "a", 5), m.alter_column_type("player", "f", CharField(max_length=99)),
+            m.add_column_default("player", "f", "it's 5%"), m.add_not_null("player", "f"), m.add_unique("player", "b"),
+        ],
+        (1, 2),
+    ),
+    "a default goes when the type has come": (
+        lambda m: [
+            m.alter_column_type("player", "e", BooleanField(), cast="e > 0"), m.drop_column_default("player", "e"),
+            m.alter_column_type("player", "a", BigIntegerField()), m.drop_column_default("player", "a"),
+        ],
+        None,
     ),
     "a column that was just added": (
         lambda m: [
@@ -287,6 +302,15 @@ def test_what_stands_in_the_way_and_waits_to_go_is_let_go_first(mariadb):
         migrate(migrator.drop_column_default("player", "b"), migrator.drop_column("player", "a"))
 
 
+def test_on_mariadb_the_last_column_is_not_dropped_with_the_others(mariadb):
+    mariadb.execute_sql("CREATE TABLE player (a int, b int)")
+    migrator = Migrator.from_database(mariadb)
+    with pytest.raises(OperationRefused, match="only column"):
+        migrate(migrator.drop_column("player", "a"), migrator.drop_column("player", "b"))
+    migrate(migrator.add_column("player", "c", IntegerField(null=True)), migrator.drop_column("player", "b"))
+    assert _schema(mariadb).table("player").column_names == ("c",)
+
+
 AGAINST_ROWS = {
     "null": (lambda m: m.add_not_null("player", "club_id"), "club_id", "1 row hold NULL"),
     "a check": (lambda m: m.add_constraint("player", "high", Check("a > 1")), None, "'high'"),
@@ -315,6 +339,17 @@ def test_an_error_of_the_one_statement_is_told_as_that_of_the_operation(database
     if case != "an index" or dialect_of(database).name == "postgresql":
         assert (_schema(database), _rows(database)) == (before, rows)
     assert migrator.waiting is None
+
+
+def test_what_lets_null_in_again_does_not_hide_that_it_was_there(database):
+    migrator, before = Migrator.from_database(database), _schema(database)
+    with pytest.raises(OperationRefused, match="1 row hold NULL"):
+        migrate(
+            migrator.alter_column_type("player", "club_id", BigIntegerField()),
+            migrator.add_not_null("player", "club_id"),
+            migrator.drop_not_null("player", "club_id"),
+        )
+    assert _schema(database) == before
 
 
 @pytest.mark.parametrize(("ask", "table"), [

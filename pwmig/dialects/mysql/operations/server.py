@@ -99,7 +99,8 @@ class MySQLServer(MySQLNames):
         """``cascade`` does not widen it: the server has no such clause."""
         from pwmig.dialects.mysql.operations.dependants import needs_of_column, own_keys
 
-        if len(work.table.columns) <= 1 + len(self.waiting.texts(work.place.key)):
+        going = [text for text in self.waiting.texts(work.place.key) if text.startswith("DROP COLUMN")]
+        if len(work.table.columns) <= 1 + len(going):
             work.settle(work.place.key)  # The last one can't go.
         what = f"column {column.name!r} of {work.name!r} can't be dropped"
         work.require_no_needs(what, needs_of_column(work, column), column.name)
@@ -145,7 +146,7 @@ class MySQLServer(MySQLNames):
             default = default if _is_now(default) else f"({default})"
         elif default is not None and any(word in column.type.lower() for word in _NEEDS_PARENTHESES):
             default = f"({default})"
-        if column.on_update is not None:
+        if column.on_update is not None or self.waiting.planned(work.place.key, column.name):
             self.modify(work, replace(column, default=default), light=True)
             return
         if default is None and column.nullable:
@@ -169,8 +170,18 @@ class MySQLServer(MySQLNames):
         return column_definition(column, column_check(work.table, column.name))
 
     def modify(self, work: Work, column: Column, explain: Explain | None = None, *, light: bool = False) -> None:
+        """By its whole definition, which takes the place of one that waits for the same column."""
+        key, before = work.place.key, self.waiting.planned(work.place.key, column.name)
+        explains = [one for one in (before.explain if before else None, explain) if one is not None]
+        if before is not None:
+            self.waiting.take(key, before)
+            light = light and before.light
+
+        def explained(error: Exception, alone: bool) -> OperationRefused | None:
+            return next((refusal for one in explains if (refusal := one(error, alone))), None)
+
         change = f"MODIFY COLUMN {self.definition(work, column)}"
-        work.wait(change, names=(column.name,), explain=explain, light=light)
+        work.wait(change, names=(column.name,), explain=explained, light=light, column=column)
 
     def set_comment(self, work: Work, column: Column | None, comment: str | None) -> None:
         """Of a column by its whole definition: the server takes none alone."""

@@ -10,6 +10,7 @@ from peewee import Value
 from pwmig.dialects.postgresql.operations.naming import PostgresqlNames
 from pwmig.dialects.server.asking import MARK
 from pwmig.dialects.server.operations.server import Need, Place
+from pwmig.dialects.server.operations.waiting import DEFAULT, NO_DEFAULT, OPTIONAL, REQUIRED
 
 if TYPE_CHECKING:
     from pwmig.dialects.server.operations.waiting import Explain, WaitingTable
@@ -79,10 +80,12 @@ class PostgresqlServer(PostgresqlNames):
 
     def set_null(self, work: Work, column: Column, nullable: bool, explain: Explain | None = None) -> None:
         change = f"ALTER COLUMN {self.quote(column.name)} {'DROP' if nullable else 'SET'} NOT NULL"
-        work.wait(change, names=(column.name,), explain=explain, light=True)
+        fact, lets = OPTIONAL if nullable else REQUIRED, (DEFAULT, NO_DEFAULT)
+        work.wait(change, names=(column.name,), explain=explain, light=True, fact=fact, lets=lets)
 
     def set_default(self, work: Work, column: Column, default: str | None) -> None:
-        work.wait(_set_default(self.quote(column.name), default), names=(column.name,), light=True)
+        change, fact = _set_default(self.quote(column.name), default), NO_DEFAULT if default is None else DEFAULT
+        work.wait(change, names=(column.name,), light=True, fact=fact, lets=(REQUIRED, OPTIONAL))
 
     def set_type(self, work: Work, column: Column, type_: str, collation: str | None, cast: str | None) -> None:
         from pwmig.dialects.postgresql.operations.types import set_type

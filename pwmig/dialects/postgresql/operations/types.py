@@ -9,7 +9,7 @@ import peewee
 
 from pwmig.dialects.postgresql.operations.dependants import readers_of_column
 from pwmig.dialects.server.asking import MARK
-from pwmig.dialects.server.operations.waiting import mentions
+from pwmig.dialects.server.operations.waiting import DEFAULT, REQUIRED, mentions
 
 if TYPE_CHECKING:
     from pwmig.dialects.postgresql.operations.server import PostgresqlServer
@@ -215,7 +215,9 @@ def _alter(
             column.name,
         )
 
-    work.wait(*changes, names=(column.name, *_beside(work, column.name)), explain=explain)
+    # Behind the type the server sets NOT NULL and a default; it takes both away before it, whatever the order.
+    names, lets = (column.name, *_beside(work, column.name)), (REQUIRED, DEFAULT)
+    work.wait(*changes, names=names, explain=explain, lets=lets)
 
 
 def _beside(work: Work, column: str) -> set[str]:

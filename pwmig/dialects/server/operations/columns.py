@@ -8,6 +8,7 @@ import peewee
 
 from pwmig.dialects.asked import action, bound, python_default
 from pwmig.dialects.server.operations.texts import Written, default_text, is_whole, plain
+from pwmig.dialects.server.operations.waiting import DEFAULT, NO_DEFAULT, OPTIONAL, REQUIRED
 from pwmig.dialects.server.operations.work import NewColumn, NewIndex, NewKey, Work
 from pwmig.errors import OperationRefused
 
@@ -140,7 +141,7 @@ def rename_column(server: Server, table: str, old: str, new: str) -> None:
 
 def add_not_null(server: Server, table: str, name: str) -> None:
     work = Work(server, table)
-    column = work.column(name, light=True)
+    column = work.column(name, fact=REQUIRED)
     if not column.nullable:
         return
     if not server.says_nulls(work) and (refusal := _holds_null(work, column.name)):
@@ -162,7 +163,7 @@ def _holds_null(work: Work, column: str) -> OperationRefused | None:
 
 def drop_not_null(server: Server, table: str, name: str) -> None:
     work = Work(server, table)
-    column = work.column(name, light=True)
+    column = work.column(name, fact=OPTIONAL)
     if column.nullable:
         return
     if column.name in work.table.primary_key:
@@ -177,7 +178,7 @@ def drop_not_null(server: Server, table: str, name: str) -> None:
 
 def add_column_default(server: Server, table: str, name: str, default: Any) -> None:
     work = Work(server, table)
-    column = work.column(name, light=True)
+    column = work.column(name, fact=DEFAULT)
     if default is None:
         raise OperationRefused("a default of None says nothing", way_out="use drop_column_default(...)")
     server.set_default(work, column, default_text(server.database, default))
@@ -185,7 +186,7 @@ def add_column_default(server: Server, table: str, name: str, default: Any) -> N
 
 def drop_column_default(server: Server, table: str, name: str) -> None:
     work = Work(server, table)
-    column = work.column(name, light=True)
+    column = work.column(name, fact=NO_DEFAULT)
     if column.default is not None:
         server.set_default(work, column, None)
 

@@ -9,10 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pwmig.errors import OperationRefused
 
-__all__ = ["Clause", "Key", "Waiting", "WaitingTable", "mentions"]
+if TYPE_CHECKING:
+    from pwmig.schema import Column
+
+__all__ = ["DEFAULT", "NO_DEFAULT", "OPTIONAL", "REQUIRED", "Clause", "Key", "Waiting", "WaitingTable", "mentions"]
+
+REQUIRED, OPTIONAL, DEFAULT, NO_DEFAULT = "NOT NULL", "NULL", "DEFAULT", "no DEFAULT"
+"""Facts of a column that a clause may set, and nothing else of it."""
 
 Key = tuple[str, str]
 """A table: its schema, and its name there."""
@@ -33,6 +40,8 @@ class Clause:
 
     ``names`` are the columns, constraints and indexes that it changes, makes or takes away; what it only reads stands
     in its texts, or ``about`` it. ``then`` goes into a second ALTER TABLE, ``after`` are statements behind that.
+    ``fact`` is what it changes of a column, ``lets`` the facts that may be changed behind it in the same statement, and
+    ``column`` the whole that it makes of one, where it says all of it.
     ``others`` are tables that it leads to. ``light``: it changes only whether a column may be NULL, or its default.
     ``indexes``: it makes or drops an index and does nothing else.
     """
@@ -46,25 +55,33 @@ class Clause:
     explain: Explain | None = None
     light: bool = False
     indexes: bool = False
+    fact: str = ""
+    lets: frozenset[str] = frozenset()
+    column: Column | None = None
 
     @property
     def texts(self) -> tuple[str, ...]:
         return (*self.changes, *self.then, *self.after, *self.about)
 
-    def stops(self, name: str, *, reads: bool = False, light: bool = False) -> bool:
+    def has(self, name: str) -> bool:
+        """Whether it changes a thing of that name."""
+        return name.lower() in {own.lower() for own in self.names}
+
+    def stops(self, name: str, *, reads: bool = False, light: bool = False, fact: str = "") -> bool:
         """Whether it has to be run before something else changes a thing of that name.
 
-        ``reads``: before something reads of a column its name and type; ``light``: or changes nothing else of it.
+        ``reads``: before something reads of a column its name and type; ``light``, ``fact``: or changes nothing else.
         """
-        if name.lower() in {own.lower() for own in self.names}:
-            return not (reads and self.light)
+        if self.has(name):
+            return not (reads and self.light) and fact not in self.lets
         return not reads and not light and any(mentions(text, name) for text in self.texts)
 
-    def meets(self, other: Clause) -> bool:
-        """Whether one of the two changes what the other changes or reads."""
-        return any(self.stops(name, light=other.light) for name in other.names) or any(
-            other.stops(name, light=self.light) for name in self.names
-        )
+    def meets(self, later: Clause) -> bool:
+        """Whether a later one changes what this one changes or reads, or reads what this one changes."""
+        if any(self.stops(name, light=later.light, fact=later.fact) for name in later.names):
+            return True
+        read = [name for name in self.names if not self.light and not later.has(name)]
+        return any(mentions(text, name) for text in later.texts for name in read)
 
     @property
     def is_unclear(self) -> bool:
@@ -103,9 +120,18 @@ class Waiting:
     def add(self, key: Key, sql: str, clause: Clause) -> None:
         self.tables.setdefault(key, WaitingTable(sql)).clauses.append(clause)
 
-    def stops(self, key: Key, name: str, *, reads: bool = False, light: bool = False) -> bool:
+    def stops(self, key: Key, name: str, *, reads: bool = False, light: bool = False, fact: str = "") -> bool:
         """Whether a clause for the table has to be run first; see :meth:`Clause.stops`."""
-        return any(clause.stops(name, reads=reads, light=light) for clause in self._of(key))
+        return any(clause.stops(name, reads=reads, light=light, fact=fact) for clause in self._of(key))
+
+    def planned(self, key: Key, name: str) -> Clause | None:
+        """The only clause that changes a column, where it says all of it: another may take its place."""
+        found = [clause for clause in self._of(key) if clause.has(name)]
+        return found[0] if len(found) == 1 and found[0].column is not None else None
+
+    def take(self, key: Key, clause: Clause) -> None:
+        """Let a clause wait no more: another takes its place."""
+        self.tables[key].clauses.remove(clause)
 
     def meets(self, key: Key, clause: Clause) -> bool:
         return any(waiting.meets(clause) or waiting.is_unclear for waiting in self._of(key)) or clause.is_unclear

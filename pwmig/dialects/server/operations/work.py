@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pwmig.dialects.asked import close_matches
-from pwmig.dialects.server.operations.waiting import Clause, mentions
+from pwmig.dialects.server.operations.waiting import OPTIONAL, Clause, mentions
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
@@ -78,10 +78,10 @@ class Work:
             self.server.settle(*keys)
             vars(self).pop("table", None)
 
-    def names(self, name: str, *, reads: bool = False, light: bool = False) -> None:
+    def names(self, name: str, *, reads: bool = False, light: bool = False, fact: str = "") -> None:
         """Say that the operation is about to change a thing of the table, or only (see Clause.stops) to read it."""
         key = self.place.key
-        if self.server.waiting.stops(key, self.server.clipped(name), reads=reads, light=light):
+        if self.server.waiting.stops(key, self.server.clipped(name), reads=reads, light=light, fact=fact):
             self.settle(key)
 
     @property
@@ -102,17 +102,22 @@ class Work:
         self._exact = seen.exact_columns
         return found
 
-    def get_column(self, name: str, *, reads: bool = False, light: bool = False) -> Column | None:
+    def get_column(self, name: str, *, reads: bool = False, fact: str = "") -> Column | None:
         """The column of that name; where letter case does not count, the one that differs in it only, too."""
-        self.names(name, reads=reads, light=light)
+        # What lets NULL in again may follow what rows with NULL are against: that is to be said first.
+        planned = self.server.waiting.planned(self.place.key, name) if fact not in ("", OPTIONAL) else None
+        if planned is not None:
+            return planned.column
+        self.names(name, reads=reads, light=bool(fact), fact=fact)
         table = self.table
         if self._exact:
             name = self.server.clipped(name)
             return next((column for column in table.columns if column.name == name), None)
         return table.column(name)
 
-    def column(self, name: str, *, reads: bool = False, light: bool = False) -> Column:
-        found = self.get_column(name, reads=reads, light=light)
+    def column(self, name: str, *, reads: bool = False, fact: str = "") -> Column:
+        """The column of that name; it is only read, or only that fact of it changed, where these say so."""
+        found = self.get_column(name, reads=reads, fact=fact)
         if found is None:
             raise OperationRefused(
                 f"table {self.name!r} has no column {name!r}",
@@ -160,10 +165,25 @@ class Work:
         explain: Explain | None = None,
         light: bool = False,
         indexes: bool = False,
+        fact: str = "",
+        lets: Iterable[str] = (),
+        column: Column | None = None,
     ) -> None:
         """Leave changes to the ALTER TABLE that the batch makes of all it asks of the table; see Clause."""
-        named, led_to = frozenset(names), frozenset(others)
-        clause = Clause(changes, named, tuple(then), tuple(after), tuple(about), led_to, explain, light, indexes)
+        clause = Clause(
+            changes,
+            frozenset(names),
+            tuple(then),
+            tuple(after),
+            tuple(about),
+            frozenset(others),
+            explain,
+            light=light,
+            indexes=indexes,
+            fact=fact,
+            lets=frozenset(lets),
+            column=column,
+        )
         self.server.wait(self, clause)
 
     def names_of(self, index: Index) -> None:
