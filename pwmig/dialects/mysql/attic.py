@@ -26,7 +26,10 @@ class MySQLShelf(ServerShelf):
 
     long_text = "LONGTEXT"
     transactional = False
-    no_state = "CAST(NULL AS SIGNED)"
+
+    def has_state(self, number: int) -> bool:
+        sql = "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? "
+        return bool(self.ask(sql + "AND column_name = 's'", [data_table(number)]))
 
     def migrator(self) -> Migrator:
         return MySQLMigrator(self.database)
