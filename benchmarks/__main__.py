@@ -8,10 +8,17 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import diff, introspect, migrate, status, workbench
+from benchmarks import attic, diff, introspect, migrate, status, workbench
 from benchmarks.measure import FLOOR_PAIRS, Figure, table
 
-_SUITES = {"status": status, "migrate": migrate, "diff": diff, "introspect": introspect, "workbench": workbench}
+_SUITES = {
+    "status": status,
+    "migrate": migrate,
+    "diff": diff,
+    "introspect": introspect,
+    "workbench": workbench,
+    "attic": attic,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -106,6 +106,9 @@ class Shelf(ABC):
             parts.insert(0, "NULL AS k0" if not self.row_id else f"t.{self.row_id} AS k0")
         return f"SELECT {', '.join(parts)} FROM {place.sql} AS t"
 
+    most_cells = MOST_CELLS
+    """So many of a row's other cells are in its print."""
+
     state_type = "SMALLINT"
 
     def has_state(self, number: int) -> bool:
@@ -168,7 +171,7 @@ class Shelf(ABC):
 
     def _prints_now(self, place: Place, others: Sequence[str | None]) -> list[tuple[int, str]]:
         """The parts of the rows' prints that can be made of the columns that are there, each with its number."""
-        wanted = enumerate(others[:MOST_CELLS])
+        wanted = enumerate(others[: self.most_cells])
         return [(n, self.prints(place, [name], "t")[0]) for n, name in wanted if name is not None]
 
     def leave_newer(self, number: int, place: Place, column: str, fresh: str) -> None:
