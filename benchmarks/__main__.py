@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import diff, introspect, migrate, operations, status, workbench
+from benchmarks import attic, diff, introspect, migrate, operations, status, workbench
 from benchmarks.measure import FLOOR_PAIRS, Figure, table
 
 _SUITES = {
@@ -18,6 +18,7 @@ _SUITES = {
     "introspect": introspect,
     "workbench": workbench,
     "operations": operations,
+    "attic": attic,
 }
 COUNT = 1000
 """Migrations or tables, where neither a suite nor its caller says how many."""

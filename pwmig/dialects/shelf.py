@@ -1,8 +1,8 @@
 """The shelf that a database gives to the attic: tables of pwmig's own, filled and emptied by the database itself.
 
 A thing kept has a number, and its data stand in ``pwmig_attic_<number>``. Of a column these are the key of each row
-(``k0``, ``k1``, ...), the values (``v0``), what the row is recognised by (``p0``, ...: its print) and a state ``s``
-that is empty but while something is put back. A table that was dropped is there as it was.
+(``k0``, ``k1``, ...), the values (``v0``) and what the row is recognised by (``p0``, ...: its print), and while
+something is put back, a state ``s``. A table that was dropped is there as it was.
 """
 
 from __future__ import annotations
@@ -104,9 +104,16 @@ class Shelf(ABC):
         parts += [f"{text} AS p{n}" for n, text in enumerate(self.prints(place, others, "t"))]
         if not place.key:
             parts.insert(0, "NULL AS k0" if not self.row_id else f"t.{self.row_id} AS k0")
-        return f"SELECT {', '.join(parts)}, {self.no_state} AS s FROM {place.sql} AS t"
+        return f"SELECT {', '.join(parts)} FROM {place.sql} AS t"
 
-    no_state = "NULL"
+    most_cells = MOST_CELLS
+    """So many of a row's other cells are in its print."""
+
+    state_type = "SMALLINT"
+
+    def has_state(self, number: int) -> bool:
+        """Whether what was begun with it once has been left half-way, which a transaction takes back."""
+        return False
 
     def make(self, number: int, place: Place, select: str) -> int:
         """Make the table of what a SELECT gives; how many rows that are."""
@@ -145,6 +152,8 @@ class Shelf(ABC):
     def sort(self, number: int, place: Place, others: Sequence[str | None]) -> None:
         """Say of each row that is kept whether its row is there; ``others``: the columns of its print that are left."""
         own = self.own(number)
+        if not self.has_state(number):  # Without it, keeping costs less, and to add it costs nothing.
+            self.ask(f"ALTER TABLE {own} ADD COLUMN s {self.state_type}")
         if not place.key:
             if all(others):
                 self._pair(number, place, [name for name in others if name])
@@ -162,7 +171,7 @@ class Shelf(ABC):
 
     def _prints_now(self, place: Place, others: Sequence[str | None]) -> list[tuple[int, str]]:
         """The parts of the rows' prints that can be made of the columns that are there, each with its number."""
-        wanted = enumerate(others[:MOST_CELLS])
+        wanted = enumerate(others[: self.most_cells])
         return [(n, self.prints(place, [name], "t")[0]) for n, name in wanted if name is not None]
 
     def leave_newer(self, number: int, place: Place, column: str, fresh: str) -> None:
@@ -184,7 +193,7 @@ class Shelf(ABC):
             self.send(self.update_text(place, columns, own, f"{self._keys('x', 't', place)} AND x.s IN {states}"))
             quiet.end()
         self.ask(f"DELETE FROM {own} WHERE s IN {states}")
-        self.ask(f"UPDATE {own} SET s = {self.no_state} WHERE s IS NOT NULL")
+        self.ask(f"ALTER TABLE {own} DROP COLUMN s")
         changed = counts.get(CHANGED, 0) + (counts.get(DOUBTFUL, 0) if doubtful else 0)
         left = 0 if doubtful else counts.get(DOUBTFUL, 0)
         return Counts(counts.get(SAME, 0) + changed, changed, counts.get(0, 0), left, counts.get(NEWER, 0))

@@ -56,9 +56,7 @@ def wide(folder: Path) -> Path:
     return write_notebook(root / "tables.ipynb", [CELL])
 
 
-@pytest.mark.parametrize(
-    ("width", "theme"), [(900, "Dark"), (1280, "Light"), (1600, "Dark")]
-)
+@pytest.mark.parametrize(("width", "theme"), [(900, "Dark"), (1280, "Light"), (1600, "Dark")])
 def test_change_key_and_changed_columns_stay_in_view(
     wide: Path, lab: Callable[..., LabPage], shot: Callable[[Any, str], None], width: int, theme: str
 ) -> None:

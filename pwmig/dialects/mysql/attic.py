@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.mysql.operations.migrator import MySQLMigrator
 from pwmig.dialects.server.attic import ServerShelf
-from pwmig.dialects.shelved import MOST_CELLS, Counts, Place, data_table
+from pwmig.dialects.shelved import Counts, Place, data_table
 
 if TYPE_CHECKING:
     from pwmig.dialects.migrator import Migrator
@@ -26,7 +26,11 @@ class MySQLShelf(ServerShelf):
 
     long_text = "LONGTEXT"
     transactional = False
-    no_state = "CAST(NULL AS SIGNED)"
+    most_cells = 2
+
+    def has_state(self, number: int) -> bool:
+        sql = "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? "
+        return bool(self.ask(sql + "AND column_name = 's'", [data_table(number)]))
 
     def migrator(self) -> Migrator:
         return MySQLMigrator(self.database)
@@ -82,7 +86,7 @@ class MySQLShelf(ServerShelf):
         if not place.key:
             whole = ", ',', ".join(f"COALESCE(HEX({cell}), '-')" for cell in cells) or "''"
             return [f"CONCAT({whole})"]
-        columns, cells = columns[:MOST_CELLS], cells[:MOST_CELLS]
+        columns, cells = columns[: self.most_cells], cells[: self.most_cells]
         alphabets = {text for name in columns if (text := place.types[name].partition(" CHARACTER SET ")[2])}
         if len(alphabets) > 1:  # They can't stand in one text.
             cells = [f"CRC32({cell})" for cell in cells]
@@ -230,8 +234,8 @@ class MySQLShelf(ServerShelf):
 
     def _prints_now(self, place: Place, others: Sequence[str | None]) -> list[tuple[int, str]]:
         """It is one number: of all its columns, or of none."""
-        names = [name for name in others[:MOST_CELLS] if name is not None]
-        return list(enumerate(self.prints(place, names, "t"))) if all(others[:MOST_CELLS]) else []
+        names = [name for name in others[: self.most_cells] if name is not None]
+        return list(enumerate(self.prints(place, names, "t"))) if all(others[: self.most_cells]) else []
 
     _others: tuple[str, ...] = ()
 

@@ -63,7 +63,6 @@ class PostgresqlShelf(ServerShelf):
     """A print is some of the row's other cells as they are: a hash of them costs twice what it costs to keep them."""
 
     row_id = "ctid"
-    no_state = "NULL::smallint"
 
     def __init__(self, database: Any) -> None:
         super().__init__(database)
