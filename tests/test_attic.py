@@ -673,3 +673,20 @@ def test_what_is_kept_refers_to_nothing(tmp_path: Path) -> None:
     run_on(tmp_path, "PRAGMA foreign_keys = ON", "DELETE FROM player")
     assert [entry.row_count for entry in project.attic()] == [1]
     assert run_on(tmp_path, "SELECT * FROM pwmig_attic_1") == [(1, 2)]
+
+
+def test_hostile_names(tmp_path: Path) -> None:
+    source = migration(
+        "migrate(migrator.drop_column('we\"ir`d ?%s', 'va\\'l\"u`e ?%s'))",
+        "migrate(migrator.add_column('we\"ir`d ?%s', 'va\\'l\"u`e ?%s', TextField(null=True)))",
+    )
+    table, column = '"we""ir`d ?%s"', '"va\'l""u`e ?%s"'
+    project = project_of(tmp_path, source, rows=[])
+    run_on(
+        tmp_path,
+        f'CREATE TABLE {table} (id INTEGER PRIMARY KEY, {column} TEXT, "o%th?er" TEXT)',
+        f"INSERT INTO {table} VALUES (1, 'it''s', 'x'), (2, NULL, NULL)",
+    )
+    project.apply()
+    assert [done.restored for done in restored(project)] == [2]
+    assert run_on(tmp_path, f"SELECT id, {column} FROM {table}") == [(1, "it's"), (2, None)]

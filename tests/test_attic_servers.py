@@ -473,3 +473,22 @@ def test_two_tables_of_one_name_are_kept_one_after_the_other(place: Place, tmp_p
     assert [entry.row_count for entry in project.attic()] == [1, 3] and project.schema().table_names == ()
     project.purge()
     assert read(place, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'pwmig%'") == [(0,)]
+
+
+def test_hostile_names(place: Place, tmp_path: Path) -> None:
+    table, column, other = 'we"ir`d ?%s', "va'l\"u`e ?%s", "o%th?er"
+    source = migration(
+        f"migrate(migrator.drop_column({table!r}, {column!r}))\nmigrate(migrator.drop_table({table!r}))",
+        f"migrate(migrator.create_table({table!r}, {{'id': AutoField(), {other!r}: TextField(null=True)}}))\n"
+        f"migrate(migrator.add_column({table!r}, {column!r}, TextField(null=True)))",
+    )
+    quoted = [place.quote(name) for name in (table, column, other)]
+    cursor = place.database.connection().cursor()
+    cursor.execute(f"CREATE TABLE {quoted[0]} (id {COUNTED[place.kind]}, {quoted[1]} TEXT, {quoted[2]} TEXT)")
+    cursor.execute(f"INSERT INTO {quoted[0]} VALUES (1, 'it''s', 'x'), (2, NULL, NULL)")
+    place.database.commit()
+    project = place.project(tmp_path, {"change": source})
+    before = read(place, f"SELECT id, {quoted[1]}, {quoted[2]} FROM {quoted[0]} ORDER BY id")
+    project.apply()
+    assert [done.restored for done in reverted(project)] == [2, 2]
+    assert read(place, f"SELECT id, {quoted[1]}, {quoted[2]} FROM {quoted[0]} ORDER BY id") == before
