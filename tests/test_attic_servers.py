@@ -259,9 +259,8 @@ def test_default_privileges_give_nobody_a_right_to_the_attic(place: Place, tmp_p
         assert read(place, grants + "AND grantee LIKE 'poor%'") == [(0,)]
 
 
+@pytest.mark.parametrize("place", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
 def test_user_triggers_of_postgresql_do_not_fire(place: Place, tmp_path: Path) -> None:
-    if place.kind != "postgres":
-        pytest.skip("MariaDB can't silence a trigger")
     project = player_project(place, tmp_path, DROP_NAME)
     place.run("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'fired'; END $$")
     place.run("CREATE TRIGGER noted BEFORE UPDATE ON player FOR EACH ROW EXECUTE FUNCTION no()")
@@ -271,9 +270,8 @@ def test_user_triggers_of_postgresql_do_not_fire(place: Place, tmp_path: Path) -
     assert read(place, "SELECT tgenabled::text FROM pg_trigger WHERE tgname = 'noted'") == [("O",)]
 
 
+@pytest.mark.parametrize("place", [pytest.param("mariadb", marks=pytest.mark.mariadb)], indirect=True)
 def test_a_time_stamp_of_mariadb_does_not_move(place: Place, tmp_path: Path) -> None:
-    if place.kind != "mariadb":
-        pytest.skip("PostgreSQL has no such time-stamps")
     stamp = "at TIMESTAMP NOT NULL DEFAULT '2001-01-01 00:00:00' ON UPDATE CURRENT_TIMESTAMP"
     project = player_project(place, tmp_path, DROP_NAME, stamp)
     before = read(place, "SELECT at FROM player")
