@@ -183,11 +183,11 @@ class Keeper:
         self._weighed(entry, place, None, shelf.count(entry.id))
 
     def _keep_changes(self, wanted: Operation) -> None:
-        table = str(wanted.args[0])
-        place = self._place(wanted, table)
+        changed = _changed_by(wanted)
+        place = self._place(wanted, str(wanted.args[0])) if changed else None
         if place is None or not place.key:
             return
-        for name in _changed_by(wanted):
+        for name in changed:
             column = place.column(name)
             if column in place.columns and column not in place.key and self._has_rows(place):
                 self._require_room(place, [column])
