@@ -284,10 +284,10 @@ def test_a_copy_gets_no_grants_and_no_event_that_runs(mariadb: peewee.Database) 
 
 
 LIMITED = (
-    ("SELECT, EXECUTE", "function told", "SELECT ON mysql.proc"),
-    ("SELECT, INSERT", "trigger trg of t", "TRIGGER ON `t`"),
-    ("SELECT, INSERT, TRIGGER", "view v", "SHOW VIEW ON `v`"),
-    ("ALL PRIVILEGES", "function told", "SELECT ON mysql.proc"),
+    ("SELECT, EXECUTE", "function told", "SELECT on mysql.proc"),
+    ("SELECT, INSERT", "trigger trg of t", "TRIGGER on `t`"),
+    ("SELECT, INSERT, TRIGGER", "view v", "SHOW VIEW on `v`"),
+    ("ALL PRIVILEGES", "function told", "SELECT on mysql.proc"),
 )
 
 
