@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import peewee
@@ -251,7 +252,16 @@ def test_what_would_reach_past_the_copy_is_refused(
         assert place.scratches() == set()
 
 
+@pytest.fixture
+def at_a_terminal() -> Iterator[None]:
+    """What is started meanwhile hears of SIGHUP, whether these tests run under nohup or not."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals to a process are POSIX's")
+@pytest.mark.usefixtures("at_a_terminal")
 @pytest.mark.parametrize("ending", ["SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("command", ["rehearse", "a worker"])
 def test_who_is_asked_to_end_drops_the_scratch_database(
