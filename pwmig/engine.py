@@ -129,10 +129,11 @@ class _Runner:
         forward = step.direction is Direction.FORWARD
         if not self.has_history:
             self.history.create()
-        if self.history.is_applied(step.name) is forward:
+        applied, was_applied = self.history.standing(step.name)
+        if applied is forward:
             return "skipped"
         if not self.plan.fake:
-            self._call(migration, recorder, turn)
+            self._call(migration, recorder, turn, is_new=not was_applied)
             turn.require_open()
             turn.finish()
             self.touched |= turn.touched
@@ -147,7 +148,7 @@ class _Runner:
             self.history.unrecord(step)
         return "faked" if self.plan.fake else step.direction.participle
 
-    def _call(self, migration: Loaded, recorder: Recorder, turn: Turn) -> None:
+    def _call(self, migration: Loaded, recorder: Recorder, turn: Turn, *, is_new: bool) -> None:
         from pwmig.dialects.migrator import kept_by
 
         recorder.check = turn.require_open
@@ -157,17 +158,18 @@ class _Runner:
             recorder.ahead = lambda sql, params: watcher.ahead(turn, sql, params)
         for migrator in migration.migrators:
             migrator.forget_operations()
-        keeper = self.keeper = self._keeper(migration, recorder)
+        keeper = self.keeper = self._keeper(migration, recorder, is_new)
         with recorder.listening(), kept_by(keeper):
             _refuse_undone(migration, migration.function())
             turn.require_open()
             keeper.finish()
 
-    def _keeper(self, migration: Loaded, recorder: Recorder) -> Ears:
+    def _keeper(self, migration: Loaded, recorder: Recorder, is_new: bool) -> Ears:
         from pwmig.attic.ears import Ears
 
         on = migration.attic and (self.attic is None or self.attic.on)
-        return Ears(self.dialect, self.database, migration.step, self.attic, on=on, ahead=recorder.ahead)
+        facts = (self.dialect, self.database, migration.step, self.attic)
+        return Ears(*facts, on=on, is_new=is_new, ahead=recorder.ahead)
 
     def _watcher(self) -> Watcher:
         if self.watcher is None:

@@ -98,8 +98,12 @@ class History:
 
     def is_applied(self, name: str) -> bool:
         """Whether the migration's effect is in the database now; one look by the unique index."""
-        sql = f"SELECT 1 FROM {self._quoted} WHERE name = {self._param} AND reverted = 0"
-        return bool(self._rows(sql, (name,)))
+        return self.standing(name)[0]
+
+    def standing(self, name: str) -> tuple[bool, bool]:
+        """Whether the migration's effect is in the database now, and whether it ever was; one look by the index."""
+        rows = self._rows(f"SELECT reverted FROM {self._quoted} WHERE name = {self._param}", (name,))
+        return any(reverted == 0 for (reverted,) in rows), bool(rows)
 
     def create(self) -> None:
         """Make the table where it is not there yet.

@@ -1,4 +1,4 @@
-"""What a step costs that takes nothing away: one question, and no import of what does the work."""
+"""What a step costs that takes nothing away: one question at most, and no import of what does the work."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _TAKE = frozenset({"drop_column", "drop_table", "alter_column_type", "apply_defa
 class Ears:
     """Hears of the operations of one step of a run, and has a :class:`~pwmig.attic.keeper.Keeper` where one is needed.
 
-    ``settings`` are the project's (None: the usual ones); ``on`` and ``ahead`` are those of the keeper.
+    ``settings`` are the project's (None: the usual ones); ``on`` and ``ahead`` are those of the keeper. Of a migration
+    that ``is_new``, never applied before, the attic holds nothing.
     """
 
     def __init__(
@@ -32,12 +33,13 @@ class Ears:
         settings: AtticSettings | None,
         *,
         on: bool,
+        is_new: bool,
         ahead: Callable[[str, Any], None] | None,
     ) -> None:
         self.dialect, self.database, self.step = dialect, database, step
         self.settings, self.on, self.ahead = settings, on, ahead
         self.keeper: Keeper | None = None
-        self._there: bool | None = None
+        self._there: bool | None = False if is_new else None
 
     @property
     def kept(self) -> tuple[Kept, ...]:
