@@ -161,8 +161,9 @@ class _Runner:
         keeper = self.keeper = self._keeper(migration, recorder, is_new)
         with recorder.listening(), kept_by(keeper):
             _refuse_undone(migration, migration.function())
-            turn.require_open()
-            keeper.finish()
+            if keeper.is_needed:
+                turn.require_open()
+                keeper.finish()
 
     def _keeper(self, migration: Loaded, recorder: Recorder, is_new: bool) -> Ears:
         from pwmig.attic.ears import Ears

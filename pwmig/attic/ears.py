@@ -61,6 +61,11 @@ class Ears:
         if self.keeper is not None:
             self.keeper.after(migrator)
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether something was kept or may have to be put back."""
+        return self.keeper is not None or self._there is not False
+
     def finish(self) -> None:
         """The migration has returned."""
         keeper = self._needed(False)
