@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pwmig.errors import Cancelled, DatabaseUnavailable, MigrationFailed, OperationRefused, PwmigError
+from pwmig.errors import Cancelled, DatabaseUnavailable, MigrationFailed, PwmigError
 from pwmig.loading import Loaded, line_in, loaded
 from pwmig.plan import Direction, Event, Plan, Run, Step, StepRun
 from pwmig.recording import Recorder
@@ -149,6 +149,7 @@ class _Runner:
         return "faked" if self.plan.fake else step.direction.participle
 
     def _call(self, migration: Loaded, recorder: Recorder, turn: Turn, *, is_new: bool) -> None:
+        from pwmig.dialects.calling import require_done
         from pwmig.dialects.migrator import kept_by
 
         recorder.check = turn.require_open
@@ -160,7 +161,8 @@ class _Runner:
             migrator.forget_operations()
         keeper = self.keeper = self._keeper(migration, recorder, is_new)
         with recorder.listening(), kept_by(keeper):
-            _refuse_undone(migration, migration.function())
+            result = migration.function()
+            require_done(f"migrate_{migration.step.direction.value}()", migration.migrators, result)
             if keeper.is_needed:
                 turn.require_open()
                 keeper.finish()
@@ -270,30 +272,6 @@ class _Runner:
             statement=recorder.current,
             run=Run(self.plan, self.target, tuple(self.done), elapsed_s=time.perf_counter() - self.started),
             line=line_in(step.path, error),
-        )
-
-
-def _refuse_undone(migration: Loaded, result: Any) -> None:
-    """A function that returns what should have been run has done nothing, or not all."""
-    from playhouse.migrate import Operation
-
-    step = migration.step
-    for migrator in migration.migrators:
-        undone = migrator.pending_operations()
-        if undone:
-            raise OperationRefused(
-                f"it made an operation and did not run it: {undone[0].describe()}",
-                why="an operation does nothing until it is given to migrate()",
-                way_out="write migrate(migrator...., ) around it",
-                table=undone[0].table,
-            )
-    if isinstance(result, Operation) or hasattr(result, "send"):
-        if hasattr(result, "close"):
-            result.close()  # A coroutine or generator that was never begun.
-        raise OperationRefused(
-            f"migrate_{step.direction.value}() returned {type(result).__name__}, and nothing ran it",
-            why="it is to be a plain function that does its work before it returns",
-            way_out="leave out async, yield and return, and give operations to migrate()",
         )
 
 

@@ -1,19 +1,18 @@
-"""A function of a migration's own, called within a batch: what it leaves undone is refused."""
+"""Functions of a migration's: what one makes and leaves undone is refused."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from playhouse import migrate as playhouse
 
 from pwmig.errors import OperationRefused
-from pwmig.operations import value_text
 
 if TYPE_CHECKING:
     from pwmig.dialects.migrator import Migrator
 
-__all__ = ["call"]
+__all__ = ["call", "require_done"]
 
 
 def call(migrator: Migrator, function: Callable[..., Any]) -> None:
@@ -24,17 +23,28 @@ def call(migrator: Migrator, function: Callable[..., Any]) -> None:
             why="it calls a function by itself, with the database",
             way_out="write run_python(fill), without parentheses behind the function's name",
         )
+    from pwmig.operations import value_text
+
     name = value_text(function)
     with migrator.aside():
         result = function(migrator.database)
+        require_done(name, [migrator], result, subject=name)
+
+
+def require_done(name: str, migrators: Iterable[Migrator], result: Any, *, subject: str = "it") -> None:
+    """Refuse what a function made and nobody ran: it has done nothing, or not all.
+
+    ``name`` is the function's, ``result`` what it returned; ``subject`` is who made an operation, in the message.
+    """
+    for migrator in migrators:
         undone = migrator.pending_operations()
-    if undone:
-        raise OperationRefused(
-            f"{name} made an operation and did not run it: {undone[0].describe()}",
-            why="an operation does nothing until it is given to migrate()",
-            way_out="write migrate(migrator...., ) around it",
-            table=undone[0].table,
-        )
+        if undone:
+            raise OperationRefused(
+                f"{subject} made an operation and did not run it: {undone[0].describe()}",
+                why="an operation does nothing until it is given to migrate()",
+                way_out="write migrate(migrator...., ) around it",
+                table=undone[0].table,
+            )
     if isinstance(result, playhouse.Operation) or hasattr(result, "send"):
         if hasattr(result, "close"):
             result.close()  # A coroutine or generator that was never begun.
