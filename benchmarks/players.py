@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from abc import ABC, abstractmethod
@@ -127,6 +128,8 @@ class SqlitePlayers(Players):
         for path in self.folder.iterdir():
             path.unlink()
         shutil.copyfile(self.kept, self.folder / "players.sqlite")
+        with open(self.folder / "players.sqlite", "rb+") as file:
+            os.fsync(file.fileno())  # Or the first COMMIT would have to wait until the copy is on the disk.
         self.database.connect()
 
     def disk(self) -> int:

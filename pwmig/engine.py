@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from pwmig.apart import Apart
 from pwmig.errors import Cancelled, DatabaseUnavailable, MigrationFailed, PwmigError
 from pwmig.loading import Loaded, line_in, loaded
 from pwmig.plan import Direction, Event, Plan, Run, Step, StepRun
@@ -82,6 +83,7 @@ class _Runner:
     wait_s: float
     attic: AtticSettings | None
     keeper: Ears | None = None
+    apart: Apart | None = None
     done: list[StepRun] = field(default_factory=list)
     watcher: Watcher | None = None
     operations: list[str] = field(default_factory=list)
@@ -110,7 +112,7 @@ class _Runner:
     def _run_step(self, migration: Loaded, session: Session) -> None:
         step = migration.step
         recorder = Recorder(self.database, step.name, self.listener)
-        self.operations, self.running, self.keeper = [], step, None
+        self.operations, self.running, self.keeper, self.apart = [], step, None, None
         started = time.perf_counter()
         try:
             with session.turn() as turn:
@@ -150,7 +152,7 @@ class _Runner:
 
     def _call(self, migration: Loaded, recorder: Recorder, turn: Turn, *, is_new: bool) -> None:
         from pwmig.dialects.calling import require_done
-        from pwmig.dialects.migrator import kept_by
+        from pwmig.dialects.migrator import within
 
         recorder.check = turn.require_open
         if self.watch:
@@ -160,8 +162,10 @@ class _Runner:
         for migrator in migration.migrators:
             migrator.forget_operations()
         keeper = self.keeper = self._keeper(migration, recorder, is_new)
-        with recorder.listening(), kept_by(keeper):
+        self.apart = Apart(self.database, migration.step, self.history, recorder, turn)
+        with recorder.listening(), within(keeper, self.apart):
             result = migration.function()
+            self.apart.finish()
             require_done(f"migrate_{migration.step.direction.value}()", migration.migrators, result)
             if keeper.is_needed:
                 turn.require_open()
@@ -258,7 +262,8 @@ class _Runner:
             return error
         self._keep(step, "failed", recorder, elapsed_s)
         took_effect = self._took_effect(step)
-        left = _left(self.done[:-1], self.target, took_effect, self._stays(recorder), self.dialect.title)
+        apart = self.apart.committed if self.apart is not None else None
+        left = _left(self.done[:-1], self.target, took_effect, self._stays(recorder), self.dialect.title, apart)
         # A driver that hears Ctrl-C within a statement gives that up and says no more than this.
         if isinstance(error, KeyboardInterrupt) or str(error) == "interrupted":
             return Cancelled(f"stopped in {step.name}", why="it was interrupted", way_out=left)
@@ -289,8 +294,11 @@ def _advice(took_effect: bool | None, stays: str | None) -> str:
     return "take back by hand what stays, mend it and run again" if stays else "mend it and run again"
 
 
-def _left(done: list[StepRun], target: str, took_effect: bool | None, stays: str | None, title: str) -> str:
-    """What the database holds after a step stopped, in words; ``stays`` is a statement of it that has committed."""
+def _left(
+    done: list[StepRun], target: str, took_effect: bool | None, stays: str | None, title: str, apart: str | None
+) -> str:
+    """What the database holds after a step stopped, in words; ``stays`` is a statement of it that has committed, and
+    ``apart`` a call that commits by itself."""
     if target == "blank":
         return "It ran on an empty database: the project's own was not touched."
     if target == "copy":
@@ -304,6 +312,11 @@ def _left(done: list[StepRun], target: str, took_effect: bool | None, stays: str
         words = (
             f"{title} commits at each change of the schema, so what it did until then stays, and the history does not "
             f"know of it; the last such statement was: {stays[:_MOST_SHOWN]}"
+        )
+    elif apart is not None:
+        words = (
+            f"What had been committed of {apart} stays, and nothing else of it does: run it again, and it goes on from "
+            "there"
         )
     kept = [run.step.name for run in done if run.outcome in ("applied", "reverted", "faked")]
     if kept:

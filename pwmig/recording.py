@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Recorder"]
 
-_QUIET = frozenset({"SELECT", "PRAGMA", "EXPLAIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "VALUES", "SHOW", "DESCRIBE"})
+_MARKS = frozenset({"SAVEPOINT", "RELEASE", "ROLLBACK"})
+_QUIET = _MARKS | {"SELECT", "PRAGMA", "EXPLAIN", "VALUES", "SHOW", "DESCRIBE", ""}
 """Statements that only look, or only mark a place: they are run and timed, but not part of what a step did."""
 
 
@@ -26,7 +27,7 @@ class Recorder:
 
     ``ahead`` is called with each such statement before it is sent, ``check`` before that: it raises where no
     statement may follow. ``current`` is the statement under way, or
-    the last one that failed.
+    the last one that failed; ``savepoints`` are those that Peewee has begun and not ended.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Recorder:
         self.check = check
         self.statements: list[Statement] = []
         self.current: str | None = None
+        self.savepoints: set[str] = set()
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -52,9 +54,10 @@ class Recorder:
         def execute_sql(sql: str, params: Any = None, **options: Any) -> Any:
             """As Peewee's; ``options`` are those that a class of playhouse's takes beside it."""
             sender = partial(send, **options) if options else send
-            if _only_looks(sql):
-                return sender(sql, params)
-            return self._record(sender, sql, params)
+            verb = _verb(sql)
+            if verb in _MARKS:
+                self._mark(verb, sql)
+            return sender(sql, params) if verb in _QUIET else self._record(sender, sql, params)
 
         self.database.execute_sql = execute_sql
         try:
@@ -63,6 +66,13 @@ class Recorder:
             del self.database.execute_sql
             if before is not None:
                 self.database.execute_sql = before
+
+    def _mark(self, verb: str, sql: str) -> None:
+        name = sql.split()[-1].rstrip(";")
+        if verb == "SAVEPOINT":
+            self.savepoints.add(name)
+        else:
+            self.savepoints.discard(name)
 
     def _record(self, send: Callable[[str, Any], Any], sql: str, params: Any) -> Any:
         values = tuple(params) if params else ()
@@ -82,5 +92,6 @@ class Recorder:
         return cursor
 
 
-def _only_looks(sql: str) -> bool:
-    return sql.lstrip().split(None, 1)[0].rstrip("(;").upper() in _QUIET if sql.strip() else True
+def _verb(sql: str) -> str:
+    words = sql.lstrip().split(None, 1)
+    return words[0].rstrip("(;").upper() if words else ""

@@ -623,11 +623,3 @@ def test_a_run_that_is_stopped_takes_back_what_was_filled(tmp_path):
     project.apply()
     rows = peewee.SqliteDatabase(tmp_path / "db" / "app.sqlite").execute_sql("SELECT id, level FROM player").fetchall()
     assert rows == [(n, n) for n in range(1, 11)]
-
-
-def test_within_a_run_it_does_not_commit_and_says_what_to_do(tmp_path):
-    project = open_project(tmp_path, {"create_player": CREATE_PLAYER, "fill": HEAD + FILL % ", commit=True"})
-    with pytest.raises(MigrationFailed) as failed:
-        project.apply()
-    assert "commit=True" in str(failed.value)
-    assert "leave out commit=True" in failed.value.way_out

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pwmig.attic.keeper import Keeper
     from pwmig.attic.settings import AtticSettings
+    from pwmig.dialects.backfilling import Filler, Piece
     from pwmig.dialects.base import Dialect
     from pwmig.dialects.migrator import Migrator, Operation
     from pwmig.plan import Kept, Restored, Step
@@ -56,6 +58,9 @@ class Ears:
     def done(self, wanted: Operation, error: BaseException | None = None) -> None:
         if self.keeper is not None:
             self.keeper.done(wanted, error)
+
+    def batch(self, filler: Filler, rows: Piece) -> AbstractContextManager[None]:
+        return nullcontext() if self.keeper is None else self.keeper.batch(filler, rows)
 
     def after(self, migrator: Migrator) -> None:
         if self.keeper is not None:

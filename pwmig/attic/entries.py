@@ -142,6 +142,15 @@ class Attic:
         )
         return left
 
+    def grow(self, entry: Entry, rows: int) -> None:
+        """Write down that a thing has so many rows more."""
+        self.shelf.ask(f"UPDATE {self._own} SET row_count = row_count + ? WHERE id = ?", (rows, entry.id))
+
+    def close(self, entry: Entry) -> int:
+        """Nothing is added to a thing any more; how many rows it has."""
+        self.shelf.ask(f"UPDATE {self._own} SET definitions = ? WHERE id = ?", ("{}", entry.id))
+        return self.resize(entry)
+
     def discard(self, entry: Entry) -> None:
         """Let go of a thing for good, and of the table of all things with the last one."""
         self.shelf.discard(entry.id)

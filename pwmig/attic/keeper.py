@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pwmig.attic.entries import Attic, Entry, columns_in_words, now
@@ -14,6 +15,7 @@ from pwmig.errors import OperationRefused
 from pwmig.plan import Kept, Restored
 
 if TYPE_CHECKING:
+    from pwmig.dialects.backfilling import Filler, Piece
     from pwmig.dialects.base import Dialect
     from pwmig.dialects.migrator import Migrator, Operation
     from pwmig.dialects.shelved import Place
@@ -23,6 +25,16 @@ __all__ = ["Keeper"]
 
 _LETS_WAIT = frozenset({"add_column", "create_table", "set_search_path", "set_comment"})
 """Operations that read and write nothing of what waits to be put back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """A column that is filled batch by batch, each committed with what is kept of it."""
+
+    entry: Entry
+    place: Place
+    column: str
+    others: tuple[str, ...]
 
 
 class Keeper:
@@ -53,6 +65,7 @@ class Keeper:
         self._restoring: Restoring | None = None
         self._quiet = False
         self._taking: Entry | None = None
+        self._filling: list[_Filling] = []
 
     # -- what the migrator asks
 
@@ -74,6 +87,8 @@ class Keeper:
             self._keep_column(wanted)
         elif name == "drop_table":
             self._keep_table(wanted)
+        elif name == "backfill" and wanted.kwargs.get("commit"):
+            self._open(wanted)
         elif name in ("alter_column_type", "apply_default", "backfill"):
             self._keep_changes(wanted)
         return wanted
@@ -82,6 +97,7 @@ class Keeper:
         """The operation has run, or was put off, or has failed: then nothing was taken of what it kept."""
         taking, self._taking = self._taking, None
         shelf = self.attic.shelf
+        self._close(error)
         if shelf.holds_locks:
             if error is None:
                 wanted.migrator.settle()
@@ -191,7 +207,7 @@ class Keeper:
             column = place.column(name)
             if column in place.columns and column not in place.key and self._has_rows(place):
                 self._require_room(place, [column])
-                others = [other for other in place.columns if other != column and other not in place.key]
+                others = _left_alone(place, changed)
                 entry = self._entry("change", place, (column,), others)
                 self.attic.add(entry)
                 self._taking = entry
@@ -200,6 +216,55 @@ class Keeper:
                 if wanted.name != "alter_column_type" and self.attic.shelf.holds_locks:
                     self.attic.shelf.release()  # Whatever writes the rows may need other tables.
                 self._changing.append((entry, place))
+
+    # -- keeping, batch by batch
+
+    def _open(self, wanted: Operation) -> None:
+        """Get ready for a back-fill that commits; what it kept until it was stopped is gone on with."""
+        place = self._place(wanted, str(wanted.args[0]))
+        if place is None or not place.key:
+            return
+        call, changed = wanted.describe(), _changed_by(wanted)
+        for name in changed:
+            column = place.column(name)
+            if column not in place.columns or column in place.key or not self._has_rows(place):
+                continue
+            self._require_room(place, [column])
+            others = tuple(_left_alone(place, changed))
+            entry = self._stopped(call, place, column)
+            if entry is None:
+                entry = replace(self._entry("change", place, (column,), others), definitions={"call": call})
+                self.attic.add(entry)
+                self.attic.shelf.open(entry.id, place, column, others)
+                self.attic.shelf.protect_data(entry.id)
+            self._filling.append(_Filling(entry, place, column, others))
+
+    def _stopped(self, call: str, place: Place, column: str) -> Entry | None:
+        entries = self.attic.entries(self.step.name, self.step.direction.value)
+        alike = (one for one in entries if one.table == place.name and one.columns == (column,))
+        return next((one for one in alike if one.definitions.get("call") == call), None)
+
+    @contextmanager
+    def batch(self, filler: Filler, rows: Piece) -> Iterator[None]:
+        """Keep what the rows of a batch hold that it fills."""
+        shelf, (condition, params) = self.attic.shelf, rows
+        if not self._filling:
+            yield
+            return
+        for number, one in enumerate(self._filling):
+            filler.ask(shelf.batch_text(number, one.place, one.column, one.others, condition), params)
+        yield
+        for number, one in enumerate(self._filling):
+            count = shelf.add_batch(number, one.entry.id, one.place, one.column, one.others)
+            self.attic.grow(one.entry, count)
+
+    def _close(self, error: BaseException | None) -> None:
+        filling, self._filling = self._filling, []
+        for one in filling:
+            if error is None and (rows := self.attic.close(one.entry)):
+                self.kept.append(Kept(one.place.name, one.column, rows, changed=True))
+            elif isinstance(error, OperationRefused) and not self.attic.shelf.transactional:
+                self.attic.resize(one.entry)  # Nothing may have been filled, and then it goes.
 
     def _note_changes(self, migrator: Migrator | None = None) -> None:
         """Of what an operation wrote, keep only what is another value by now."""
@@ -256,6 +321,12 @@ class Keeper:
             "attic=False in the operation, or attic = False in the migration's module",
             table=place.name,
         )
+
+
+def _left_alone(place: Place, changed: list[str]) -> list[str]:
+    """The columns by which a row is recognised that an operation changes."""
+    written = {place.column(name) for name in changed} | set(place.key)
+    return [name for name in place.columns if name not in written]
 
 
 def _changed_by(wanted: Operation) -> list[str]:

@@ -19,9 +19,12 @@ import peewee
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
-    from pwmig.dialects.migrator import Migrator, Operation
+    from pwmig.dialects.migrator import Keeper, Migrator, Operation
 
-__all__ = ["Filler", "Key", "Piece", "Progress", "Wish", "commits", "fill", "wish"]
+__all__ = [
+    *("Committed", "Filler", "InTurn", "Key", "Parts", "Piece", "Progress", "Together", "Wish"),
+    *("commits", "fill", "wish"),
+]
 
 Key = tuple[Any, ...]
 """The values of a row's key."""
@@ -179,30 +182,31 @@ class Filler(ABC):
     # -- a batch
 
     def count(self) -> int:
-        sql, params = self._rows()
+        sql, params = self.rows()
         return int(self.ask(f"SELECT count(*) FROM {self.source} WHERE {sql}", params)[0][0])
 
     def last_of(self, after: Key | None, size: int) -> Key | None:
         """The key of the last row of a batch behind a key; None where all that are left are no more than one batch."""
         if not self.key:
             return None
-        sql, params = self._rows(after)
+        sql, params = self.rows(after)
         order = f"ORDER BY {', '.join(self.key)} LIMIT 1 OFFSET {size - 1}"
         found = self.ask(f"SELECT {self.shown_key()} FROM {self.source} WHERE {sql} {order}", params)
         return tuple(found[0]) if found else None
 
     def update(self, after: Key | None, upto: Key | None) -> None:
-        sql, params = self._rows(after, upto)
+        sql, params = self.rows(after, upto)
         given = [param for _, (_, params) in self.assignments for param in params]
         words = ", ".join(f"{self.quote(name)} = {value}" for name, (value, _) in self.assignments)
         self.run(f"{self.update_words} {self.source} SET {words} WHERE {sql}", (*given, *params))
 
     def is_left(self, after: Key | None, upto: Key | None) -> bool:
         """Whether a row of a batch that was filled would be filled again."""
-        sql, params = self._rows(after, upto)
+        sql, params = self.rows(after, upto)
         return bool(self.ask(f"SELECT 1 FROM {self.source} WHERE {sql} LIMIT 1", params))
 
-    def _rows(self, after: Key | None = None, upto: Key | None = None) -> Piece:
+    def rows(self, after: Key | None = None, upto: Key | None = None) -> Piece:
+        """The condition for the rows that are meant behind a key, up to and with another."""
         sql, params = self.where
         found = [(f"({sql}\n)" if "--" in sql or "#" in sql else f"({sql})", params)]  # A comment ends with its line.
         found += [self.compared(">", after)] if after is not None else []
@@ -210,13 +214,68 @@ class Filler(ABC):
         return " AND ".join(sql for sql, _ in found), tuple(param for _, params in found for param in params)
 
 
+class Parts(ABC):
+    """How the batches of a back-fill stand in transactions; ``commits``: whether each is for good."""
+
+    commits = True
+
+    def whole(self, filler: Filler) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    @abstractmethod
+    def part(self, filler: Filler, rows: Piece) -> AbstractContextManager[None]: ...
+
+    def between(self, pause: float) -> None:
+        """Behind a batch that is not the last one; a pause is in seconds."""
+        if pause:
+            time.sleep(pause)
+
+
+class Together(Parts):
+    """All in one transaction."""
+
+    commits = False
+
+    def whole(self, filler: Filler) -> AbstractContextManager[None]:
+        return _apart(filler)
+
+    def part(self, filler: Filler, rows: Piece) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+class Committed(Parts):
+    """Each in a transaction of its own."""
+
+    def part(self, filler: Filler, rows: Piece) -> AbstractContextManager[None]:
+        return _apart(filler)
+
+
+class InTurn(Parts):
+    """In the transaction of a step, which is ended behind each batch but the last, and begun again.
+
+    A ``keeper`` hears of each batch, so that what it keeps is committed with it.
+    """
+
+    def __init__(self, outside: Callable[[], AbstractContextManager[None]], keeper: Keeper | None) -> None:
+        self.outside, self.keeper = outside, keeper
+
+    @contextmanager
+    def part(self, filler: Filler, rows: Piece) -> Iterator[None]:
+        with filler.quiet(), self.keeper.batch(filler, rows) if self.keeper else nullcontext():
+            yield
+
+    def between(self, pause: float) -> None:
+        with self.outside():
+            super().between(pause)
+
+
 def fill(
-    filler: Filler, size: int, pause: float, commit: bool, on_progress: Callable[[Progress], None] | None = None
+    filler: Filler, size: int, pause: float, parts: Parts, on_progress: Callable[[Progress], None] | None = None
 ) -> None:
     """Fill all rows, so many in a statement, with a pause in seconds between two.
 
-    In one transaction, or with ``commit`` each batch in one of its own: what is filled then stays whatever stops it,
-    and the same call goes on where it stopped, since it is refused unless filled rows are no longer meant.
+    Where ``parts`` commits each, what is filled stays whatever stops it, and the same call goes on where it stopped,
+    since it is refused unless filled rows are no longer meant.
     """
     if size < 1 or pause < 0:
         raise OperationRefused(
@@ -225,15 +284,14 @@ def fill(
             table=filler.name,
         )
     filler.prepare()
-    whole, part = (nullcontext, _apart) if commit else (_apart, nullcontext)
-    with whole(filler):
+    with parts.whole(filler):
         total = filler.count() if on_progress else 0
         done, after = 0, None
         while True:
             upto = filler.last_of(after, size)
-            with part(filler):
+            with parts.part(filler, filler.rows(after, upto)):
                 filler.update(after, upto)
-                if commit and filler.is_left(after, upto):
+                if parts.commits and filler.is_left(after, upto):
                     raise _endless(filler)
             done = min(done + size, total) if upto is not None else total
             if on_progress:
@@ -241,8 +299,7 @@ def fill(
             if upto is None:
                 return
             after = upto
-            if pause:
-                time.sleep(pause)
+            parts.between(pause)
 
 
 @contextmanager
@@ -265,15 +322,15 @@ def commits(operations: Sequence[Operation], migrator: Migrator) -> bool:
     found = [made for made in operations if made.name == "backfill" and made.kwargs.get("commit")]
     if not found:
         return False
-    if len(operations) > 1 or migrator.database.in_transaction():
-        alone = len(operations) == 1
+    beside = len(operations) > 1
+    if beside or (migrator.database.in_transaction() and migrator.apart is None):
         raise OperationRefused(
             f"{found[0].table!r} can't be filled with commit=True here",
-            why="there is a transaction around it, as around each migration, and that commits as a whole"
-            if alone
-            else "other operations are in its batch, and a batch takes effect as a whole",
-            way_out="leave out commit=True: then it is filled in batches all the same, in the migration's transaction; "
-            "or run it alone, in a script of its own outside of pwmig migrate",
+            why="other operations are in its batch, and a batch takes effect as a whole"
+            if beside
+            else "there is a transaction around it, and that commits as a whole",
+            way_out="give it a migrate(...) of its own, outside of `with database.atomic():`, before all else in its "
+            "migration; or leave out commit=True: then it is filled in batches all the same, in one transaction",
             table=found[0].table,
         )
     return True

@@ -52,7 +52,8 @@ class Turn:
     where the migration's transaction is no longer the one that was begun for it. ``finish()``, once the migration
     has returned, gives the connection the settings back that it had, and adds to ``touched`` and ``written`` what only
     the database itself can tell, where the migration is ``watched``. ``announced``: the statement that
-    comes next was foreseen.
+    comes next was foreseen. While ``outside()`` is entered there is no transaction: what was done until then has
+    committed, and a new one is begun behind it, when it is this runner's turn; ``apart`` says so.
     """
 
     touched: set[str] = field(default_factory=set)
@@ -61,8 +62,10 @@ class Turn:
     refused: PwmigError | None = None
     require_open: Callable[[], None] = lambda: None
     finish: Callable[[], None] = lambda: None
+    outside: Callable[[], AbstractContextManager[None]] = nullcontext
     watched: bool = False
     announced: bool = False
+    apart: bool = False
 
 
 class Kept(Protocol):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -22,9 +22,9 @@ from pwmig.errors import OperationRefused, PwmigError
 if TYPE_CHECKING:
     import peewee
 
-    from pwmig.dialects.backfilling import Filler, Progress, Wish
+    from pwmig.dialects.backfilling import Filler, Parts, Piece, Progress, Wish
 
-__all__ = ["UNSAID", "Keeper", "Migrator", "Operation", "kept_by", "migrate", "operation", "standing_in"]
+__all__ = ["UNSAID", "Apart", "Keeper", "Migrator", "Operation", "migrate", "operation", "standing_in", "within"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -62,6 +62,31 @@ class Keeper(Protocol):
 
     def done(self, wanted: Operation, error: BaseException | None = None) -> None:
         """The operation has run, or has failed."""
+
+    def batch(self, filler: Filler, rows: Piece) -> AbstractContextManager[None]:
+        """While entered, the rows that a condition means are filled, and may be committed behind it."""
+
+
+class Apart(Protocol):
+    """The one transaction of a step, on ``database``, which some operations may end and begin again.
+
+    ``is_free``: no savepoint is open in it.
+    """
+
+    database: peewee.Database
+
+    @property
+    def is_free(self) -> bool: ...
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Do this in the transaction that says that the step took effect."""
+
+    def finish(self) -> None:
+        """Do what was to be done later."""
+
+    def alone(self, wanted: Operation) -> AbstractContextManager[Callable[[], AbstractContextManager[None]]]:
+        """While entered, what is given back ends the transaction while *it* is entered; OperationRefused where it
+        must not."""
 
 
 class Operation(playhouse.Operation):
@@ -129,12 +154,14 @@ class Migrator(playhouse.SchemaMigrator):
     """Peewee's migrator with pwmig's care.
 
     ``on_operation``, where set, hears of each operation before it runs, ``on_progress`` of what a long one has done.
-    ``keeper``, where set, keeps what operations take away; within a run it is the engine's.
+    ``keeper``, where set, keeps what operations take away; within a run it is the engine's. While ``outside()`` is
+    entered, an operation that runs alone is in no transaction.
     """
 
     on_operation: Callable[[Operation], None] | None = None
     on_progress: Callable[[Progress], None] | None = None
     keeper: Keeper | None = None
+    outside: Callable[[], AbstractContextManager[None]] = nullcontext
     _in_batch = False
     _pending: dict[int, Operation] | None = None
 
@@ -217,13 +244,21 @@ class Migrator(playhouse.SchemaMigrator):
 
         No trigger fires and no ON UPDATE timestamp moves, unless ``triggers=True``. All batches stand in one
         transaction; with ``commit=True`` each has its own, so that locks are short, and after a stop the same call
-        goes on where it stopped: only outside of a run and of other operations, and only where ``where`` means the
-        rows that are not filled yet.
+        goes on where it stopped: only where ``where`` means the rows that are not filled yet, and where nothing stands
+        before it, in its batch or in its migration.
         """
         from pwmig.dialects.backfilling import fill, wish
 
         filler = self._filler(wish(table, set, where, triggers))
-        fill(filler, batch_size, pause, commit, self.on_progress or _progress.get())
+        fill(filler, batch_size, pause, self._parts(commit), self.on_progress or _progress.get())
+
+    def _parts(self, commit: bool) -> Parts:
+        """How the batches of a back-fill stand in transactions."""
+        from pwmig.dialects.backfilling import Committed, InTurn, Together
+
+        if not commit:
+            return Together()
+        return Committed() if self.apart is None else InTurn(self.outside, self.keeper or _keeper.get())
 
     @operation
     def apply_default(self, table: str, column_name: str, field: peewee.Field) -> None:
@@ -233,7 +268,7 @@ class Migrator(playhouse.SchemaMigrator):
 
         value = python_default(bound(self.database, table, column_name, field))
         filler = self._filler(wish(table, {column_name: value}, True, False))
-        fill(filler, 1000, 0, False, self.on_progress or _progress.get())
+        fill(filler, 1000, 0, self._parts(False), self.on_progress or _progress.get())
 
     def _filler(self, wish: Wish) -> Filler:
         """What fills rows on this database."""
@@ -262,7 +297,7 @@ class Migrator(playhouse.SchemaMigrator):
         keeper = self.keeper or _keeper.get()
         try:
             parted = self._parted(adopted)
-            with nullcontext() if self._commits(parted) else self._batch():
+            with self._alone(parted[0]) if self._commits(parted) else self._batch():
                 self._run(parted)
         finally:
             self._in_batch = False
@@ -291,6 +326,26 @@ class Migrator(playhouse.SchemaMigrator):
         from pwmig.dialects.backfilling import commits
 
         return commits(operations, self)
+
+    @property
+    def apart(self) -> Apart | None:
+        """The transaction of the step that is run, where no other one is open."""
+        apart = _apart.get()
+        return apart if apart is not None and apart.database is self.database and apart.is_free else None
+
+    @contextmanager
+    def _alone(self, wanted: Operation) -> Iterator[None]:
+        """While entered, an operation that commits by itself may do so: in a run, where it comes first."""
+        apart = self.apart
+        if apart is None:
+            yield
+            return
+        with apart.alone(wanted) as outside:
+            self.outside = outside
+            try:
+                yield
+            finally:
+                del self.outside
 
     def _run(self, operations: list[Operation]) -> None:
         whole: Operation | None = None
@@ -380,6 +435,7 @@ def _ours(wanted: Any) -> Migrator:
 _listener: ContextVar[Callable[[Operation], None] | None] = ContextVar("pwmig_listener", default=None)
 _progress: ContextVar[Callable[[Progress], None] | None] = ContextVar("pwmig_progress", default=None)
 _keeper: ContextVar[Keeper | None] = ContextVar("pwmig_keeper", default=None)
+_apart: ContextVar[Apart | None] = ContextVar("pwmig_apart", default=None)
 _patching = threading.Lock()
 _patched = 0
 _run_theirs = playhouse.Operation.run
@@ -407,13 +463,15 @@ def standing_in(
 
 
 @contextmanager
-def kept_by(keeper: Keeper | None) -> Iterator[None]:
-    """While entered, the keeper hears of the operations that are run on this thread, of whichever migrator."""
-    token = _keeper.set(keeper)
+def within(keeper: Keeper | None, apart: Apart | None) -> Iterator[None]:
+    """While entered, a step runs on this thread: of the operations of all migrators the keeper hears, and ``apart``
+    lets some commit by themselves."""
+    kept, one = _keeper.set(keeper), _apart.set(apart)
     try:
         yield
     finally:
-        _keeper.reset(token)
+        _keeper.reset(kept)
+        _apart.reset(one)
 
 
 def _count(step: int) -> None:

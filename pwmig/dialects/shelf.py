@@ -99,12 +99,16 @@ class Shelf(ABC):
         return self.make(number, place, self._kept_text(place, columns, others))
 
     def _kept_text(self, place: Place, columns: Sequence[str], others: Sequence[str]) -> str:
-        parts = [f"t.{self.quote(name)} AS k{n}" for n, name in enumerate(place.key)]
-        parts += [f"t.{self.quote(name)} AS v{n}" for n, name in enumerate(columns)]
-        parts += [f"{text} AS p{n}" for n, text in enumerate(self.prints(place, others, "t"))]
-        if not place.key:
-            parts.insert(0, "NULL AS k0" if not self.row_id else f"t.{self.row_id} AS k0")
-        return f"SELECT {', '.join(parts)} FROM {place.sql} AS t"
+        parts = ", ".join(f"{text} AS {name}" for text, name in self._kept_parts(place, columns, others))
+        return f"SELECT {parts} FROM {place.sql} AS t"
+
+    def _kept_parts(self, place: Place, columns: Sequence[str], others: Sequence[str]) -> list[tuple[str, str]]:
+        """What is kept of a row, and how it is called."""
+        keys = [f"t.{self.quote(name)}" for name in place.key]
+        keys = keys or [f"t.{self.row_id}" if self.row_id else "NULL"]
+        values = [f"t.{self.quote(name)}" for name in columns]
+        kinds = (("k", keys), ("v", values), ("p", self.prints(place, others, "t")))
+        return [(text, f"{letter}{n}") for letter, texts in kinds for n, text in enumerate(texts)]
 
     most_cells = MOST_CELLS
     """So many of a row's other cells are in its print."""
@@ -142,6 +146,36 @@ class Shelf(ABC):
 
     def unchanged(self, one: str, other: str) -> str:
         return self.same(one, other)
+
+    # -- keeping, batch by batch
+
+    batch = "pwmig_attic_batch"
+    """A temporary table, of what a column held in the rows of a batch before they are filled; there may be several."""
+    drop_temporary = "DROP TABLE"
+
+    def open(self, number: int, place: Place, column: str, others: Sequence[str]) -> None:
+        """Make the table for what a column held, as :meth:`keep` and :meth:`note_new` leave it, without a row."""
+        self.ask(f"CREATE TABLE {self.own(number)} AS {self._kept_text(place, [column], others)} LIMIT 0")
+        self.ask(f"ALTER TABLE {self.own(number)} ADD COLUMN n0 {self.type_of(place, column)}")
+
+    def batch_text(self, batch: int, place: Place, column: str, others: Sequence[str], condition: str) -> str:
+        """The statement that puts aside what the rows hold that a condition means."""
+        text = self._kept_text(place, [column], others)
+        return f"CREATE TEMPORARY TABLE {self.batch}_{batch} AS {text} WHERE {condition}"
+
+    def add_batch(self, batch: int, number: int, place: Place, column: str, others: Sequence[str]) -> int:
+        """Keep what was put aside where it is another value by now; of how many rows."""
+        names = [name for _, name in self._kept_parts(place, [column], others)]
+        cell = f"t.{self.quote(column)}"
+        rows = (
+            f"FROM {self.batch}_{batch} AS x JOIN {place.sql} AS t ON {self._keys('x', 't', place)} "
+            f"WHERE NOT ({self.unchanged('x.v0', cell)})"
+        )
+        chosen = ", ".join(f"x.{name}" for name in names)
+        self.ask(f"INSERT INTO {self.own(number)} ({', '.join(names)}, n0) SELECT {chosen}, {cell} {rows}")
+        count = int(self.ask(f"SELECT count(*) {rows}")[0][0])
+        self.ask(f"{self.drop_temporary} {self.batch}_{batch}")
+        return count
 
     def type_of(self, place: Place, column: str) -> str:
         """The type of a column, for one that has to hold the same."""

@@ -27,6 +27,7 @@ class MySQLShelf(ServerShelf):
     long_text = "LONGTEXT"
     transactional = False
     most_cells = 2
+    drop_temporary = "DROP TEMPORARY TABLE"
 
     def has_state(self, number: int) -> bool:
         sql = "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? "

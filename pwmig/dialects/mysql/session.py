@@ -113,6 +113,17 @@ class _MySQLSession(Session):
         turn.require_open = checker(database, connection, turn, _usable, _nothing)
         turn.finish = lambda: self._finish(turn, execute)
         guard = _Guard(connection, turn, execute)
+
+        @contextmanager
+        def outside() -> Iterator[None]:
+            turn.require_open()
+            execute("COMMIT")
+            turn.apart = True
+            yield
+            execute("START TRANSACTION")
+            turn.apart = False
+
+        turn.outside = outside
         try:
             yield turn
             turn.require_open()

@@ -91,24 +91,18 @@ class _PostgresqlSession(Session):
                 ask(execute, f"SELECT pg_catalog.pg_advisory_unlock({MARK})", (_LOCK,))
 
     def _turn(self, connection: Any, execute: Execute) -> Iterator[Turn]:
-        database, turn, token = self.database, ServerTurn(), secrets.token_hex(8)
-        database.begin()
-        home = ask(execute, f"SELECT current_schema(), pg_catalog.set_config('pwmig.turn', {MARK}, true)", (token,))[0][
-            0
-        ]
-        database.push_transaction(database.transaction())
+        database, turn = self.database, ServerTurn()
+        begun = _Begun(database, connection, turn, execute)
+        home = begun.begin()
         turn.foresight = Foresight(POSTGRESQL, lambda: known(execute))
-        turn.require_open = checker(database, connection, turn, _usable, lambda: _require_transaction(database))
-        beyond = written_beyond(execute) if rehearsing() else None
-        turn.finish = lambda: self._finish(turn, execute, token, beyond, home)
-        guard = _Guard(connection, turn)
+        turn.require_open = checker(database, connection, turn, _usable, begun.require)
+        turn.outside = begun.outside
+        turn.finish = lambda: self._finish(begun, home)
         try:
             yield turn
-            turn.require_open()
-            guard.end()
-            execute("COMMIT")
+            begun.end()
         except BaseException as error:
-            guard.end()
+            begun.guard.end()
             with suppress(Exception):  # A connection that was closed or lost has rolled back by itself.
                 if _status(database, connection) != _IDLE:
                     execute("ROLLBACK")
@@ -123,18 +117,65 @@ class _PostgresqlSession(Session):
             database._clear_commit_callbacks()  # They speak to the outside, where nothing was committed.
         database._run_commit_callbacks()
 
-    def _finish(self, turn: ServerTurn, execute: Execute, token: str, beyond: int | None, home: str | None) -> None:
-        if execute("SELECT pg_catalog.current_setting('pwmig.turn', true)")[0][0] != token:
+    def _finish(self, begun: _Begun, home: str | None) -> None:
+        begun.tell()
+        _restore(begun.execute, self.settings)
+        _require_home(begun.execute, home)
+
+
+@dataclass(slots=True)
+class _Begun:
+    """The transaction of a turn, known by a setting of its own that ends with it."""
+
+    database: Any
+    connection: Any
+    turn: ServerTurn
+    execute: Execute
+    token: str = ""
+    beyond: int | None = None
+    guard: Any = None
+
+    def begin(self) -> str | None:
+        """Begin it; the schema that is the default one by then is given back."""
+        self.database.begin()
+        self.token = secrets.token_hex(8)
+        set_token = f"SELECT current_schema(), pg_catalog.set_config('pwmig.turn', {MARK}, true)"
+        home: str | None = ask(self.execute, set_token, (self.token,))[0][0]
+        self.database.push_transaction(self.database.transaction())
+        self.beyond = written_beyond(self.execute) if rehearsing() else None
+        self.guard = _Guard(self.connection, self.turn)
+        return home
+
+    def require(self) -> None:
+        if not self.turn.apart:
+            _require_transaction(self.database)
+
+    def tell(self) -> None:
+        """Say what it wrote, as long as that can be asked."""
+        if self.execute("SELECT pg_catalog.current_setting('pwmig.turn', true)")[0][0] != self.token:
             raise bad_manners("end its transaction by itself")
-        if beyond is not None and written_beyond(execute) != beyond:
+        if self.beyond is not None and written_beyond(self.execute) != self.beyond:
             raise refusal("the whole server: roles, databases or their settings and comments")
-        turn.catch_up()
-        if turn.watched:
-            found = written(execute)
-            turn.touched |= found
-            turn.written |= found
-        _restore(execute, self.settings)
-        _require_home(execute, home)
+        self.turn.catch_up()
+        if self.turn.watched:
+            found = written(self.execute)
+            self.turn.touched |= found
+            self.turn.written |= found
+
+    def end(self) -> None:
+        self.turn.require_open()
+        self.guard.end()
+        self.execute("COMMIT")
+
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        self.tell()
+        self.end()
+        self.database.pop_transaction()
+        self.turn.apart = True
+        yield
+        self.begin()
+        self.turn.apart = False
 
 
 class _Guard:

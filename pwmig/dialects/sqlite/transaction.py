@@ -151,19 +151,12 @@ class SqliteSession(Session):
     def _turn(self) -> Iterator[Turn]:
         database, turn = self.database, _Turn()
         connection = database.connection()
-        self._begin(connection)
-        database.push_transaction(database.transaction())
         turn.require_open = partial(_require_open, database, connection, turn, threading.get_ident())
-        connection.set_authorizer(_authorizer(connection, turn, self.rehearsing))
-        # Ctrl-C is heard between two bytecodes of Python: so a long statement has to come back to it now and then.
-        connection.set_progress_handler(_keep_going, _STEPS_BETWEEN)
+        turn.outside = partial(self._outside, connection, turn)
+        self._begin(connection, turn)
         try:
             yield turn
-            turn.require_open()
-            _unguard(connection)
-            if self.foreign_keys:
-                _refuse_orphans(database, connection, turn)
-            _commit(connection, self.wait_s)
+            self._end(connection, turn)
         except BaseException as error:
             _roll_back(connection)
             database._clear_commit_callbacks()
@@ -177,7 +170,32 @@ class SqliteSession(Session):
             database._clear_commit_callbacks()  # They speak to the outside, where nothing was committed.
         database._run_commit_callbacks()
 
-    def _begin(self, connection: sqlite3.Connection) -> None:
+    def _begin(self, connection: sqlite3.Connection, turn: _Turn) -> None:
+        self._wait_for_lock(connection, turn)
+        self.database.push_transaction(self.database.transaction())
+        connection.set_authorizer(_authorizer(connection, turn, self.rehearsing))
+        # Ctrl-C is heard between two bytecodes of Python: so a long statement has to come back to it now and then.
+        connection.set_progress_handler(_keep_going, _STEPS_BETWEEN)
+
+    def _end(self, connection: sqlite3.Connection, turn: _Turn) -> None:
+        turn.require_open()
+        _unguard(connection)
+        if self.foreign_keys:
+            _refuse_orphans(self.database, connection, turn)
+        _commit(connection, self.wait_s)
+
+    @contextmanager
+    def _outside(self, connection: sqlite3.Connection, turn: _Turn) -> Iterator[None]:
+        self._end(connection, turn)
+        self.database.pop_transaction()
+        turn.unsettled.clear()
+        turn.grown.clear()
+        turn.apart = True
+        yield
+        self._begin(connection, turn)
+        turn.apart = False
+
+    def _wait_for_lock(self, connection: sqlite3.Connection, turn: _Turn) -> None:
         """BEGIN IMMEDIATE, in a loop: SQLite's own time-out neither reports nor can be interrupted."""
         started = time.monotonic()
         told = False
@@ -190,7 +208,7 @@ class SqliteSession(Session):
                 if not busy(error):
                     raise
                 if waited >= self.wait_s:
-                    raise _waited_in_vain(self.path, waited, error) from error
+                    raise _waited_in_vain(self.path, waited, error, turn) from error
             if self.listener and not told:
                 text = f"another program writes to {self.path}; waiting for at most {self.wait_s:g} s"
                 self.listener(Event("wait", text=text))
@@ -198,11 +216,12 @@ class SqliteSession(Session):
             time.sleep(_POLL_S)
 
 
-def _waited_in_vain(path: str, waited: float, error: BaseException) -> DatabaseUnavailable:
+def _waited_in_vain(path: str, waited: float, error: BaseException, turn: Turn) -> DatabaseUnavailable:
     return DatabaseUnavailable(
         f"the database {path} is locked by another program",
         why=f"waited {waited:.1f} s for its write lock; SQLite says: {error}",
-        way_out="wait for that program or end it, then run this again; nothing was changed",
+        way_out="wait for that program or end it, then run this again"
+        + ("" if turn.apart else "; nothing was changed"),
     )
 
 
@@ -254,7 +273,7 @@ def _require_open(database: peewee.SqliteDatabase, connection: sqlite3.Connectio
             why="with the connection went its transaction, so nothing of it took effect",
             way_out="remove close() from the migration: pwmig opens and closes the connection",
         )
-    if not connection.in_transaction:
+    if not connection.in_transaction and not turn.apart:
         raise OperationRefused(
             "a statement of the migration ended its transaction",
             why="a conflict under OR ROLLBACK, or RAISE(ROLLBACK) in a trigger, takes back the whole migration",

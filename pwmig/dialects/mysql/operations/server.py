@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -243,9 +243,14 @@ class MySQLServer(MySQLNames):
     def is_about_lock(self, error: Exception) -> bool:
         return is_about_lock(error)
 
-    def concurrently(self, statement: str) -> str:
+    def add_index_concurrently(self, work: Work, name: str, text: Callable[[str], str], explain: Explain) -> None:
         """Where the server can't do it while others write, it refuses."""
-        return f"{statement} LOCK=NONE"
+        try:
+            self.send(f"{text(name)} LOCK=NONE")
+        except peewee.DatabaseError as error:
+            if refusal := explain(error, True):
+                raise refusal from error
+            raise
 
     def add_enum_value(self, work: Work, column: Column, value: str, before: str | None, after: str | None) -> None:
         from pwmig.dialects.mysql.operations.enums import add_enum_value

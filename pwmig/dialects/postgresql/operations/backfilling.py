@@ -64,7 +64,7 @@ class PostgresqlFiller(ServerFiller):
         if after is None or not self.key:
             return super().last_of(after, size)
         behind, _ = self.compared(">", after)
-        meant, _ = self._rows()
+        meant, _ = self.rows()
         inner = f"SELECT {self.shown_key()}, {meant} AS pwmig_meant FROM {self.source} WHERE {behind}"
         names = ", ".join(f"pwmig_{number}" for number in range(len(self.key)))
         found = self.ask(

@@ -24,8 +24,8 @@ __all__ = ["PostgresqlMigrator"]
 class PostgresqlMigrator(ServerMigrator, playhouse.PostgresqlMigrator):
     """Operations on one PostgreSQL database. A batch is a savepoint: all of it takes effect, or none."""
 
-    _alone = False
-    """Whether the batch is one operation that PostgreSQL takes outside of a transaction only."""
+    _concurrent: Operation | None = None
+    """The batch's operation that PostgreSQL takes outside of a transaction only."""
 
     def _server(self) -> Server:
         from pwmig.dialects.postgresql.operations.server import PostgresqlServer
@@ -40,12 +40,12 @@ class PostgresqlMigrator(ServerMigrator, playhouse.PostgresqlMigrator):
     def migrate(self, *operations: Any) -> None:
         """Run a batch: all of it takes effect, or none. What is done ``concurrently`` is a batch by itself."""
         if not self._in_batch:
-            self._alone = any(map(_is_concurrent, operations))
+            self._concurrent = next(filter(_is_concurrent, operations), None)
         super().migrate(*operations)
 
     def _run(self, operations: list[Operation]) -> None:
         concurrent = next(filter(_is_concurrent, operations), None)
-        if concurrent is not None and self.database.in_transaction():
+        if concurrent is not None and self.database.in_transaction() and self.apart is None:
             raise _in_transaction(concurrent)
         if concurrent is not None and len(operations) > 1:
             raise _not_alone(concurrent)
@@ -53,10 +53,9 @@ class PostgresqlMigrator(ServerMigrator, playhouse.PostgresqlMigrator):
 
     @contextmanager
     def _around(self) -> Iterator[None]:
-        if self._alone:
-            yield
-            return
-        with self.database.atomic():
+        if self._concurrent is None and self.apart is not None:
+            self.apart.finish()
+        with self.database.atomic() if self._concurrent is None else self._alone(self._concurrent):
             yield
 
     def _run_patiently(self, patience: Patience, operations: list[Operation]) -> None:
@@ -107,9 +106,8 @@ def _is_concurrent(wanted: Any) -> bool:
 def _in_transaction(wanted: Operation) -> OperationRefused:
     return OperationRefused(
         "an index can't be made or dropped concurrently in a transaction",
-        why="PostgreSQL does it in several transactions of its own, and a migration stands in one",
-        way_out="leave concurrently=True out; or run this in a script outside of migrations, before the migration "
-        "that counts on it",
+        why="PostgreSQL does it in several transactions of its own, and takes it in no other one",
+        way_out="leave `with database.atomic():` out around it, or concurrently=True",
         table=wanted.table,
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import peewee
 from peewee import Value
 
 from pwmig.dialects.postgresql.operations.naming import PostgresqlNames
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from pwmig.schema import Column, Index
 
 __all__ = ["PostgresqlServer"]
+
+_IS_VALID = f"""
+SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE i.indrelid = {MARK} AND c.relname = {MARK}"""
 
 
 class PostgresqlServer(PostgresqlNames):
@@ -140,23 +146,42 @@ class PostgresqlServer(PostgresqlNames):
         """Before the ALTER TABLE, which then need not make it anew."""
         work.names_of(index)
         statement = f"DROP INDEX {self._beside(work, index.name)}"
-        self.send(self.concurrently(statement) if concurrently else statement)
+        if not concurrently:
+            self.send(statement)
+            return
+        with self.migrator.outside():
+            self.send(_concurrently(statement))
 
     def is_about_lock(self, error: Exception) -> bool:
         from pwmig.dialects.postgresql.operations.locks import is_about_lock
 
         return is_about_lock(error)
 
-    def concurrently(self, statement: str) -> str:
-        words, _, rest = statement.partition("INDEX ")
-        return f"{words}INDEX CONCURRENTLY {rest}"
+    def add_index_concurrently(self, work: Work, name: str, text: Callable[[str], str], explain: Explain) -> None:
+        """In a run under a name made of its text, and renamed in the step's last transaction. So it is there if and
+        only if the step took effect, and a step that was stopped finds what it made when it is run again.
 
-    def undo_index(self, work: Work, name: str) -> None:
-        """What failed leaves an index that is not valid.
-
+        What failed leaves an index that is not valid:
         https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
         """
-        self.send(f"DROP INDEX CONCURRENTLY IF EXISTS {self._beside(work, name)}")
+        apart = self.migrator.apart
+        working = name if apart is None else _working_name(text(name))
+        undo = f"DROP INDEX CONCURRENTLY IF EXISTS {self._beside(work, working)}"
+        made = self.ask(_IS_VALID, [work.place.oid, working]) if working != name else []
+        with self.migrator.outside():
+            if made and not made[0][0]:
+                self.send(undo)
+            if not made or not made[0][0]:
+                try:
+                    self.send(_concurrently(text(working)))
+                except peewee.DatabaseError as error:
+                    self.send(undo)
+                    if refusal := explain(error, True):
+                        raise refusal from error
+                    raise
+        if apart is not None:
+            rename = f"ALTER INDEX {self._beside(work, working)} RENAME TO {self.quote(name)}"
+            apart.later(lambda: self.send(rename))
 
     def not_valid(self, sql: str) -> str:
         return f"{sql} NOT VALID"
@@ -194,3 +219,12 @@ class PostgresqlServer(PostgresqlNames):
 
 def _set_default(column: str, default: str | None) -> str:
     return f"ALTER COLUMN {column} " + ("DROP DEFAULT" if default is None else f"SET DEFAULT {default}")
+
+
+def _concurrently(statement: str) -> str:
+    words, _, rest = statement.partition("INDEX ")
+    return f"{words}INDEX CONCURRENTLY {rest}"
+
+
+def _working_name(statement: str) -> str:
+    return f"pwmig_{hashlib.sha256(statement.encode()).hexdigest()[:16]}"

@@ -146,7 +146,7 @@ class ServerMigrator(BatchMigrator):
         """Create an index, called ``table_column_column`` unless a name is given.
 
         ``concurrently``: others may write the table meanwhile, or it is refused. PostgreSQL does that outside of a
-        transaction only, so outside of migrations.
+        transaction only: so it is a batch by itself, and comes before all else in its migration.
         """
         from pwmig.dialects.server.operations import objects
 

@@ -15,7 +15,6 @@ from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
     from pwmig.dialects.server.operations.server import Place, Server
-    from pwmig.dialects.server.operations.waiting import Explain
     from pwmig.schema import Index
 
 __all__ = ["add_index", "create_table", "drop_index", "drop_table", "rename_index", "rename_table"]
@@ -125,31 +124,22 @@ def add_index(
     server.require_free_index(work, name)
     target = peewee.Table(work.place.plain, schema=_schema(server, work.place))
     parts = [getattr(target.c, column) for column in names]
-    index = peewee.Index(
-        name, target, parts, unique=unique, using=using, where=where, nulls_distinct=nulls_distinct
-    )  # fmt: skip
+
+    def text(called: str) -> str:
+        return server.text(
+            peewee.Index(called, target, parts, unique=unique, using=using, where=where, nulls_distinct=nulls_distinct)
+        )
 
     def explain(error: Exception, alone: bool) -> OperationRefused | None:
         is_meant = isinstance(error, peewee.IntegrityError) and (alone or mentions(str(error), name))
         return _duplicates(work, names) if is_meant else None
 
     if concurrently:
-        _concurrently(work, name, server.concurrently(server.text(index)), explain)
+        server.settle()
+        server.add_index_concurrently(work, name, text, explain)
         return
     is_plain = using is None and where is None and nulls_distinct is None
-    server.add_index(work, name, server.text(index), (names, bool(unique)) if is_plain else None, explain)
-
-
-def _concurrently(work: Work, name: str, statement: str, explain: Explain) -> None:
-    server = work.server
-    server.settle()
-    try:
-        server.send(statement)
-    except peewee.DatabaseError as error:
-        server.undo_index(work, name)
-        if refusal := explain(error, True):
-            raise refusal from error
-        raise
+    server.add_index(work, name, text(name), (names, bool(unique)) if is_plain else None, explain)
 
 
 def _schema(server: Server, place: Place) -> str | None:

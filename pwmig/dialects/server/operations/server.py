@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from peewee import IntegrityError
@@ -202,12 +202,8 @@ class Server(Statements):
     def drop_index(self, work: Work, index: Index, concurrently: bool = False) -> None: ...
 
     @abstractmethod
-    def concurrently(self, statement: str) -> str:
-        """The statement that makes an index, so that it lets others write the table meanwhile."""
-
-    def undo_index(self, work: Work, name: str) -> None:
-        """Take away what is left of an index that could not be made concurrently."""
-        return
+    def add_index_concurrently(self, work: Work, name: str, text: Callable[[str], str], explain: Explain) -> None:
+        """Make an index, by a statement that ``text`` gives for its name, while others may write the table."""
 
     @abstractmethod
     def rename_index(self, work: Work, old: str, new: str) -> None: ...

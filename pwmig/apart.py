@@ -1,0 +1,86 @@
+"""What a step does outside of its one transaction: operations that have transactions of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
+
+from pwmig.errors import OperationRefused
+from pwmig.plan import Direction
+
+if TYPE_CHECKING:
+    import peewee
+
+    from pwmig.dialects.base import Turn
+    from pwmig.dialects.migrator import Operation
+    from pwmig.history import History
+    from pwmig.plan import Step
+    from pwmig.recording import Recorder
+
+__all__ = ["Apart"]
+
+
+class Apart:
+    """Lets operations that commit by themselves come before all others of a step, so that it can be run again.
+
+    Where the step stops behind them, the history does not know of it, and what they did stays: run again, they find
+    that and go on. ``committed`` is the last of them that has committed something, in words.
+    """
+
+    def __init__(self, database: peewee.Database, step: Step, history: History, recorder: Recorder, turn: Turn) -> None:
+        self.database, self.step, self.history = database, step, history
+        self.recorder, self.turn = recorder, turn
+        self.committed: str | None = None
+        self._upto = 0
+        self._later: list[Callable[[], None]] = []
+
+    @property
+    def is_free(self) -> bool:
+        return not self.recorder.savepoints and not self.turn.apart
+
+    @contextmanager
+    def alone(self, wanted: Operation) -> Iterator[Callable[[], AbstractContextManager[None]]]:
+        """While entered, what is given back ends the step's transaction while *it* is entered.
+
+        OperationRefused where other statements of the step would be committed with that.
+        """
+        call = wanted.describe()
+        if len(self.recorder.statements) > self._upto:
+            raise OperationRefused(
+                f"{call} can't come behind other statements of its migration",
+                why="it commits, and so would they: where the rest fails, they would stay, and the history knows "
+                "nothing of them",
+                way_out="make it the first thing of its migration, or give it one of its own",
+                table=wanted.table,
+            )
+
+        @contextmanager
+        def outside() -> Iterator[None]:
+            with self.turn.outside():
+                self.committed = call
+                yield
+            self._require_still_wanted()
+
+        yield outside
+        self._upto = len(self.recorder.statements)
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Do this in the transaction that the history row stands in, before anything else is done there."""
+        self._later.append(work)
+
+    def finish(self) -> None:
+        """No more operations that commit by themselves will come."""
+        later, self._later = self._later, []
+        for work in later:
+            work()
+
+    def _require_still_wanted(self) -> None:
+        """While there was no transaction, another run may have come first."""
+        forward = self.step.direction is Direction.FORWARD
+        if self.history.is_applied(self.step.name) is forward:
+            raise OperationRefused(
+                f"{self.step.name} was {self.step.direction.participle} meanwhile by another run",
+                why="between its transactions others have their turn",
+                way_out="nothing is left to be done: pwmig status shows it",
+            )

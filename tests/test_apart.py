@@ -1,0 +1,319 @@
+"""What commits by itself within a run: a stop leaves what it says, the next run goes on, and the way back is whole."""
+
+from __future__ import annotations
+
+import threading
+
+import peewee
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from projects import HEAD, config_of, open_project, run_cli
+
+from pwmig import Migrator
+from pwmig.dialects import backfilling, dialect_of, migrate
+from pwmig.errors import MigrationFailed
+
+FILL = """
+def migrate_forward():
+    migrate(migrator.backfill("player", {"level": SQL("id * 10")}, batch_size=3, commit=True))
+    migrate(migrator.add_not_null("player", "level"))
+
+
+def migrate_backward():
+    migrate(migrator.drop_not_null("player", "level"))
+"""
+
+
+class Stopped(BaseException):
+    """As a KeyboardInterrupt: nothing that means errors catches it."""
+
+
+def _stop_at(done):
+    def stop(event):
+        if event.kind == "rows" and event.done == done:
+            raise Stopped
+
+    return stop
+
+
+def _run(database, *statements):
+    for statement in statements:
+        database.execute_sql(statement)
+
+
+def _rows(database):
+    return [tuple(row) for row in database.execute_sql("SELECT id, name, level FROM player ORDER BY id").fetchall()]
+
+
+def _kept(database):
+    """The attic, and its tables."""
+    return sorted(name for name in database.get_tables() if name.startswith("pwmig_attic"))
+
+
+@pytest.fixture
+def database(any_database):
+    _run(
+        any_database,
+        "CREATE TABLE player (id INTEGER PRIMARY KEY, name VARCHAR(20), level INT)",
+        "INSERT INTO player VALUES " + ", ".join(f"({n}, 'p{n}', {n if n % 2 else 'NULL'})" for n in range(1, 21)),
+    )
+    return any_database
+
+
+def _project(tmp_path, database, **migrations):
+    texts = {name: HEAD + text for name, text in migrations.items()}
+    return open_project(tmp_path / "project", texts, config=config_of(database))
+
+
+FILLED = [(n, f"p{n}", n if n % 2 else n * 10) for n in range(1, 21)]
+
+
+@pytest.mark.parametrize("done", [3, 6, 9])
+def test_a_stop_leaves_whole_batches_and_the_next_run_goes_on(tmp_path, database, done):
+    project, before = _project(tmp_path, database, fill=FILL), _rows(database)
+    with pytest.raises(MigrationFailed) as failed:
+        project.apply(listener=_stop_at(done))
+    assert "goes on from there" in failed.value.way_out or done == 3
+    filled = [row for row, old in zip(_rows(database), before, strict=True) if row != old]
+    assert filled == [row for row in FILLED if row[0] % 2 == 0][: done - 3], "what had not been committed is taken back"
+    assert [status.state.value for status in project.status()] == ["pending"]
+    project.apply()
+    assert _rows(database) == FILLED
+    run = project.revert()
+    assert _rows(database) == before
+    assert _kept(database) == []
+    assert [(one.restored, one.changed, one.newer, one.gone) for one in run.steps[-1].restored] == [(10, 0, 0, 0)]
+
+
+def test_each_batch_is_for_all_to_see_and_the_pause_holds_no_lock(tmp_path, database):
+    project = _project(tmp_path, database, fill=FILL.replace("commit", "pause=0.2, commit"))
+    began, seen = threading.Event(), []
+    name, marks = database.database, {"sqlite": {"timeout": 5}}.get(dialect_of(database).name, {})
+
+    def other():
+        began.wait(30)
+        mine = type(database)(name, **(marks or database.connect_params))
+        with mine.connection_context():
+            mine.execute_sql("UPDATE player SET name = 'other' WHERE id = 1")  # Waits for no more than one batch.
+            seen.append(mine.execute_sql("SELECT count(*) FROM player WHERE level = id * 10").fetchone()[0])
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    project.apply(listener=lambda event: began.set() if event.kind == "rows" else None)
+    thread.join()
+    assert 0 < seen[0] < 10
+    assert _rows(database) == [(1, "other", 1), *FILLED[1:]]
+
+
+def test_what_others_do_between_the_batches_and_after_a_stop_is_not_overwritten(tmp_path, database):
+    project, before = _project(tmp_path, database, fill=FILL), _rows(database)
+    with pytest.raises(MigrationFailed):
+        project.apply(listener=_stop_at(6))
+    _run(
+        database,
+        "UPDATE player SET level = 7 WHERE id = 2",  # It was filled.
+        "UPDATE player SET level = 8 WHERE id = 20",  # It was to be.
+        "INSERT INTO player VALUES (21, 'new', NULL)",
+        "DELETE FROM player WHERE id IN (4, 18)",
+    )
+    project.apply()
+    _run(database, "UPDATE player SET level = 9 WHERE id = 6")
+    project.revert()
+    expected = {row[0]: row for row in before if row[0] not in (4, 18)}
+    expected |= {2: (2, "p2", 7), 6: (6, "p6", 9), 20: (20, "p20", 8), 21: (21, "new", None)}
+    assert _rows(database) == sorted(expected.values())
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_however_often_it_is_stopped_it_ends_as_if_it_had_not_been_and_can_be_taken_back(tmp_path_factory, data):
+    root = tmp_path_factory.mktemp("stops")
+    cells = data.draw(st.lists(st.tuples(st.none() | st.integers(0, 3), st.none() | st.integers(0, 3)), max_size=12))
+    size, stops = data.draw(st.integers(1, 5)), data.draw(st.lists(st.integers(1, 4), max_size=3))
+    database = peewee.SqliteDatabase(root / "any.sqlite")
+    with database.connection_context():
+        _run(database, "CREATE TABLE player (id INTEGER PRIMARY KEY, name INT, level INT)")
+        for n, (name, level) in enumerate(cells):
+            database.execute_sql("INSERT INTO player VALUES (?, ?, ?)", (n, name, level))
+        fill = f'migrator.backfill("player", {{"level": 5, "name": SQL("id")}}, batch_size={size}, commit=True)'
+        text = f"\n\ndef migrate_forward():\n    migrate({fill})\n\n\ndef migrate_backward():\n    pass\n"
+        project, before = _project(root, database, fill=text), _rows(database)
+        for at in stops:
+            heard = []
+
+            def stop(event, heard=heard, at=at):
+                heard += [event] if event.kind == "rows" else []
+                if len(heard) == at:
+                    raise Stopped
+
+            try:
+                project.apply(listener=stop)
+                break
+            except MigrationFailed:
+                pass
+        project.apply()
+        assert _rows(database) == [
+            (n, n if name is None else name, 5 if level is None else level) for n, (name, level) in enumerate(cells)
+        ]
+        project.revert()
+        assert _rows(database) == before
+        assert _kept(database) == []
+
+
+def test_a_rehearsal_of_it_leaves_the_database_as_it_was(tmp_path, database):
+    project, before = _project(tmp_path, database, fill=FILL), _rows(database)
+    run = project.rehearse()
+    assert _rows(database) == before
+    assert [(rows.table, rows.altered) for rows in run.row_changes] == [("player", 10)]
+    assert _kept(database) == []
+
+
+LATE = """
+def migrate_forward():
+    migrate(migrator.add_column("player", "rank", IntegerField(null=True)))
+    migrate(%s)
+"""
+ALONE = {
+    "behind another operation": LATE % 'migrator.backfill("player", {"rank": 1}, commit=True)',
+    "behind a statement": LATE.replace("migrate(migrator.add_column", "database.execute_sql('DELETE FROM player') #")
+    % 'migrator.backfill("player", {"level": 1}, commit=True)',
+}
+
+
+@pytest.mark.parametrize("case", ALONE)
+def test_nothing_may_stand_before_it_that_would_be_committed_with_it(tmp_path, database, case):
+    project, before = _project(tmp_path, database, late=ALONE[case]), _rows(database)
+    with pytest.raises(MigrationFailed, match="can't come behind other statements") as failed:
+        project.apply()
+    assert "the first thing of its migration" in failed.value.way_out
+    assert _rows(database) == before
+    assert _kept(database) == []
+
+
+def test_a_transaction_around_it_is_refused(tmp_path, database):
+    text = """
+def migrate_forward():
+    with database.atomic():
+        migrate(migrator.backfill("player", {"level": 1}, commit=True))
+"""
+    project, before = _project(tmp_path, database, around=text), _rows(database)
+    with pytest.raises(MigrationFailed, match="commits as a whole") as failed:
+        project.apply()
+    assert "atomic" in failed.value.way_out
+    assert _rows(database) == before
+
+
+def test_another_run_that_came_first_between_two_transactions_is_found(tmp_path, monkeypatch):
+    """On SQLite, where the lock of a run is that of its transaction; on a server the other waits."""
+    database = peewee.SqliteDatabase(tmp_path / "any.sqlite")
+    with database.connection_context():
+        _run(database, "CREATE TABLE player (id INTEGER PRIMARY KEY, name INT, level INT)")
+        _run(database, "INSERT INTO player (name) VALUES (1), (2), (3), (4)")
+        project = _project(tmp_path, database, fill=FILL.replace("commit", "pause=1, commit"))
+        others = []
+
+        def meanwhile(seconds):
+            others.append(run_cli(project.root, "migrate", "--fake"))
+
+        monkeypatch.setattr(backfilling.time, "sleep", meanwhile)
+        with pytest.raises(MigrationFailed, match="was applied meanwhile by another run"):
+            project.apply()
+        assert [other.returncode for other in others] == [0]
+        assert [status.state.value for status in project.status()] == ["applied"]
+
+
+# -- indexes, concurrently
+
+INDEX = """
+def migrate_forward():
+    migrate(migrator.add_index("player", ("level",), concurrently=True, name="by%level"))
+    migrate(migrator.add_index("player", ("name",), True, concurrently=True))
+[more]
+
+def migrate_backward():
+    migrate(migrator.drop_index("player", "by%level", concurrently=True))
+    migrate(migrator.drop_index("player", "player_name", concurrently=True))
+"""
+RAISE = "    raise ZeroDivisionError('once')\n"
+
+
+def _indexes(database):
+    sql = (
+        "SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+        "WHERE i.indrelid = 'player'::regclass AND NOT i.indisprimary ORDER BY 1"
+    )
+    return database.execute_sql(sql).fetchall()
+
+
+@pytest.fixture
+def players(postgres):
+    _run(
+        postgres,
+        "CREATE TABLE player (id INTEGER PRIMARY KEY, name VARCHAR(20), level INT)",
+        "INSERT INTO player SELECT n, 'p' || n, n FROM generate_series(1, 50) n",
+    )
+    return postgres
+
+
+@pytest.mark.postgres
+def test_a_migration_makes_and_drops_indexes_concurrently(tmp_path, players):
+    project = _project(tmp_path, players, index=INDEX.replace("[more]", ""))
+    project.rehearse()
+    assert _indexes(players) == []
+    run = project.apply()
+    assert _indexes(players) == [("by%level", True), ("player_name", True)]
+    assert sum("CONCURRENTLY" in statement.sql for statement in run.steps[0].statements) == 2
+    project.revert()
+    assert _indexes(players) == []
+
+
+@pytest.mark.postgres
+def test_an_index_is_there_if_and_only_if_its_migration_took_effect_and_no_work_is_lost(tmp_path, players):
+    project = _project(tmp_path, players, index=INDEX.replace("[more]", RAISE))
+    with pytest.raises(MigrationFailed) as failed:
+        project.apply()
+    assert "goes on from there" in failed.value.way_out
+    left = _indexes(players)
+    assert [valid for _, valid in left] == [True, True]
+    assert not {"by%level", "player_name"} & {name for name, _ in left}
+    project = _project(tmp_path, players, index=INDEX.replace("[more]", ""))
+    run = project.apply()
+    assert _indexes(players) == [("by%level", True), ("player_name", True)]
+    assert not any("CONCURRENTLY" in statement.sql for statement in run.steps[0].statements), "it was made already"
+
+
+@pytest.mark.postgres
+def test_one_that_was_left_half_made_is_made_anew(tmp_path, players):
+    project = _project(tmp_path, players, index=INDEX.replace("[more]", RAISE))
+    with pytest.raises(MigrationFailed):
+        project.apply()
+    (name, _), *_ = _indexes(players)
+    _run(players, f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{name}'::regclass")
+    project = _project(tmp_path, players, index=INDEX.replace("[more]", ""))
+    project.apply()
+    assert _indexes(players) == [("by%level", True), ("player_name", True)]
+
+
+@pytest.mark.postgres
+def test_rows_that_are_there_twice_leave_no_index_and_are_told(tmp_path, players):
+    _run(players, "UPDATE player SET name = 'p1' WHERE id = 2")
+    project = _project(tmp_path, players, index=INDEX.replace("[more]", ""))
+    with pytest.raises(MigrationFailed, match="1 value is there more than once"):
+        project.apply()
+    assert [valid for _, valid in _indexes(players)] == [True], "the first one, under a name of its own"
+    _run(players, "UPDATE player SET name = 'p2' WHERE id = 2")
+    project.apply()
+    assert _indexes(players) == [("by%level", True), ("player_name", True)]
+
+
+@pytest.mark.postgres
+def test_concurrent_work_stands_first_in_its_migration(tmp_path, players):
+    late = LATE % 'migrator.add_index("player", ("rank",), concurrently=True)'
+    project = _project(tmp_path, players, late=late)
+    with pytest.raises(MigrationFailed, match="can't come behind other statements"):
+        project.apply()
+    assert _indexes(players) == []
+    migrator = Migrator.from_database(players)
+    with players.atomic(), pytest.raises(Exception, match="concurrently in a transaction"):
+        migrate(migrator.add_index("player", ("level",), concurrently=True))
