@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import peewee
 import pytest
@@ -216,7 +217,7 @@ def test_another_run_that_came_first_between_two_transactions_is_found(tmp_path,
         def meanwhile(seconds):
             others.append(run_cli(project.root, "migrate", "--fake"))
 
-        monkeypatch.setattr(backfilling.time, "sleep", meanwhile)
+        monkeypatch.setattr(backfilling, "time", SimpleNamespace(sleep=meanwhile))
         with pytest.raises(MigrationFailed, match="was applied meanwhile by another run"):
             project.apply()
         assert [other.returncode for other in others] == [0]

@@ -56,7 +56,9 @@ class MySQLServer(MySQLNames):
         """
         apart = [clause for clause in table.clauses if clause.indexes]
         light = [clause for clause in table.clauses if not clause.indexes]
-        if apart and light and self._was_instant(table.sql, [change for clause in light for change in clause.changes]):
+        changes = [change for clause in light for change in clause.changes]
+        has_indexes = apart or any(clause.beside for clause in light)
+        if has_indexes and changes and self._was_instant(table.sql, changes):
             light = [replace(clause, changes=()) for clause in light]
         super().alter(replace(table, clauses=[*light, *apart]))
 
@@ -76,16 +78,20 @@ class MySQLServer(MySQLNames):
     # -- columns
 
     def add_column(self, work: Work, column: NewColumn) -> None:
-        """One ALTER TABLE, with the index and the key in it: what fails, fails as a whole."""
+        """One ALTER TABLE, with the index and the key in it: what fails, fails as a whole. An index that no row can be
+        against may come behind it.
+        """
         name, default = self.quote(column.name), column.default or None
         filled = column.fill if column.fill is not None else default
         if column.fill is not None and any(word in column.type.lower() for word in _NEEDS_PARENTHESES):
             filled = f"({filled})"
         changes = [f"ADD COLUMN {column.definition(filled)}"]
+        beside: list[str] = []
         if column.index is not None:
             unique = "UNIQUE " if column.index.unique else ""
             using = f"USING {column.index.using} " if column.index.using else ""
-            changes.append(f"ADD {unique}INDEX {self.quote(column.index.name)} {using}({name})")
+            index = f"ADD {unique}INDEX {self.quote(column.index.name)} {using}({name})"
+            (changes if unique or column.key is not None else beside).append(index)
         if column.key is not None:
             references = f"FOREIGN KEY ({name}) REFERENCES {column.key.references}"
             changes.append(f"ADD CONSTRAINT {self.quote(column.key.name)} {references}")
@@ -93,7 +99,7 @@ class MySQLServer(MySQLNames):
         names = [column.name]
         names += [made.name for made in (column.index, column.key) if made is not None]
         others = [column.key.table] if column.key is not None else []
-        work.wait(*changes, names=names, then=[] if filled == default else [then], others=others)
+        work.wait(*changes, names=names, beside=beside, then=[] if filled == default else [then], others=others)
 
     def drop_column(self, work: Work, column: Column, cascade: bool) -> None:
         """``cascade`` does not widen it: the server has no such clause."""

@@ -103,7 +103,7 @@ class Statements(ABC):
 
     def alter(self, table: WaitingTable) -> None:
         """Run the clauses of a table: one ALTER TABLE, a second one for what follows, and the statements behind."""
-        self.alter_table(table.sql, [change for clause in table.clauses for change in clause.changes])
+        self.alter_table(table.sql, [text for clause in table.clauses for text in (*clause.changes, *clause.beside)])
         self.alter_table(table.sql, [change for clause in table.clauses for change in clause.then])
         for clause in table.clauses:
             for statement in clause.after:

@@ -39,7 +39,8 @@ class Clause:
     """What one operation adds to the ALTER TABLE of its table.
 
     ``names`` are the columns, constraints and indexes that it changes, makes or takes away; what it only reads stands
-    in its texts, or ``about`` it. ``then`` goes into a second ALTER TABLE, ``after`` are statements behind that.
+    in its texts, or ``about`` it. ``beside`` are indexes of what it makes, in the same ALTER TABLE or in one of their
+    own; ``then`` goes into a second ALTER TABLE, ``after`` are statements behind that.
     ``fact`` is what it changes of a column, ``lets`` the facts that may be changed behind it in the same statement, and
     ``column`` the whole that it makes of one, where it says all of it.
     ``others`` are tables that it leads to. ``light``: it changes only whether a column may be NULL, or its default.
@@ -48,6 +49,7 @@ class Clause:
 
     changes: tuple[str, ...]
     names: frozenset[str]
+    beside: tuple[str, ...] = ()
     then: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
@@ -61,7 +63,7 @@ class Clause:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        return (*self.changes, *self.then, *self.after, *self.about)
+        return (*self.changes, *self.beside, *self.then, *self.after, *self.about)
 
     def has(self, name: str) -> bool:
         """Whether it changes a thing of that name."""

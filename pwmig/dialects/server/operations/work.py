@@ -158,6 +158,7 @@ class Work:
         self,
         *changes: str,
         names: Iterable[str],
+        beside: Iterable[str] = (),
         then: Iterable[str] = (),
         after: Iterable[str] = (),
         about: Iterable[str] = (),
@@ -173,6 +174,7 @@ class Work:
         clause = Clause(
             changes,
             frozenset(names),
+            tuple(beside),
             tuple(then),
             tuple(after),
             tuple(about),
