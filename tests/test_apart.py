@@ -318,3 +318,13 @@ def test_concurrent_work_stands_first_in_its_migration(tmp_path, players):
     migrator = Migrator.from_database(players)
     with players.atomic(), pytest.raises(Exception, match="concurrently in a transaction"):
         migrate(migrator.add_index("player", ("level",), concurrently=True))
+
+
+@pytest.mark.postgres
+def test_a_drop_whose_run_was_killed_behind_it_says_how_to_go_on(tmp_path, players):
+    project = _project(tmp_path, players, index=INDEX.replace("[more]", ""))
+    project.apply()
+    _run(players, 'DROP INDEX "by%level"'.replace("%", "%%"))
+    with pytest.raises(MigrationFailed, match="has no index 'by%level'") as failed:
+        project.revert()
+    assert "--fake" in failed.value.way_out

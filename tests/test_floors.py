@@ -18,7 +18,7 @@ ROOMS = (
     *("errors", "records", "schema"),
     *("diff", "bytecode", "files", "columns", "operations"),
     *("codegen", "states", "taken", "plan", "points", "sides", "history", "dialects"),
-    *("modules", "loading", "recording", "watch", "declared", "modelling", "attic", "engine"),
+    *("modules", "loading", "recording", "apart", "watch", "declared", "modelling", "attic", "engine"),
     *("config", "rehearsal", "reading", "comparing", "checking", "baseline", "project", "scaffold"),
     *("text", "frames", "rich", "worker", "lab", "pytest_plugin"),
     *("cli", "__main__", "tether", "notebook"),

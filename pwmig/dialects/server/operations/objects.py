@@ -184,7 +184,15 @@ def _index(work: Work, name: str) -> Index:
 
 def drop_index(server: Server, table: str, name: str, concurrently: bool = False) -> None:
     work = Work(server, table)
-    server.drop_index(work, _index(work, name), concurrently)
+    try:
+        index = _index(work, name)
+    except OperationRefused as error:
+        if concurrently and server.migrator.apart is not None:
+            error.way_out += (
+                "; where a run was stopped right behind dropping it, pwmig migrate --fake marks it as applied"
+            )
+        raise
+    server.drop_index(work, index, concurrently)
 
 
 def rename_index(server: Server, table: str, old: str, new: str) -> None:
