@@ -67,21 +67,6 @@ def test_a_rehearsal_counts_the_rows_of_a_batch_with_a_rename_in_it(place: Place
     assert "name" in after.columns
 
 
-@pytest.mark.parametrize(("operation", "word"), [
-    ('migrator.add_index("player", ("a",), concurrently=True)', "in a transaction"),
-    ('migrator.drop_index("player", "any", concurrently=True)', "in a transaction"),
-])  # fmt: skip
-def test_what_is_concurrent_has_no_place_in_a_migration_on_postgres(
-    place: Place, tmp_path: Path, operation: str, word: str
-) -> None:
-    if place.kind != "postgres":
-        operation, word = operation.replace('"player"', '"nothing"'), "no table"
-    project = place.project(tmp_path, {"create": CREATE, "then": batch(operation)})
-    with pytest.raises(MigrationFailed, match=word):
-        project.apply()
-    assert states(project) == {"create": "applied", "then": "failed"} or "pending" in states(project).values()
-
-
 def test_a_migration_waits_for_locks_no_longer_than_it_says(place: Place, tmp_path: Path) -> None:
     """And leaves the connection as it was; what was done before it in the migration is done again the next time."""
     late = batch(

@@ -126,20 +126,23 @@ def test_no_statement_of_an_operation_has_bound_values_and_no_row_is_updated(mig
 
 def test_an_operation_asks_as_much_with_a_hundred_tables_as_with_one(migrator):
     database, asked = migrator.database, []
+    connection = database.connection()
+    place = "cursorclass" if hasattr(connection, "cursorclass") else "cursor_factory"
+    usual = getattr(connection, place)
+
+    class Counting(usual or type(connection.cursor())):
+        def __init__(self, *args, **options):
+            asked.append(1)
+            super().__init__(*args, **options)
 
     def questions():
-        execute = database.connection().cursor
         asked.clear()
-
-        def cursor(*args, **options):
-            asked.append(1)
-            return execute(*args, **options)
-
+        setattr(connection, place, Counting)
         try:
-            database.connection().cursor = cursor
             migrate(migrator.add_not_null("player", "name"), migrator.drop_not_null("player", "name"))
         finally:
-            del database.connection().cursor
+            setattr(connection, place, usual)
+        assert asked
         return len(asked)
 
     few = questions()
