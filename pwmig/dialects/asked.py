@@ -10,7 +10,10 @@ import peewee
 
 from pwmig.errors import OperationRefused
 
-__all__ = ["ACTIONS", "action", "bound", "close_matches", "lent_model", "let_go", "python_default", "require_field"]
+__all__ = [
+    *("ACTIONS", "action", "bound", "close_matches", "fill_first", "lent_model", "let_go", "python_default"),
+    "require_field",
+]
 
 ACTIONS = ("CASCADE", "NO ACTION", "RESTRICT", "SET DEFAULT", "SET NULL")
 """What a foreign key may do where the row that it refers to goes."""
@@ -27,6 +30,11 @@ def close_matches(name: str, names: Iterable[str], what: str) -> str:
         return f"there are no {what}"
     more = ", ..." if len(known) > 8 else ""
     return f"the {what} are " + ", ".join(known[:8]) + more
+
+
+def fill_first(table: str, column: str) -> str:
+    """The way out where rows hold NULL that must not."""
+    return f"fill them first, before this in the same migrate(...): migrator.backfill({table!r}, {{{column!r}: ...}})"
 
 
 def action(event: str, wanted: str | None) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.asked import action, bound, python_default
+from pwmig.dialects.asked import action, bound, fill_first, python_default
 from pwmig.dialects.server.operations.texts import Written, default_text, is_whole, plain
 from pwmig.dialects.server.operations.waiting import DEFAULT, NO_DEFAULT, OPTIONAL, REQUIRED
 from pwmig.dialects.server.operations.work import NewColumn, NewIndex, NewKey, Work
@@ -156,7 +156,7 @@ def _holds_null(work: Work, column: str) -> OperationRefused | None:
     return work.refused(
         f"column {column!r} of {work.name!r} can't become NOT NULL",
         f"{work.count(f'{quoted} IS NULL')} hold NULL in it",
-        f"fill them first: UPDATE {work.sql} SET {quoted} = ... WHERE {quoted} IS NULL",
+        fill_first(work.name, column),
         column,
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.asked import bound
+from pwmig.dialects.asked import bound, fill_first
 from pwmig.dialects.sqlite.operations.broken import broken_named
 from pwmig.dialects.sqlite.operations.catalog import ask
 from pwmig.dialects.sqlite.operations.dependants import dependants_of, only
@@ -115,11 +115,10 @@ def add_not_null(migrator: SqliteMigrator, table: str, name: str) -> None:
         return
     condition = f"{quote(column.name)} IS NULL"
     if ask(work.database, f"SELECT 1 FROM {quote(work.table.name)} WHERE {condition} LIMIT 1"):
-        update = f"UPDATE {quote(work.table.name)} SET {quote(column.name)} = ... WHERE {condition}"
         raise OperationRefused(
             f"column {column.name!r} of {work.table.name!r} can't become NOT NULL",
             why=f"{work.count(condition)} hold NULL in it",
-            way_out=f"fill them first: {update}",
+            way_out=fill_first(work.table.name, column.name),
             table=table,
             column=name,
         )
