@@ -122,6 +122,15 @@ class MySQLShelf(ServerShelf):
 
     # -- keeping
 
+    def former(self, place: Place, column: str) -> dict[str, Any]:
+        rows = self.ask(
+            "SELECT column_name AS n FROM information_schema.columns WHERE table_schema = ? AND table_name = ? "
+            "ORDER BY ordinal_position",
+            [*self._parts(place)],
+        )
+        names = [str(name) for (name,) in rows]
+        return {"behind": names[: names.index(column)][::-1]}
+
     def make(self, number: int, place: Place, select: str) -> int:
         """The table first, then the lock, then its rows: the lock stays until the operation is done."""
         from pwmig.errors import OperationRefused
