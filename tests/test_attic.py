@@ -223,6 +223,19 @@ def test_a_default_fills_newer_rows_and_no_others(tmp_path: Path) -> None:
     assert run_on(tmp_path, "SELECT id, name FROM player") == [(1, "one"), (2, "two"), (3, ""), (9, "?")]
 
 
+def test_a_default_of_a_kind_that_needs_the_database_fills_newer_rows_too(tmp_path: Path) -> None:
+    create = sql_migration("CREATE TABLE player (id INTEGER PRIMARY KEY, x BLOB NOT NULL)", "DROP TABLE player")
+    source = migration(
+        "migrate(migrator.drop_column('player', 'x'))",
+        "migrate(migrator.add_column('player', 'x', BlobField(default=lambda: b'new')))",
+    )
+    project = project_of(tmp_path, source, create, [(1, b"one")])
+    project.apply()
+    run_on(tmp_path, "INSERT INTO player (id) VALUES (2)")
+    assert restored(project) == [Restored("player", "x", 1, lacking=1)]
+    assert run_on(tmp_path, "SELECT id, x FROM player") == [(1, b"one"), (2, b"new")]
+
+
 def test_a_value_that_was_written_since_stays(tmp_path: Path) -> None:
     back = "database.execute_sql('ALTER TABLE player ADD COLUMN name TEXT')\n" + (
         "database.execute_sql(\"UPDATE player SET name = 'by hand' WHERE id = 1\")"

@@ -134,11 +134,9 @@ class Keeper:
             return wanted
         self._new.discard(new_place(wanted))
         wanted.migrator.behind = self.restoring.waiting[-1].entry.definitions.get("behind")
-        from pwmig.dialects.asked import python_default
-
         constraints = [str(getattr(made, "sql", made)).upper() for made in field.constraints or ()]
         gives = any(text.startswith(("DEFAULT", "GENERATED", "AS")) for text in constraints)
-        if field.null or field.primary_key or gives or python_default(field) is not None:
+        if field.null or field.primary_key or gives or field.default is not None:
             return wanted
         self.restoring.require_value(str(table), str(name))
         nullable = copy.copy(field)
