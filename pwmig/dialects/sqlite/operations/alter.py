@@ -76,7 +76,7 @@ def rename_column(migrator: SqliteMigrator, table: str, old: str, new: str) -> N
     """SQLite's own RENAME COLUMN, which changes the name in every index, trigger, view and foreign key too.
 
     The new name stands in the quotes of the old one, or without, so that renaming back gives the letters that were
-    there.
+    there; but for a bare name in another letter case, or one whose new name needs quotes.
     """
     work = Work(migrator, table)
     column = work.column(old)
