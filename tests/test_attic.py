@@ -223,6 +223,19 @@ def test_a_default_fills_newer_rows_and_no_others(tmp_path: Path) -> None:
     assert run_on(tmp_path, "SELECT id, name FROM player") == [(1, "one"), (2, "two"), (3, ""), (9, "?")]
 
 
+def test_a_default_of_a_kind_that_needs_the_database_fills_newer_rows_too(tmp_path: Path) -> None:
+    create = sql_migration("CREATE TABLE player (id INTEGER PRIMARY KEY, x BLOB NOT NULL)", "DROP TABLE player")
+    source = migration(
+        "migrate(migrator.drop_column('player', 'x'))",
+        "migrate(migrator.add_column('player', 'x', BlobField(default=lambda: b'new')))",
+    )
+    project = project_of(tmp_path, source, create, [(1, b"one")])
+    project.apply()
+    run_on(tmp_path, "INSERT INTO player (id) VALUES (2)")
+    assert restored(project) == [Restored("player", "x", 1, lacking=1)]
+    assert run_on(tmp_path, "SELECT id, x FROM player") == [(1, b"one"), (2, b"new")]
+
+
 def test_a_value_that_was_written_since_stays(tmp_path: Path) -> None:
     back = "database.execute_sql('ALTER TABLE player ADD COLUMN name TEXT')\n" + (
         "database.execute_sql(\"UPDATE player SET name = 'by hand' WHERE id = 1\")"
@@ -336,6 +349,54 @@ def test_columns_that_go_together_come_back_in_any_order(tmp_path: Path, key: st
     project.apply()
     assert [(done.restored, done.changed) for done in restored(project)] == [(3, 0)] * 3
     assert run_on(tmp_path, "SELECT id, name, note, born FROM player ORDER BY id") == PLAYERS
+
+
+def test_a_row_is_recognised_though_the_migration_has_changed_its_cells(tmp_path: Path) -> None:
+    """What is changed after the drop is not put back before what was dropped."""
+    source = migration(
+        "migrate(migrator.drop_column('player', 'name'))\n"
+        "migrate(migrator.alter_column_type('player', 'note', CharField(1), cast='substr(note, 1, 1)'), "
+        "migrator.backfill('player', {'born': 2000}, where=True))",
+        "migrate(migrator.alter_column_type('player', 'note', TextField()))\n"
+        "migrate(migrator.add_column('player', 'name', CharField(80)))",
+    )
+    rows = [(1, "one", "long", 1990), (2, "two", "longer", None), (3, "", "longest", 1992)]
+    project = project_of(tmp_path, source, rows=rows)
+    project.apply()
+    assert [(done.column, done.restored, done.changed) for done in restored(project)] == [
+        ("name", 3, 0),
+        ("born", 3, 0),
+        ("note", 3, 0),
+    ]
+    assert run_on(tmp_path, "SELECT id, name, note, born FROM player") == rows
+
+
+NEW = {
+    "a column": (
+        "migrator.add_column('player', 'level', IntegerField(null=True)), migrator.backfill('player', {'level': 1})",
+        [],
+    ),
+    "of a default": ("migrator.add_column('player', 'level', IntegerField(default=1))", []),
+    "a table": (
+        "migrator.create_table('made', {'id': AutoField(), 'level': IntegerField(null=True)}), "
+        "migrator.sql('INSERT INTO made (id) VALUES (1)'), migrator.backfill('made', {'level': 1})",
+        ["made.level"],
+    ),
+    "another's name": (
+        "migrator.add_column('player', 'x', IntegerField(null=True)), migrator.drop_column('player', 'x'), "
+        "migrator.rename_column('player', 'note', 'x'), migrator.backfill('player', {'x': 1}, where=True)",
+        ["player.x", "player.x"],
+    ),
+    "one that was there": ("migrator.backfill('player', {'note': 'n'})", ["player.note"]),
+}
+
+
+@pytest.mark.parametrize("case", NEW)
+def test_what_fills_a_column_that_came_with_the_migration_takes_nothing_away(tmp_path: Path, case: str) -> None:
+    operations, kept = NEW[case]
+    project = project_of(tmp_path, migration(f"migrate({operations})", "pass"))
+    steps = project.apply().steps
+    assert [f"{one.table}.{one.column}" for step in steps for one in step.kept] == kept
 
 
 # -- add_column, reverted

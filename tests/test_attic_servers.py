@@ -127,6 +127,23 @@ def test_rows_without_a_key_each_get_one_of_the_values(place: Place, tmp_path: P
     assert sorted(read(place, "SELECT name, note FROM player"), key=repr) == before
 
 
+def test_rows_without_a_key_get_their_values_also_where_a_default_fills_the_column(
+    place: Place, tmp_path: Path
+) -> None:
+    place.run("CREATE TABLE player (name VARCHAR(80), level INTEGER NOT NULL)")
+    place.run("INSERT INTO player VALUES ('one', 1), ('same', 0), ('same', 3), ('same', 3), ('zero', 0)")
+    place.database.commit()
+    source = migration(
+        "migrate(migrator.drop_column('player', 'level'))",
+        "migrate(migrator.add_column('player', 'level', IntegerField(default=0)))",
+    )
+    project = place.project(tmp_path, {"change": source})
+    project.apply()
+    assert reverted(project) == [Restored("player", "level", 5)]
+    rows = read(place, "SELECT name, level FROM player ORDER BY name, level")
+    assert rows == [("one", 1), ("same", 0), ("same", 3), ("same", 3), ("zero", 0)]
+
+
 def test_what_happened_to_the_rows_since_is_told(place: Place, tmp_path: Path) -> None:
     project = player_project(place, tmp_path, DROP_NAME)
     project.apply()

@@ -382,6 +382,27 @@ def test_a_way_back_that_a_person_chose_is_kept():
     assert inverses(wanted, known=[(wanted[1], chosen)]) == (chosen, DropColumn("player", "level"))
 
 
+UNFOLLOWED = {
+    "a kind": AlterColumnType("player", "name", "TextField"),
+    "a default": AddColumnDefault("player", "name", "x"),
+    "a name": RenameColumn("player", "name", "called"),
+    "a table": RenameTable("player", "person"),
+    "several facts": ChangeColumn("player", "note", null=False, name="remark"),
+}
+
+
+@pytest.mark.parametrize("case", UNFOLLOWED)
+def test_what_may_be_null_is_known_behind_an_operation_whose_rest_is_not(case: str) -> None:
+    """Else the way back would make required what was not, which rows may not hold to."""
+    schema = Schema((Table("player", (Column("name", "TEXT", nullable=False), Column("note", "TEXT"))),))
+    table = "person" if case == "a table" else "player"
+    note, name = ("remark" if case == "several facts" else "note"), ("called" if case == "a name" else "name")
+    is_null = case != "several facts"
+    first, second = DropNotNull(table, note), AddNotNull(table, name)
+    back = inverses([UNFOLLOWED[case], first, second], schema)
+    assert back is not None and back[:2] == (second, first if is_null else AddNotNull(table, note))
+
+
 def _rows(database):
     return [database.execute_sql(f"SELECT * FROM {table} ORDER BY id").fetchall() for table in ("club", "player")]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pwmig.dialects.migrator import Migrator, Operation
     from pwmig.plan import Kept, Restored, Step
 
-__all__ = ["Ears"]
+__all__ = ["Ears", "new_place"]
 
 _TAKE = frozenset({"drop_column", "drop_table", "alter_column_type", "apply_default", "backfill"})
 """Operations that may take something away."""
@@ -42,6 +42,7 @@ class Ears:
         self.settings, self.on, self.ahead = settings, on, ahead
         self.keeper: Keeper | None = None
         self._there: bool | None = False if is_new else None
+        self._new: set[tuple[str, str]] = set()
 
     @property
     def kept(self) -> tuple[Kept, ...]:
@@ -52,8 +53,16 @@ class Ears:
         return tuple(self.keeper.restored) if self.keeper is not None else ()
 
     def before(self, wanted: Operation) -> Operation:
+        self._note_new(wanted)
         keeper = self._needed(wanted.name in _TAKE and self.on)
         return wanted if keeper is None else keeper.before(wanted)
+
+    def _note_new(self, wanted: Operation) -> None:
+        """Which columns the step has made, by the names that they have."""
+        if wanted.name in ("add_column", "create_table"):
+            self._new.add(new_place(wanted))
+        elif self._new and (wanted.name.startswith(("rename_", "drop_")) or wanted.name in ("sql", "run_python")):
+            self._new.clear()  # By now it may be another's name.
 
     def done(self, wanted: Operation, error: BaseException | None = None) -> None:
         if self.keeper is not None:
@@ -87,5 +96,11 @@ class Ears:
 
                 settings = self.settings or AtticSettings()
                 facts = (self.dialect, self.database, self.step, settings)
-                self.keeper = Keeper(*facts, on=self.on, ahead=self.ahead)
+                self.keeper = Keeper(*facts, on=self.on, ahead=self.ahead, new=self._new)
         return self.keeper
+
+
+def new_place(wanted: Operation) -> tuple[str, str]:
+    """What an operation makes: a table and a column of it, or all of them (then that is empty)."""
+    column = str(wanted.args[1]).lower() if wanted.name == "add_column" else ""
+    return str(wanted.args[0]).lower(), column

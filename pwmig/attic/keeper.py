@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pwmig.attic.ears import new_place
 from pwmig.attic.entries import Attic, Entry, columns_in_words, now
 from pwmig.attic.restoring import Restoring
 from pwmig.attic.settings import AtticSettings, size_text
@@ -41,7 +42,7 @@ class Keeper:
     """The attic's ears in one step of a run.
 
     ``on`` says whether this migration keeps anything; what was kept before is put back either way. ``ahead`` is told a
-    statement before rows are moved away, for whoever watches.
+    statement before rows are moved away, for whoever watches. ``new`` are columns that the step has made so far.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Keeper:
         *,
         on: bool = True,
         ahead: Callable[[str, Any], None] | None = None,
+        new: set[tuple[str, str]] | None = None,
     ) -> None:
         self.attic = Attic(dialect, database)
         self.step = step
@@ -64,6 +66,7 @@ class Keeper:
         self._changing: list[tuple[Entry, Place]] = []
         self._restoring: Restoring | None = None
         self._quiet = False
+        self._new = new if new is not None else set()
         self._taking: Entry | None = None
         self._filling: list[_Filling] = []
 
@@ -80,7 +83,8 @@ class Keeper:
         if name == "add_column":
             return self._adding(wanted)
         if name == "create_table":
-            self.restoring.expect_table(str(wanted.args[0]))
+            if self.restoring.expect_table(str(wanted.args[0])):
+                self._new.discard(new_place(wanted))
             return wanted
         self._follow(wanted)
         if name == "drop_column":
@@ -95,6 +99,7 @@ class Keeper:
 
     def done(self, wanted: Operation, error: BaseException | None = None) -> None:
         """The operation has run, or was put off, or has failed: then nothing was taken of what it kept."""
+        wanted.migrator.behind = None
         taking, self._taking = self._taking, None
         shelf = self.attic.shelf
         self._close(error)
@@ -143,11 +148,11 @@ class Keeper:
         table, name, field = wanted.args[:3]
         if not self.restoring.expect_column(str(table), str(name), wanted.migrator):
             return wanted
-        from pwmig.dialects.asked import python_default
-
+        self._new.discard(new_place(wanted))
+        wanted.migrator.behind = self.restoring.waiting[-1].entry.definitions.get("behind")
         constraints = [str(getattr(made, "sql", made)).upper() for made in field.constraints or ()]
         gives = any(text.startswith(("DEFAULT", "GENERATED", "AS")) for text in constraints)
-        if field.null or field.primary_key or gives or python_default(field) is not None:
+        if field.null or field.primary_key or gives or field.default is not None:
             return wanted
         self.restoring.require_value(str(table), str(name))
         nullable = copy.copy(field)
@@ -176,6 +181,7 @@ class Keeper:
         self._require_room(place, [column])
         others = [other for other in place.columns if other != column and other not in place.key]
         entry = self._entry("column", place, (column,), others)
+        entry = replace(entry, definitions=self.attic.shelf.former(place, column))
         self.attic.add(entry)
         self._taking = entry
         rows = self.attic.shelf.keep(entry.id, place, [column], others)
@@ -204,6 +210,8 @@ class Keeper:
         if place is None or not place.key:
             return
         for name in changed:
+            if self._is_new(str(wanted.args[0]), name):
+                continue
             column = place.column(name)
             if column in place.columns and column not in place.key and self._has_rows(place):
                 self._require_room(place, [column])
@@ -216,6 +224,10 @@ class Keeper:
                 if wanted.name != "alter_column_type" and self.attic.shelf.holds_locks:
                     self.attic.shelf.release()  # Whatever writes the rows may need other tables.
                 self._changing.append((entry, place))
+
+    def _is_new(self, table: str, column: str) -> bool:
+        """Whether the column came with this step, without values of before: going back takes all of it away."""
+        return not self._new.isdisjoint({(table.lower(), ""), (table.lower(), column.lower())})
 
     # -- keeping, batch by batch
 

@@ -37,6 +37,7 @@ class Restoring:
         self._there: list[Entry] | None = None
         self._names: dict[str, str] = {}
         self._rows_back: list[tuple[Entry, str]] = []
+        self._back: list[tuple[Entry, str]] = []
         self._marked: set[int] = set()
 
     @property
@@ -66,12 +67,14 @@ class Restoring:
         """The column that was expected last is to hold no NULL, once its values are back."""
         self.waiting[-1].required = True
 
-    def expect_table(self, table: str) -> None:
-        """A table is about to be made: going backward, its rows are put in as soon as it is there."""
+    def expect_table(self, table: str) -> bool:
+        """A table is about to be made: going backward, its rows are put in as soon as it is there; if there are any."""
         found = self._find("table", table)
-        if found is not None and self.step.direction is Direction.BACKWARD:
-            self.entries.remove(found)
-            self.waiting.append(_Waiting(found, table))
+        if found is None or self.step.direction is not Direction.BACKWARD:
+            return False
+        self.entries.remove(found)
+        self.waiting.append(_Waiting(found, table))
+        return True
 
     def rename_table(self, old: str, new: str) -> None:
         for first, last in list(self._names.items()):
@@ -93,7 +96,7 @@ class Restoring:
     def _mark(self, entry: Entry, place: Place) -> None:
         """Values that were written since stay."""
         shelf, column = self.attic.shelf, place.column(entry.columns[0]) or entry.columns[0]
-        shelf.sort(entry.id, place, prints_now(entry, place))
+        shelf.sort(entry.id, place, self._prints_now(entry, place))
         shelf.leave_newer(entry.id, place, column, shelf.same(f"t.{shelf.quote(column)}", "x.n0"))
         self._marked.add(entry.id)
 
@@ -116,20 +119,24 @@ class Restoring:
         """Put back what waits."""
         # What went last comes first: what is recognised by it went before it.
         waiting, self.waiting = sorted(self.waiting, key=lambda one: -one.entry.id), []
-        return [done for one in waiting if (done := self._one(one, migrator)) is not None]
+        done = [found for one in waiting if (found := self._one(one, migrator)) is not None]
+        self._letters(migrator)
+        return done
 
     def _one(self, one: _Waiting, migrator: Migrator | None) -> Restored | None:
         place = self.attic.shelf.look(one.table, migrator)
         if place is None:
             self.entries.append(one.entry)
             return None
+        if "sql" in one.entry.definitions:
+            self._back.append((one.entry, place.name))
         if one.entry.what == "table":
             return self._rows(one.entry, place)
         column = place.column(one.entry.columns[0])
         if column not in place.columns:
             self.entries.append(one.entry)
             return None  # By now it is computed, and needs no value.
-        done = put_back_values(self.attic, one.entry, place, column, prints_now(one.entry, place))
+        done = put_back_values(self.attic, one.entry, place, column, self._prints_now(one.entry, place))
         if one.required and migrator is not None:
             self._require_no_null(place, column, done)
             migrator.migrate(migrator.add_not_null(one.table, column))
@@ -166,6 +173,7 @@ class Restoring:
             found = self._unannounced(entry, place)
             if found is not None:
                 done.append(found)
+        self._letters()
         for entry, table in self._rows_back:
             place = self.attic.shelf.look(table)
             if place is not None and self.step.direction is Direction.BACKWARD:
@@ -173,6 +181,16 @@ class Restoring:
                     self.attic.shelf.send(statement)
         self._rows_back = []
         return done
+
+    def _letters(self, migrator: Migrator | None = None) -> None:
+        """Tables that say the same again as before are written as they were."""
+        if migrator is not None and self._back:
+            migrator.settle()
+        for table in {table for _, table in self._back}:
+            texts = [str(entry.definitions["sql"]) for entry, name in self._back if name == table]
+            place = self.attic.shelf.look(self._called(table))
+            if place is not None:
+                self.attic.shelf.letters(place, texts)
 
     def _unannounced(self, entry: Entry, place: Place) -> Restored | None:
         shelf = self.attic.shelf
@@ -189,7 +207,17 @@ class Restoring:
         fresh = f"{cell} IS NULL"
         if column in place.defaults:
             fresh += f" OR {shelf.same(cell, f'({place.defaults[column]})')}"
-        return put_back_values(self.attic, entry, place, column, prints_now(entry, place), fresh=fresh)
+        return put_back_values(self.attic, entry, place, column, self._prints_now(entry, place), fresh=fresh)
+
+    def _prints_now(self, entry: Entry, place: Place) -> tuple[str | None, ...]:
+        """Without the columns that the same way there changed after it: they are not as they were yet."""
+        changed = {
+            other.columns[0].lower()
+            for other in self.entries
+            if other.what == "change" and other.id > entry.id and self._is_of(other, place.name)
+        }
+        now_called = zip(entry.prints, prints_now(entry, place))
+        return tuple(None if name.lower() in changed else found for name, found in now_called)
 
 
 def prints_now(entry: Entry, place: Place) -> tuple[str | None, ...]:

@@ -174,7 +174,7 @@ def _former_type(table: Table, column: Column | None, new_kind: str, kinds: Kind
 
 
 def _former_default(table: str, column: Column | None, kinds: Kinds) -> Operation | None:
-    if column is None or column.sequence is not None:
+    if column is None or column.sequence is not None or column.default == "":
         return None
     if column.default is None:
         return DropColumnDefault(table, column.name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from pwmig.operations import (
     AddCheck,
@@ -14,6 +13,7 @@ from pwmig.operations import (
     AddNotNull,
     AddUnique,
     Backfill,
+    ChangeColumn,
     CreateTable,
     DropColumn,
     DropColumnDefault,
@@ -29,23 +29,21 @@ from pwmig.operations import (
     RunSQL,
     SetComment,
 )
-from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Schema, Unique
-
-if TYPE_CHECKING:
-    from pwmig.schema import Table
+from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Schema, Table, Unique
 
 __all__ = ["after"]
 
 Same = Callable[[str | None, str], bool]
 
 _UNKNOWN = ""
-"""The type of a column that no introspection has seen; nothing is read from it."""
+"""The type of a column that no introspection has seen, and its default: nothing is read from them."""
 
 
 def after(schema: Schema, operation: Operation) -> Schema:
     """The schema without what the operation takes away or leaves untold, and with what it adds.
 
-    It is no forecast: a table that is renamed, or altered in a way that isn't followed, is left out.
+    It is no forecast: of a table that is renamed, or altered in a way that isn't followed, only the columns are left,
+    and whether they may be NULL.
     """
     match operation:
         case RunSQL():
@@ -54,20 +52,44 @@ def after(schema: Schema, operation: Operation) -> Schema:
             return schema
         case DropTable(name):
             return _without(schema, [name])
-        case RenameTable(old, new):
-            return _without(schema, [old, new, *_referring(schema, old)])
-        case RenameColumn(name):
-            return _without(schema, [name, *_referring(schema, name)])
-    name = str(getattr(operation, "table", ""))
+    same = _exactly if schema.exact_columns else _alike
+    name = str(operation.old_name if isinstance(operation, RenameTable) else getattr(operation, "table", ""))
     table = schema.table(name)
     if table is None:
         return schema
-    left = _altered(table, operation, _exactly if schema.exact_columns else _alike)
-    return _without(schema, [name]) if left is None else _with(schema, left)
+    left = _altered(table, operation, same)
+    if left is not None:
+        return _with(schema, left)
+    for other in _referring(schema, name):
+        schema = _with(schema, _bare(schema.table(other) or table))
+    left = _bare(schema.table(name) or table)
+    match operation:
+        case RenameTable(old, new):
+            prefix = "" if left.schema is None or new.startswith(f"{left.schema}.") else f"{left.schema}."
+            return _with(_without(schema, [prefix + new]), replace(left, name=prefix + new), table.name)
+        case RenameColumn(_, old, new):
+            left = _column_set(left, old, same, lambda column: replace(column, name=new))
+        case ChangeColumn(_, old):
+            left = _column_set(left, old, same, lambda column: _changed(column, operation))
+    return _with(schema, left)
+
+
+def _changed(column: Column, change: ChangeColumn) -> Column:
+    nullable = column.nullable if change.null is None else change.null
+    return replace(column, name=change.name or column.name, nullable=nullable)
+
+
+def _bare(table: Table) -> Table:
+    """What is known of a table of which little is: which columns it has, which may be NULL, and what is said of it."""
+    columns = tuple(
+        Column(column.name, _UNKNOWN, nullable=column.nullable, default=_UNKNOWN, comment=column.comment)
+        for column in table.columns
+    )
+    return Table(table.name, columns, schema=table.schema, comment=table.comment)
 
 
 def _altered(table: Table, operation: Operation, same: Same) -> Table | None:
-    """The table after an operation on it, None where that can't be told; ``same`` compares names within it."""
+    """The table after an operation on it, None where that isn't followed; ``same`` compares names within it."""
     match operation:
         case AddColumn(_, spec):
             made = Column(spec.name, _UNKNOWN, nullable=spec.null)
@@ -162,5 +184,7 @@ def _without(schema: Schema, names: Collection[str]) -> Schema:
     return replace(schema, tables=tuple(table for table in schema.tables if table.name.lower() not in gone))
 
 
-def _with(schema: Schema, table: Table) -> Schema:
-    return replace(schema, tables=tuple(table if _alike(old.name, table.name) else old for old in schema.tables))
+def _with(schema: Schema, table: Table, called: str | None = None) -> Schema:
+    """The schema with the table as it is now; ``called`` so before."""
+    name = called or table.name
+    return replace(schema, tables=tuple(table if _alike(old.name, name) else old for old in schema.tables))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from enum import Enum
@@ -162,6 +162,9 @@ class Migrator(playhouse.SchemaMigrator):
     on_progress: Callable[[Progress], None] | None = None
     keeper: Keeper | None = None
     outside: Callable[[], AbstractContextManager[None]] = nullcontext
+    behind: Sequence[str] | None = None
+    """Of a column that comes back, the columns that it stood behind, the nearest first; None for one that is new. Where
+    the database can't place a column, nobody looks at it."""
     _in_batch = False
     _pending: dict[int, Operation] | None = None
 

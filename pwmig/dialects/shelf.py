@@ -91,6 +91,11 @@ class Shelf(ABC):
 
     # -- keeping
 
+    def former(self, place: Place, column: str) -> dict[str, Any]:
+        """How a column stands in its table, for when it comes back: ``behind`` which columns, the nearest first, where
+        the database can place one; ``sql``, the table's text, where it is one."""
+        return {}
+
     def own(self, number: int) -> str:
         return self.quote(data_table(number))
 
@@ -266,6 +271,10 @@ class Shelf(ABC):
     def again(self, place: Place, definitions: Mapping[str, Any]) -> list[str]:
         """The statements that make what hung on a table and does not hang on it now."""
         return []
+
+    def letters(self, place: Place, texts: Sequence[str]) -> None:
+        """Write a table's text as it was before, where one of these says the same."""
+        return
 
     def discard(self, number: int) -> None:
         """Let go of a thing."""

@@ -123,6 +123,15 @@ class MySQLShelf(ServerShelf):
 
     # -- keeping
 
+    def former(self, place: Place, column: str) -> dict[str, Any]:
+        rows = self.ask(
+            "SELECT column_name AS n FROM information_schema.columns WHERE table_schema = ? AND table_name = ? "
+            "ORDER BY ordinal_position",
+            [*self._parts(place)],
+        )
+        names = [str(name) for (name,) in rows]
+        return {"behind": names[: names.index(column)][::-1]}
+
     def make(self, number: int, place: Place, select: str) -> int:
         """The table first, then the lock, then its rows: the lock stays until the operation is done."""
         from pwmig.errors import OperationRefused
@@ -239,8 +248,10 @@ class MySQLShelf(ServerShelf):
         return list(enumerate(self.prints(place, names, "t"))) if all(others[: self.most_cells]) else []
 
     _others: tuple[str, ...] = ()
+    _only_null = False
 
     def leave_newer(self, number: int, place: Place, column: str, fresh: str) -> None:
+        self._only_null = not place.key
         if place.key:
             super().leave_newer(number, place, column, fresh)
 
@@ -249,15 +260,21 @@ class MySQLShelf(ServerShelf):
         if place.key:
             return super().put(number, place, columns, doubtful=doubtful)
         own, print_, column = self.own(number), self.prints(place, self._others, "t")[0], self.quote(columns[0])
-        restored = 0
+        restored, empty = 0, self._empty(place, column)
         rows = self.ask(f"SELECT p0, v0, count(*) FROM {own} GROUP BY p0, v0")
         for print_of, value, count in rows:
             cursor = self.database.execute_sql(
                 f"UPDATE {place.sql} AS t SET {column} = %s WHERE {print_.replace('%', '%%')} = %s "
-                f"AND {column} IS NULL LIMIT {int(count)}",
-                (value, print_of),
+                f"AND {column} <=> %s LIMIT {int(count)}",
+                (value, print_of, empty),
             )
-            found = int(cursor.rowcount) if value is not None else int(count)
+            found = int(cursor.rowcount) if value != empty else int(count)
             restored += found
             self.ask(f"DELETE FROM {own} WHERE p0 = ? AND v0 <=> ? LIMIT {found}", (print_of, value))
         return Counts(restored=restored, gone=self.count(number))
+
+    def _empty(self, place: Place, column: str) -> Any:
+        """What a row holds that got no value yet: where the column is new, all rows hold the same."""
+        rows = [] if self._only_null else self.ask(f"SELECT DISTINCT {column} FROM {place.sql} LIMIT 2")
+        self._only_null = False
+        return rows[0][0] if len(rows) == 1 else None

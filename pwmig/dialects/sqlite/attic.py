@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from pwmig.dialects.shelf import Shelf
 from pwmig.dialects.shelved import MOST_CELLS, Place, Quiet, data_table
 from pwmig.dialects.sqlite.operations.catalog import ask, read_catalog
+from pwmig.dialects.sqlite.operations.schema_text import write_text
 from pwmig.dialects.sqlite.texts.ddl import DDLError, parse_create_table
 from pwmig.dialects.sqlite.texts.kinds import shown_key
+from pwmig.dialects.sqlite.texts.letters import says_the_same
 from pwmig.dialects.sqlite.texts.tokens import fold, quote
 
 if TYPE_CHECKING:
@@ -85,6 +87,19 @@ class SqliteShelf(Shelf):
             cell if _is_short(place.types.get(name, "")) else f"substr({cell}, 1, {_LONGEST})"
             for name, cell in zip(names, cells)
         ]
+
+    def former(self, place: Place, column: str) -> dict[str, Any]:
+        table = self._definition(place.name)
+        if table is None:
+            return {}
+        names = [fold(name) for name in table.column_names]
+        return {"sql": table.sql, "behind": table.column_names[: names.index(fold(column))][::-1]}
+
+    def letters(self, place: Place, texts: Sequence[str]) -> None:
+        made = self._definition(place.name)
+        found = next((text for text in texts if made is not None and says_the_same(text, made.sql)), None)
+        if made is not None and found is not None and found != made.sql:
+            write_text(self.database, place.name, found)
 
     def make(self, number: int, place: Place, select: str) -> int:
         """A new table has its rows' numbers from 1 on."""

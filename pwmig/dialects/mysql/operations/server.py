@@ -85,7 +85,8 @@ class MySQLServer(MySQLNames):
         filled = column.fill if column.fill is not None else default
         if column.fill is not None and any(word in column.type.lower() for word in _NEEDS_PARENTHESES):
             filled = f"({filled})"
-        changes = [f"ADD COLUMN {column.definition(filled)}"]
+        place, before = self._place(work)
+        changes = [f"ADD COLUMN {column.definition(filled)}{place}"]
         beside: list[str] = []
         if column.index is not None:
             unique = "UNIQUE " if column.index.unique else ""
@@ -96,10 +97,21 @@ class MySQLServer(MySQLNames):
             references = f"FOREIGN KEY ({name}) REFERENCES {column.key.references}"
             changes.append(f"ADD CONSTRAINT {self.quote(column.key.name)} {references}")
         then = f"ALTER COLUMN {name} " + (f"SET DEFAULT {default}" if default is not None else "DROP DEFAULT")
-        names = [column.name]
+        names = [column.name, *before]
         names += [made.name for made in (column.index, column.key) if made is not None]
         others = [column.key.table] if column.key is not None else []
         work.wait(*changes, names=names, beside=beside, then=[] if filled == default else [then], others=others)
+
+    def _place(self, work: Work) -> tuple[str, list[str]]:
+        """The words for where a column that comes back stood, none where that is behind all; and the columns named."""
+        behind = self.migrator.behind
+        if behind is None:
+            return "", []
+        before = next((found for name in behind if (found := work.table.column(name)) is not None), None)
+        if before is None:
+            return " FIRST", []
+        last = before.name == work.table.columns[-1].name
+        return ("", []) if last else (f" AFTER {self.quote(before.name)}", [before.name])
 
     def drop_column(self, work: Work, column: Column, cascade: bool) -> None:
         """``cascade`` does not widen it: the server has no such clause."""

@@ -16,7 +16,7 @@ from pwmig.dialects.sqlite.texts import edit
 from pwmig.dialects.sqlite.texts.ddl import parse_create_table
 from pwmig.dialects.sqlite.texts.literals import default_text
 from pwmig.dialects.sqlite.texts.parts import ColumnDef, ConstraintDef
-from pwmig.dialects.sqlite.texts.tokens import quote, quote_string
+from pwmig.dialects.sqlite.texts.tokens import fold, quote, quote_string
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
@@ -41,12 +41,13 @@ def add_column(migrator: SqliteMigrator, table: str, name: str, field: peewee.Fi
     if fill is not None:
         work = filling(migrator, table, fill)
     definition = _definition(migrator, work, field)
-    new_sql = edit.column_added(work.table, definition)
-    new = parse_create_table(new_sql).columns[len(work.table.columns)]
+    place = _place(migrator, work)
+    new_sql = edit.column_added(work.table, definition, place)
+    new = parse_create_table(new_sql).columns[len(work.table.columns) if place is None else place]
     defaults = new.all("default")
     if fill is None and new.all("not null") and not defaults and not work.is_empty():
         raise _no_value(work, name)
-    if _addable(new) and work.keeps_values and (fill is None or _is_said(fill, defaults)):
+    if place is None and _addable(new) and work.keeps_values and (fill is None or _is_said(fill, defaults)):
         _add_natively(work, definition)
     else:
         work.change(new_sql, {name: fill})
@@ -54,6 +55,15 @@ def add_column(migrator: SqliteMigrator, table: str, name: str, field: peewee.Fi
         work.drafts.settle()
     if field.index or field.unique:
         add_index(migrator, table, (name,), field.unique, None, None, None)
+
+
+def _place(migrator: SqliteMigrator, work: Work) -> int | None:
+    """Behind how many columns one that comes back stood, None where that is behind all."""
+    if migrator.behind is None or not work.can_rebuild:
+        return None
+    names = [fold(name) for name in work.table.column_names]
+    place = next((names.index(fold(name)) + 1 for name in migrator.behind if fold(name) in names), 0)
+    return None if place == len(names) else place
 
 
 def _is_said(fill: Fill, defaults: Sequence[ConstraintDef]) -> bool:

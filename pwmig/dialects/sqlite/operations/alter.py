@@ -9,11 +9,12 @@ import peewee
 
 from pwmig.dialects.asked import bound, fill_first
 from pwmig.dialects.sqlite.operations.broken import broken_named
-from pwmig.dialects.sqlite.operations.catalog import ask
+from pwmig.dialects.sqlite.operations.catalog import ask, read_catalog
 from pwmig.dialects.sqlite.operations.dependants import dependants_of, only
 from pwmig.dialects.sqlite.operations.draft import Fill
 from pwmig.dialects.sqlite.operations.filling import asks_tables, filling
 from pwmig.dialects.sqlite.operations.renaming import is_stored, rename_statement, renamed
+from pwmig.dialects.sqlite.operations.schema_text import keep_letters
 from pwmig.dialects.sqlite.operations.values import require_same_values
 from pwmig.dialects.sqlite.operations.work import Work
 from pwmig.dialects.sqlite.texts import edit
@@ -74,8 +75,8 @@ def _named_by(work: Work, name: str, dependants: list[tuple[str, str]]) -> Opera
 def rename_column(migrator: SqliteMigrator, table: str, old: str, new: str) -> None:
     """SQLite's own RENAME COLUMN, which changes the name in every index, trigger, view and foreign key too.
 
-    A new name without quotes stands without them wherever the old one did, so that renaming back
-    gives the letters that were there.
+    The new name stands in the quotes of the old one, or without, so that renaming back gives the letters that were
+    there; but for a bare name in another letter case, or one whose new name needs quotes.
     """
     work = Work(migrator, table)
     column = work.column(old)
@@ -93,8 +94,10 @@ def rename_column(migrator: SqliteMigrator, table: str, old: str, new: str) -> N
     if draft is None or is_stored(draft, column.name):
         sql = rename_statement(work.table.name, column.name, new)
         what = f"column {column.name!r} of {work.table.name!r} can't be renamed"
+        before = read_catalog(work.database)
         with broken_named(work.catalog, what, work.table.name):
             work.database.execute_sql(sql)
+        keep_letters(work.database, before, new)
         work.guard.expect_rename(column.name, new)
     if draft is not None:
         made = renamed(draft, column.name, new)

@@ -12,11 +12,12 @@ from pwmig.dialects.asked import close_matches, lent_model, let_go
 from pwmig.dialects.sqlite.operations.broken import broken_named
 from pwmig.dialects.sqlite.operations.catalog import Catalog, Entry, ask, column_of, read_catalog
 from pwmig.dialects.sqlite.operations.draft import NewIndex
-from pwmig.dialects.sqlite.operations.schema_text import free_name
+from pwmig.dialects.sqlite.operations.schema_text import free_name, keep_letters
 from pwmig.dialects.sqlite.operations.statistics import statistics_kept
 from pwmig.dialects.sqlite.operations.work import Work
 from pwmig.dialects.sqlite.texts import edit
 from pwmig.dialects.sqlite.texts.ddl import parse_create_index
+from pwmig.dialects.sqlite.texts.letters import quoted_like
 from pwmig.dialects.sqlite.texts.tokens import fold, quote
 from pwmig.errors import OperationRefused
 
@@ -116,7 +117,10 @@ def _parts_gone(migrator: SqliteMigrator, catalog: Catalog, entry: Entry) -> lis
 
 
 def rename_table(migrator: SqliteMigrator, old: str, new: str) -> None:
-    """SQLite's own RENAME TO, which changes the name in every index, trigger, view and foreign key too."""
+    """SQLite's own RENAME TO, which changes the name in every index, trigger, view and foreign key too.
+
+    It stands in the quotes of the old name, or without.
+    """
     catalog = read_catalog(migrator.database)
     entry = catalog.entry(old)
     if entry.name == new:
@@ -129,6 +133,7 @@ def rename_table(migrator: SqliteMigrator, old: str, new: str) -> None:
     guard = migrator.guard(catalog)
     with broken_named(catalog, f"table {entry.name!r} can't be renamed", entry.name):
         _rename(migrator.database, entry.name, names)
+    keep_letters(migrator.database, catalog, new)
     guard.expect_rename(entry.name, new, table=True)
     for part in _parts_gone(migrator, catalog, entry):
         guard.expect_rename(part, new + part[len(entry.name) :], table=True)
@@ -208,7 +213,8 @@ def rename_index(migrator: SqliteMigrator, table: str, old: str, new: str) -> No
     if fold(entry.name) != fold(new):
         _require_free(catalog, new)
     guard = migrator.guard(catalog)
-    sql = edit.spliced(entry.sql, [(parse_create_index(entry.sql).name_span, quote(new))])
+    start, end = parse_create_index(entry.sql).name_span
+    sql = edit.spliced(entry.sql, [((start, end), quoted_like(entry.sql[start:end], new))])
     with statistics_kept(migrator.database, catalog, entry.table, {entry.name: new}):
         migrator.database.execute_sql(f"DROP INDEX {quote(entry.name)}")
         migrator.database.execute_sql(sql)

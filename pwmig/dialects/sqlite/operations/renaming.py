@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from pwmig.dialects.sqlite.operations.draft import Draft, Fill
 from pwmig.dialects.sqlite.texts.ddl import parse_create_table
+from pwmig.dialects.sqlite.texts.letters import lettered
 from pwmig.dialects.sqlite.texts.tokens import fold, names_in, quote, quote_if_needed
 
 __all__ = ["is_stored", "rename_statement", "renamed"]
@@ -68,6 +69,5 @@ def _renamed_texts(table: str, statements: list[str], old: str, new: str) -> lis
         for statement in statements:
             connection.execute(statement)
         connection.execute(rename_statement(table, old, new))
-        return [
-            row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
-        ]
+        rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
+        return [lettered(statement, row[0], new) for statement, row in zip(statements, rows)]

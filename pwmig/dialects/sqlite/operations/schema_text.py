@@ -7,10 +7,20 @@ from contextlib import contextmanager
 
 import peewee
 
-from pwmig.dialects.sqlite.operations.catalog import Catalog, ask, errors
+from pwmig.dialects.sqlite.operations.catalog import Catalog, ask, errors, read_catalog
+from pwmig.dialects.sqlite.texts.letters import lettered
 from pwmig.dialects.sqlite.texts.tokens import quote_string, significant, unquote
 
-__all__ = ["free_name", "refuses", "table_written", "text_of", "writable", "write_statement", "write_text"]
+__all__ = [
+    "free_name",
+    "keep_letters",
+    "refuses",
+    "table_written",
+    "text_of",
+    "writable",
+    "write_statement",
+    "write_text",
+]
 
 _WRITE, _TO = "UPDATE sqlite_master SET sql = ", " WHERE type = 'table' AND name = "
 
@@ -68,3 +78,27 @@ def write_text(database: peewee.Database, table: str, sql: str) -> None:
         except errors(database) as error:
             if not refuses(error):
                 raise
+
+
+def keep_letters(database: peewee.Database, before: Catalog, new: str | None = None) -> None:
+    """Give what a statement of SQLite's own has changed since ``before`` the quotes that its names had then.
+
+    ``new`` is the name that the statement gave to something. Where a build won't have its schema written, SQLite's
+    letters stay, and mean the same.
+    """
+    written = []
+    for was, now in zip(before.entries, read_catalog(database).entries):
+        if was.sql and now.sql and was.sql != now.sql and (was.kind, was.is_virtual) == (now.kind, False):
+            text = lettered(was.sql, now.sql, new)
+            if text != now.sql:
+                written.append((text, now.kind, now.name))
+    if not written:
+        return
+    with writable(database):
+        for values in written:
+            try:
+                ask(database, "UPDATE sqlite_master SET sql = ? WHERE type = ? AND name = ?", values)
+            except errors(database) as error:
+                if not refuses(error):
+                    raise
+                return

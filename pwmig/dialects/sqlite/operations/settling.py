@@ -12,7 +12,7 @@ from pwmig.dialects.sqlite.operations.draft import Draft, NewIndex
 from pwmig.dialects.sqlite.operations.guard import Guard, same_text
 from pwmig.dialects.sqlite.operations.rebuild import rebuild
 from pwmig.dialects.sqlite.operations.retelling import retell
-from pwmig.dialects.sqlite.operations.schema_text import write_text
+from pwmig.dialects.sqlite.operations.schema_text import keep_letters, write_text
 from pwmig.dialects.sqlite.texts.tokens import quote
 from pwmig.errors import OperationRefused
 
@@ -46,6 +46,7 @@ def _carry_out(database: peewee.Database, catalog: Catalog, guard: Guard, draft:
     dropped = draft.lone_drop()
     if dropped is not None:
         native(database, catalog, guard, name, f"ALTER TABLE {quote(name)} DROP COLUMN {quote(dropped.name)}", new_sql)
+        keep_letters(database, catalog)
         return
     if not retell(database, catalog, draft):
         rebuild(database, catalog, draft)

@@ -6,10 +6,11 @@ All functions are pure: a :class:`TableDef` in, the new text out.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from pwmig.dialects.sqlite.texts.parts import ColumnDef, ConstraintDef, Span, TableDef
-from pwmig.dialects.sqlite.texts.tokens import Token, fold, quote, significant
+from pwmig.dialects.sqlite.texts.tokens import Token, fold, quote, significant, tokenize
 
 __all__ = [
     "column_added",
@@ -40,9 +41,12 @@ def name_replaced(table: TableDef, name: str) -> str:
     return spliced(table.sql, [(table.name_span, quote(name))])
 
 
-def column_added(table: TableDef, definition: str) -> str:
-    """A column behind the last column, set off as the last one is."""
-    end = table.columns[-1].span[1]
+def column_added(table: TableDef, definition: str, place: int | None = None) -> str:
+    """A column behind the last column, or behind so many of them, set off as the last one is."""
+    if place == 0:
+        start = table.columns[0].span[0]
+        return spliced(table.sql, [((start, start), definition + _gap(table))])
+    end = table.columns[-1 if place is None else place - 1].span[1]
     return spliced(table.sql, [((end, end), _gap(table) + definition)])
 
 
@@ -74,11 +78,19 @@ def parts_removed(table: TableDef, spans: Sequence[Span]) -> str:
 
 
 def _removed(sql: str, span: Span) -> str:
+    """The text without one of the items in parentheses, and without what set it off from the one before it."""
     tokens = significant(sql)
     before = [token for token in tokens if token.end <= span[0]][-1]
     after = next(token for token in tokens if token.start >= span[1])
     if before.text == "," and after.text in (",", ")"):
-        return _cut(_cut(sql, span), (before.start, before.end))
+        if sql[before.end : span[0]].strip():  # A comment, which stays.
+            return _cut(_cut(sql, span), (before.start, before.end))
+        start = before.start
+        blanks = next((token for token in tokenize(sql) if token.end == start and token.kind == "space"), None)
+        line = next((token for token in tokenize(sql) if blanks and token.end == blanks.start), None)
+        if blanks is not None and line is not None and not line.text.startswith("--"):
+            start = blanks.start
+        return _cut(sql, (start, span[1]))
     if before.text == "(" and after.text == ",":
         sql = _cut(sql, (after.start, after.end))
     return _cut(sql, span)
@@ -107,7 +119,18 @@ def not_null_added(table: TableDef, column: ColumnDef) -> str:
     nulls = column.all("null")
     if nulls:
         return spliced(table.sql, [(nulls[0].span, "NOT NULL")] + [(extra.span, "") for extra in nulls[1:]])
-    return _inserted(table.sql, column.type_span[1], " NOT NULL")
+    return _inserted(table.sql, column.type_span[1], f"{_blanks(table)}NOT NULL")
+
+
+def _blanks(table: TableDef) -> str:
+    """The blanks that stand between a type and NOT NULL most often in the table, else one."""
+    found: Counter[str] = Counter()
+    for column in table.columns:
+        for made in column.all("not null"):
+            between = table.sql[column.type_span[1] : made.span[0]]
+            if between and not between.strip(" \t"):
+                found[between] += 1
+    return found.most_common(1)[0][0] if found else " "
 
 
 def not_null_removed(table: TableDef, column: ColumnDef) -> str:
