@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,8 @@ from pwmig.frames.blocks import Code, Listing, Sentence, Title, blocks_html, blo
 from pwmig.frames.wording import run_title
 from pwmig.notebook import static
 from pwmig.notebook.bench import Bench
-from pwmig.plan import Direction, Loss, MigrationStatus, Plan, Run, State, Statement, Step, StepRun
+from pwmig.notebook.plan_view import Shown, plan_html
+from pwmig.plan import Direction, Kept, Loss, MigrationStatus, Plan, Restored, Run, State, Statement, Step, StepRun
 from pwmig.project import Project
 from pwmig.schema import Column, Schema, Snapshot
 from pwmig.sides import Difference, Kind, Side
@@ -156,6 +158,21 @@ def test_losses_and_a_changed_original_are_said() -> None:
     run = Run(**{**_fields(run), "losses": (Loss("player", "level", 3),)})
     assert "It takes away:\n  - the values of player.level in 3 rows" in display.text(run)
     assert "The database itself changed meanwhile" in display.text(run)
+
+
+def test_what_came_back_from_the_attic_is_said_whether_or_not_somebody_watched() -> None:
+    step = replace(step_run("a", "reverted"), restored=(Restored("player", "level", 3, gone=1),))
+    run = Run(Plan((), Direction.BACKWARD), "live", (step,))
+    said = "+ the values of player.level in 3 rows put back; 1 left in the attic: their rows are gone"
+    assert f"From the attic:\n  {said}" in display.text(run)
+    page = plan_html(Shown("20250101_000000_a", "", run.plan, run.plan, run=run, title="Reverted"))
+    assert "<p>From the attic:</p>" in page and said in page and "keeps" not in page
+
+
+def test_what_a_step_put_into_the_attic_stands_in_the_plan_tab() -> None:
+    step = replace(step_run("a"), kept=(Kept("<b>", "level", 3),))
+    page = plan_html(Shown("20250101_000000_a", "", Plan(()), Plan(()), run=Run(Plan(()), "live", (step,))))
+    assert "<p>The attic keeps:</p>" in page and "the values of &lt;b&gt;.level in 3 rows" in page
 
 
 def test_a_run_that_nobody_watched_says_so() -> None:

@@ -124,6 +124,9 @@ def run_blocks(run: Run, *, title: str = "", most_tables: int = TABLES) -> Itera
     yield Title(title or run_title(run))
     if run.steps:
         yield _bounded("Steps", ("outcome", "migration", "statements"), [_step_row(step) for step in run.steps])
+    restored = [f"+ {done}" for step in run.steps for done in step.restored]
+    if restored:
+        yield Listing("From the attic:", tuple(restored))
     if run.before is None or run.after is None:
         if run.steps and run.ok:
             yield Sentence("Nobody watched it: give watch=True to see before and after.")

@@ -8,7 +8,7 @@ from html import escape
 
 from pwmig.errors import MigrationFailed, PwmigError, redact
 from pwmig.notebook.views import changes_html, code_html, error_html, sampled_html
-from pwmig.plan import Direction, Loss, Plan, Run, StepRun
+from pwmig.plan import Direction, Kept, Loss, Plan, Restored, Run, StepRun
 
 __all__ = ["Shown", "plan_html"]
 
@@ -92,10 +92,17 @@ def _losses_html(losses: Sequence[Loss], verb: str) -> str:
     return f'<p class="pwmig-lost">It {verb}:</p><ul class="pwmig-lost">{lost}</ul>'
 
 
+def _attic_html(title: str, sign: str, records: Sequence[Kept | Restored]) -> str:
+    """What the step has put into the attic, or got back from it."""
+    said = "".join(f"<li>{sign} {escape(str(one))}</li>" for one in records)
+    return f'<p>{title}</p><ul class="pwmig-operations">{said}</ul>' if said else ""
+
+
 def _step_html(step: StepRun, *, named: bool) -> str:
     head = f"<h5>{escape(step.step.name)}</h5>" if named else ""
     operations = "".join(f"<li><code>{escape(redact(operation))}</code></li>" for operation in step.operations)
     listed = f'<h4>Operations</h4><ul class="pwmig-operations">{operations}</ul>' if operations else ""
+    listed += _attic_html("From the attic:", "+", step.restored) + _attic_html("The attic keeps:", "-", step.kept)
     shown = [statement.sql.strip().rstrip(";") + ";" for statement in step.statements[:SQL_STATEMENTS]]
     more = len(step.statements) - len(shown)
     if more > 0:
