@@ -68,6 +68,5 @@ def _renamed_texts(table: str, statements: list[str], old: str, new: str) -> lis
         for statement in statements:
             connection.execute(statement)
         connection.execute(rename_statement(table, old, new))
-        return [
-            row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
-        ]
+        texts = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name = ? COLLATE NOCASE ORDER BY rowid"
+        return [row[0] for row in connection.execute(texts, [table])]
