@@ -59,7 +59,7 @@ QUERIES = {
     "constraint": f"""SELECT {NAME} AS k1, o.conname AS k2, o.contype, pg_get_constraintdef(o.oid) AS definition,
         o.condeferrable, o.condeferred, o.convalidated, o.conislocal, o.coninhcount, o.connoinherit,
         o.conindid::regclass::text AS index, obj_description(o.oid, 'pg_constraint') AS comment
-        FROM {TABLES} JOIN pg_constraint o ON o.conrelid = c.oid""",
+        FROM {TABLES} JOIN pg_constraint o ON o.conrelid = c.oid AND o.contype <> 'n'""",
     "index": f"""SELECT {NAME} AS k1, x.relname AS k2, pg_get_indexdef(x.oid) AS definition, i.indisclustered,
         i.indisvalid, i.indisready, i.indisreplident, i.indimmediate, pg_get_userbyid(x.relowner) AS owner,
         obj_description(x.oid, 'pg_class') AS comment, x.reltablespace::text,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from catalogs import Place
 from servers import back_quoted
 
@@ -12,8 +14,8 @@ PLAIN = {role: role for role in ROLES.split()}
 
 ACTIONS = ("CASCADE", "SET NULL", "RESTRICT", "NO ACTION")
 
-READER = "'pwmig_corpus'@'localhost'"
-"""An account that rights are given to."""
+READER = f"'corpus_{os.getpid()}'@'localhost'"
+"""An account that rights are given to, of this process: a server has it for all its databases."""
 
 KEY = ", CONSTRAINT {z_key} FOREIGN KEY ({z}) REFERENCES numbers (n) ON DELETE SET NULL"
 
