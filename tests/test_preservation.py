@@ -363,6 +363,32 @@ def test_with_foreign_keys_on_no_row_comes_to_refer_to_what_is_not_there(tmp_pat
         assert list(connection.iterdump()) != before
 
 
+KEYS = {
+    "a constraint": ("CREATE TABLE up (id INTEGER PRIMARY KEY, k INT CONSTRAINT once UNIQUE)", "drop_constraint"),
+    "a constraint of the table": ("CREATE TABLE up (id INT, k INT, CONSTRAINT once UNIQUE (k))", "drop_constraint"),
+    "an index": ("CREATE TABLE up (id INT, k INT); CREATE UNIQUE INDEX once ON up (k)", "drop_index"),
+}
+
+
+@pytest.mark.parametrize("case", KEYS, ids=str)
+def test_the_key_that_a_foreign_key_refers_to_stays_while_nothing_else_makes_one(tmp_path, case):
+    """Without one, SQLite refuses each later write: "foreign key mismatch"."""
+    script, method = KEYS[case]
+    path = tmp_path / "data.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(f"{script}; CREATE TABLE c (k INT REFERENCES up (k)); INSERT INTO up VALUES (1, 1)")
+    before = _picture(path)
+    with connected(path) as migrator:
+        drop = getattr(migrator, method)("up", "once")
+        with pytest.raises(OperationRefused, match=r"the foreign key of c\.k") as caught:
+            migrator.migrate(drop)
+        assert "drop_foreign_key_constraint('c', 'k')" in caught.value.way_out
+        assert _picture(path) == before
+        migrator.migrate(migrator.add_index("up", ("k",), unique=True, name="another"), drop)
+        migrator.migrate(migrator.drop_foreign_key_constraint("c", "k"), migrator.drop_index("up", "another"))
+    assert not {"once", "another"} & _picture(path)[0].keys()
+
+
 def test_a_batch_that_fails_leaves_nothing(place):
     path, table = place
     before = _picture(path)
