@@ -8,18 +8,26 @@ minus what was asked for.
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import peewee
 import pytest
-from peewee import SQL, Check, IntegerField, TextField
+from peewee import SQL, Check, ForeignKeyField, IntegerField, Model, TextField
 
 from pwmig import Migrator
 from pwmig.dialects.sqlite.texts.ddl import parse_create_table
 from pwmig.dialects.sqlite.texts.tokens import quote, significant, tokenize, unquote
 from pwmig.errors import OperationRefused
+
+
+class Numbers(Model):
+    n = IntegerField(primary_key=True)
+
+    class Meta:
+        table_name = "numbers"
+
 
 # Every table has a key `id`, a column `a` that much depends on, and `x` (of type INT) that nothing names.
 TABLES = {
@@ -321,6 +329,64 @@ def test_foreign_keys_on_in_an_open_transaction_stop_a_rebuild_and_no_child_is_l
             migrator.migrate(migrator.add_column(table, "new", IntegerField(default=1)))
         assert "child" in caught.value.why and "migration_context" in caught.value.way_out
     assert _picture(path) == before
+
+
+ORPHANS = {
+    "backfill": lambda m: m.backfill("c", {"n": 5}, where=True),
+    "apply_default": lambda m: m.apply_default("c", "n", IntegerField(default=5)),
+    "a cast": lambda m: m.alter_column_type("c", "n", IntegerField(), cast="n + 100"),
+    "a default of a key": lambda m: m.add_column("c", "m", ForeignKeyField(Numbers, default=5, column_name="m")),
+    "a row that is referred to, deleted": lambda m: m.sql("DELETE FROM numbers"),
+}
+
+
+@pytest.mark.parametrize("case", ORPHANS, ids=str)
+def test_with_foreign_keys_on_no_row_comes_to_refer_to_what_is_not_there(tmp_path, case):
+    """They are off within a batch. A row that referred to nothing before is no reason to refuse."""
+    path = tmp_path / "data.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "CREATE TABLE numbers (n INTEGER PRIMARY KEY); INSERT INTO numbers VALUES (7);"
+            "CREATE TABLE c (id INTEGER PRIMARY KEY, n INT REFERENCES numbers (n)); INSERT INTO c VALUES (1, 7), (2, 9)"
+        )
+        before = list(connection.iterdump())
+    with connected(path) as migrator:
+        migrator.migrate(migrator.backfill("c", {"n": 7}, where="id = 1"))
+        with pytest.raises(OperationRefused, match="would refer to rows that are not there"):
+            migrator.migrate(ORPHANS[case](migrator), migrator.rename_table("c", "d"))
+    with closing(sqlite3.connect(path)) as connection:
+        assert list(connection.iterdump()) == before
+    with connected(path) as migrator:
+        migrator.database.pragma("foreign_keys", 0, permanent=True)
+        migrator.migrate(ORPHANS[case](migrator))
+    with closing(sqlite3.connect(path)) as connection:
+        assert list(connection.iterdump()) != before
+
+
+KEYS = {
+    "a constraint": ("CREATE TABLE up (id INTEGER PRIMARY KEY, k INT CONSTRAINT once UNIQUE)", "drop_constraint"),
+    "a constraint of the table": ("CREATE TABLE up (id INT, k INT, CONSTRAINT once UNIQUE (k))", "drop_constraint"),
+    "an index": ("CREATE TABLE up (id INT, k INT); CREATE UNIQUE INDEX once ON up (k)", "drop_index"),
+}
+
+
+@pytest.mark.parametrize("case", KEYS, ids=str)
+def test_the_key_that_a_foreign_key_refers_to_stays_while_nothing_else_makes_one(tmp_path, case):
+    """Without one, SQLite refuses each later write: "foreign key mismatch"."""
+    script, method = KEYS[case]
+    path = tmp_path / "data.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(f"{script}; CREATE TABLE c (k INT REFERENCES up (k)); INSERT INTO up VALUES (1, 1)")
+    before = _picture(path)
+    with connected(path) as migrator:
+        drop = getattr(migrator, method)("up", "once")
+        with pytest.raises(OperationRefused, match=r"the foreign key of c\.k") as caught:
+            migrator.migrate(drop)
+        assert "drop_foreign_key_constraint('c', 'k')" in caught.value.way_out
+        assert _picture(path) == before
+        migrator.migrate(migrator.add_index("up", ("k",), unique=True, name="another"), drop)
+        migrator.migrate(migrator.drop_foreign_key_constraint("c", "k"), migrator.drop_index("up", "another"))
+    assert not {"once", "another"} & _picture(path)[0].keys()
 
 
 def test_a_batch_that_fails_leaves_nothing(place):

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import peewee
 
 from pwmig.dialects.base import Session, Turn
-from pwmig.dialects.sqlite.place import busy, file_of, is_memory, read_only, translated, unavailable
+from pwmig.dialects.sqlite.orphans import referring, refuse_orphans
+from pwmig.dialects.sqlite.place import busy, file_of, translated, unavailable
 from pwmig.errors import DatabaseUnavailable, OperationRefused
 from pwmig.plan import Event
 
@@ -31,7 +32,6 @@ __all__ = ["SqliteSession", "session"]
 
 _POLL_S = 0.05
 _STEPS_BETWEEN = 100_000
-_MOST_ORPHANS = 10_000
 _SESSION_SETTINGS = {"foreign_keys": 0, "busy_timeout": 0, "cache_spill": 65_535}
 """How a connection is set for migrations. So many pages (256 MB of the usual size) may change before SQLite writes any
 to the file ahead of COMMIT: from then on it lets nobody read where there is no WAL
@@ -333,34 +333,8 @@ def _authorizer(connection: sqlite3.Connection, turn: _Turn, rehearsing: bool) -
 def _refuse_orphans(database: peewee.SqliteDatabase, connection: sqlite3.Connection, turn: _Turn) -> None:
     """Look whether rows now refer to rows that are not there, in the tables written and those that refer to them."""
     grown = {table for table, count in turn.grown.items() if _has_grown_references(connection, table, count)}
-    suspects = sorted(_referring(connection, turn.unsettled) | grown)
-    found = {table: orphans for table in suspects if (orphans := _orphans(connection, table))}
-    if not found:
-        return
-    known = _orphans_before(database, list(found))
-    orphans = [orphan for table in found for orphan in found[table] if orphan not in known]
-    if orphans:
-        tables = sorted({f"{table} -> {parent}" for table, _, parent, _ in orphans})
-        raise OperationRefused(
-            f"{len(orphans)} row(s) would refer to rows that are not there: {', '.join(tables)}",
-            why="foreign keys are on for this database, and checked at the end of each migration",
-            way_out="delete or mend those rows in the migration; ON DELETE actions do not run while one is applied",
-            table=orphans[0][0],
-        )
-
-
-_Orphan = tuple[str, int | None, str, int | str]
-"""Table, rowid, the table that it refers to, and which of its foreign keys; a key that can't be checked has no row."""
-
-
-def _orphans(connection: sqlite3.Connection, table: str) -> list[_Orphan]:
-    quoted = table.replace('"', '""')
-    try:
-        return list(connection.execute(f'PRAGMA foreign_key_check("{quoted}")').fetchmany(_MOST_ORPHANS))
-    except sqlite3.OperationalError as error:
-        if "foreign key mismatch" not in str(error):
-            raise
-        return [(table, None, "columns that are no key", str(error))]
+    suspects = (referring(connection, turn.unsettled) if turn.unsettled else set()) | grown
+    refuse_orphans(database, connection, suspects, "the migration")
 
 
 def _has_grown_references(connection: sqlite3.Connection, table: str, count: int) -> bool:
@@ -376,33 +350,6 @@ def _has_grown_references(connection: sqlite3.Connection, table: str, count: int
     except DDLError:
         return True  # A text that only writable_schema can make.
     return any(column.all("references") for column in columns[-count:])
-
-
-def _orphans_before(database: peewee.SqliteDatabase, tables: list[str]) -> set[_Orphan]:
-    """Those that were there before the migration, as another connection still sees them.
-
-    Nobody can see them where the database is in memory, or locked against readers by now.
-    """
-    if is_memory(database):
-        return set()
-    try:
-        with read_only(database) as reader:
-            return {orphan for table in tables for orphan in _orphans(reader.connection(), table)}
-    except (DatabaseUnavailable, sqlite3.Error, peewee.DatabaseError):
-        return set()
-
-
-def _referring(connection: sqlite3.Connection, written: set[str]) -> set[str]:
-    """The tables written that have foreign keys, and those that refer to one of them."""
-    if not written:
-        return set()
-    names = {name.lower() for name in written}
-    # To ask for each table's foreign keys costs a hundred times what it costs to look at its text.
-    sql = (
-        'SELECT m.name, f."table" FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f '
-        "WHERE m.type = 'table' AND instr(upper(m.sql), 'REFERENCES') > 0"
-    )
-    return {table for table, parent in connection.execute(sql) if table.lower() in names or parent.lower() in names}
 
 
 def _execute(database: peewee.SqliteDatabase, sql: str) -> Any:

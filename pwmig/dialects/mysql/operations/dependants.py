@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from pwmig.dialects.server.asking import MARK
 from pwmig.dialects.server.operations.server import Need, Place, Server
+from pwmig.dialects.server.operations.waiting import mentions
 from pwmig.dialects.server.operations.work import own_index_names
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ __all__ = [
     "index_of_key",
     "names_in",
     "needs_of_column",
+    "needs_of_index",
     "needs_of_table",
     "own_keys",
     "readers_of_column",
@@ -24,7 +27,8 @@ __all__ = [
 ]
 
 _TOKENS = re.compile(
-    r"'(?:[^'\\]|\\.|'')*'|/\*.*?\*/|--[ \t][^\n]*|#[^\n]*|`((?:[^`]|``)*)`|\"((?:[^\"\\]|\\.|\"\")*)\"|([\w$]+)",
+    r"[bBnNxX]?'(?:[^'\\]|\\.|'')*'|/\*.*?\*/|--[ \t][^\n]*|#[^\n]*"
+    r"|`((?:[^`]|``)*)`|\"((?:[^\"\\]|\\.|\"\")*)\"|([\w$]+)",
     re.DOTALL,
 )
 
@@ -139,6 +143,57 @@ def index_of_key(work: Work, name: str) -> Index | None:
             ]
             return None if others or _children(work.server, work.place, key.columns[0]) else index
     return None
+
+
+def needs_of_index(work: Work, name: str) -> list[Need]:
+    """Foreign keys of the table, and to it, whose columns no other index begins with.
+
+    https://mariadb.com/kb/en/foreign-keys/; an index that waits to be added may be theirs, if it names their columns.
+    """
+    own = _index_columns(work, lambda index: index.name.lower() == name.lower())
+    left = [*_index_columns(work, lambda index: index.name.lower() != name.lower()), _lower(work.table.primary_key)]
+    coming = [text for text in work.server.waiting.texts(work.place.key) if text.startswith("ADD ")]
+    found = []
+    for columns, need in [*_own_keys(work), *_keys_to(work)]:
+        served = any(_begins(index, columns) for index in left)
+        comes = any(all(mentions(text, column) for column in columns) for text in coming)
+        if any(_begins(index, columns) for index in own) and not served and not comes:
+            found.append(need)
+    return found
+
+
+def _index_columns(work: Work, wanted: Callable[[Index], bool]) -> list[list[str]]:
+    return [_lower(part.column or "" for part in index.parts) for index in work.table.indexes if wanted(index)]
+
+
+def _lower(names: Iterable[str]) -> list[str]:
+    return [name.lower() for name in names]
+
+
+def _begins(index: list[str], columns: list[str]) -> bool:
+    return bool(columns) and index[: len(columns)] == columns
+
+
+def _own_keys(work: Work) -> list[tuple[list[str], Need]]:
+    return [
+        (_lower(key.columns), (f"the foreign key {key.name}", f"migrator.drop_constraint({work.name!r}, {key.name!r})"))
+        for key in work.table.foreign_keys
+    ]
+
+
+def _keys_to(work: Work) -> list[tuple[list[str], Need]]:
+    rows = work.server.ask(
+        "SELECT table_schema AS s, table_name AS t, constraint_name AS k, referenced_column_name AS c "
+        f"FROM information_schema.key_column_usage WHERE table_schema = {MARK} "
+        f"AND referenced_table_schema = {MARK} AND referenced_table_name = {MARK} ORDER BY s, t, k, ordinal_position",
+        [work.place.schema, work.place.schema, work.place.plain],
+    )
+    found: dict[Need, list[str]] = {}
+    for schema, plain, key, column in rows:
+        table = work.server.called(schema, plain)
+        need = (f"the foreign key {key} of {table}", f"migrator.drop_constraint({table!r}, {key!r})")
+        found.setdefault(need, []).append(column.lower())
+    return [(columns, need) for need, columns in found.items()]
 
 
 # -- texts

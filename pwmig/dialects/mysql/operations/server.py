@@ -254,6 +254,7 @@ class MySQLServer(MySQLNames):
         if concurrently:
             work.alter(f"DROP INDEX {self.quote(index.name)}", "LOCK=NONE")
             return
+        self._require_no_key(work, f"index {index.name!r}", index.name)
         work.names_of(index)
         columns = [part.column for part in index.parts if part.column]
         work.wait(f"DROP INDEX {self.quote(index.name)}", names=(index.name,), about=columns, indexes=True)
@@ -282,10 +283,17 @@ class MySQLServer(MySQLNames):
         if kind == "foreign key":
             self._drop_key(work, name)
         elif kind == "UNIQUE":
+            self._require_no_key(work, f"constraint {name!r}", name)
             columns = work.columns_of(name)
             work.wait(f"DROP INDEX {self.quote(name)}", names=(name,), about=columns, indexes=True)
         else:
             self._drop_check(work, name)
+
+    def _require_no_key(self, work: Work, what: str, name: str) -> None:
+        """What the server would refuse too, but with the statements of the batch before it done."""
+        from pwmig.dialects.mysql.operations.dependants import needs_of_index
+
+        work.require_no_needs(f"{what} of {work.name!r} can't be dropped", needs_of_index(work, name))
 
     def _drop_key(self, work: Work, name: str) -> None:
         """With the index of the same name and columns, which the server makes for a key that has none."""

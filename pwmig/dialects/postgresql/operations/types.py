@@ -57,7 +57,29 @@ def set_type(
         changes.append(f"ALTER COLUMN {name} SET STORAGE {facts.storage}")
     if is_toasted and facts.compression:
         changes.append(f"ALTER COLUMN {name} SET COMPRESSION {facts.compression}")
-    _alter(server, work, column, type_, changes, cast)
+    _alter(server, work, column, type_, changes, cast, _targets(server, work, column))
+
+
+def _targets(server: PostgresqlServer, work: Work, column: Column) -> list[str]:
+    """Statements that set the targets of statistics which the server forgets with what it makes anew.
+
+    Those of expressions in indexes (https://www.postgresql.org/docs/current/sql-alterindex.html) and of statistics
+    objects, of the table and of all that have the column from it.
+    """
+    rows = server.ask(
+        f"WITH RECURSIVE kin (oid) AS (SELECT {MARK}::oid UNION SELECT inhrelid FROM pg_inherits, kin "
+        f"WHERE inhparent = kin.oid), own AS (SELECT attrelid, attnum FROM pg_attribute, kin WHERE attrelid = kin.oid "
+        f"AND attname = {MARK}) SELECT 'ALTER INDEX ' || i.indexrelid::regclass || ' ALTER COLUMN ' || a.attnum || "
+        "' SET STATISTICS ' || a.attstattarget FROM own JOIN pg_index i ON i.indrelid = own.attrelid "
+        "JOIN pg_attribute a ON a.attrelid = i.indexrelid AND a.attstattarget >= 0 WHERE EXISTS (SELECT 1 "
+        "FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = i.indexrelid AND refobjid = own.attrelid "
+        "AND refobjsubid = own.attnum) UNION ALL SELECT 'ALTER STATISTICS ' || quote_ident(n.nspname) || '.' || "
+        "quote_ident(s.stxname) || ' SET STATISTICS ' || s.stxstattarget FROM own JOIN pg_statistic_ext s "
+        "ON s.stxrelid = own.attrelid AND s.stxstattarget >= 0 JOIN pg_namespace n ON n.oid = s.stxnamespace "
+        "WHERE own.attnum = ANY (s.stxkeys) OR s.stxexprs IS NOT NULL",
+        [work.place.oid, column.name],
+    )
+    return [statement for (statement,) in rows]
 
 
 def _facts(server: PostgresqlServer, work: Work, column: Column) -> _Facts:
@@ -198,7 +220,13 @@ def _tried(server: PostgresqlServer, sql: str) -> list[tuple[Any, ...]] | None:
 
 
 def _alter(
-    server: PostgresqlServer, work: Work, column: Column, type_: str, changes: list[str], cast: str | None
+    server: PostgresqlServer,
+    work: Work,
+    column: Column,
+    type_: str,
+    changes: list[str],
+    cast: str | None,
+    after: list[str],
 ) -> None:
     def explain(error: Exception, alone: bool) -> OperationRefused | None:
         if not isinstance(error, (peewee.ProgrammingError, peewee.DataError)):
@@ -217,7 +245,7 @@ def _alter(
 
     # Behind the type the server sets NOT NULL and a default; it takes both away before it, whatever the order.
     names, lets = (column.name, *_beside(work, column.name)), (REQUIRED, DEFAULT)
-    work.wait(*changes, names=names, explain=explain, lets=lets)
+    work.wait(*changes, names=names, after=after, explain=explain, lets=lets)
 
 
 def _beside(work: Work, column: str) -> set[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pwmig.columns import constraint_name
 from pwmig.dialects.asked import action, close_matches
 from pwmig.dialects.sqlite.operations.catalog import ask
+from pwmig.dialects.sqlite.operations.dependants import require_no_referrers
 from pwmig.dialects.sqlite.operations.work import Work
 from pwmig.dialects.sqlite.texts import edit
 from pwmig.dialects.sqlite.texts.ddl import parse_create_table
@@ -89,6 +90,7 @@ def drop_constraint(migrator: SqliteMigrator, table: str, name: str) -> None:
             table=table,
             object=name,
         )
+    require_no_referrers(work, f"constraint {name!r}", name)
     work.change(_without(work.table, found))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from playhouse.migrate import make_index_name
@@ -12,8 +12,9 @@ from pwmig.dialects.sqlite.texts import edit
 from pwmig.dialects.sqlite.texts.ddl import parse_create_index, parse_create_table
 from pwmig.dialects.sqlite.texts.parts import ColumnDef, ConstraintDef, IndexDef
 from pwmig.dialects.sqlite.texts.tokens import fold, names_in
+from pwmig.errors import OperationRefused
 
-__all__ = ["Need", "dependants_of", "only"]
+__all__ = ["Need", "dependants_of", "only", "require_no_referrers"]
 
 Need = tuple[str, str]
 """What needs the column, in words, and the operation that does away with it."""
@@ -73,6 +74,15 @@ def _readers(work: Work, name: str) -> list[Need]:
 def _children(work: Work, name: str) -> list[Need]:
     """Foreign keys of other tables that refer to the column by name."""
     found = []
+    for child, key, columns in _referring(work):
+        own = fold(child) == fold(work.table.name) and only(columns, name)
+        if not own and edit.names_column(key.ref_columns, name):
+            found.append(_need(child, key, columns))
+    return found
+
+
+def _referring(work: Work) -> Iterator[tuple[str, ConstraintDef, tuple[str, ...]]]:
+    """(table, foreign key, its columns) of all that refer to the table, itself included."""
     for entry in work.catalog.referring(work.table.name):
         child = parse_create_table(entry.sql or "")
         keys: list[tuple[ConstraintDef, tuple[str, ...]]] = [
@@ -80,9 +90,53 @@ def _children(work: Work, name: str) -> list[Need]:
         ]
         keys += [(key, key.columns) for key in child.constraints if key.kind == "foreign key"]
         for key, columns in keys:
-            own = fold(child.name) == fold(work.table.name) and only(columns, name)
-            to_this = fold(key.ref_table or "") == fold(work.table.name)
-            if to_this and not own and edit.names_column(key.ref_columns, name):
-                hint = f"migrator.drop_foreign_key_constraint({child.name!r}, {columns[0]!r})"
-                found.append((f"the foreign key of {child.name}.{columns[0]}", hint))
-    return found
+            if fold(key.ref_table or "") == fold(work.table.name):
+                yield child.name, key, columns
+
+
+def _need(child: str, key: ConstraintDef, columns: Sequence[str]) -> Need:
+    hint = f"migrator.drop_foreign_key_constraint({child!r}, {columns[0]!r})"
+    if len(columns) > 1:
+        hint = f"migrator.drop_constraint({child!r}, {key.name!r})" if key.name else f"a new table {child!r} without it"
+    return f"the foreign key of {child}.{columns[0]}", hint
+
+
+# -- what a foreign key refers to
+
+
+def require_no_referrers(work: Work, what: str, name: str) -> None:
+    """Refuse to take a constraint or an index away that makes a key of columns which a foreign key refers to.
+
+    SQLite would say nothing, and "foreign key mismatch" at each later write
+    (https://www.sqlite.org/foreignkeys.html#fk_indexes).
+    """
+    keys = list(_keys(work))
+    left = {columns for own, columns in keys if own != fold(name)}
+    lost = {columns for own, columns in keys if own == fold(name)} - left
+    needs = [
+        _need(child, key, columns)
+        for child, key, columns in _referring(work)
+        if frozenset(map(fold, key.ref_columns)) in lost
+    ]
+    if needs:
+        raise OperationRefused(
+            f"{what} of {work.table.name!r} can't be dropped while other things need it",
+            why="; ".join(thing for thing, _ in needs),
+            way_out="before it, in the same migration: " + ", ".join(dict.fromkeys(hint for _, hint in needs)),
+            table=work.table.name,
+            object=name,
+        )
+
+
+def _keys(work: Work) -> Iterator[tuple[str, frozenset[str]]]:
+    """(its name, or nothing; the columns) of what makes a key of columns."""
+    for column in work.table.columns:
+        for made in column.all("primary key", "unique"):
+            yield fold(made.name or ""), frozenset((fold(column.name),))
+    for made in work.table.constraints:
+        if made.kind in ("primary key", "unique"):
+            yield fold(made.name or ""), frozenset(map(fold, made.columns))
+    for entry in work.catalog.of_table(work.table.name, "index"):
+        index = parse_create_index(entry.sql or "")
+        if index.unique and index.predicate is None:
+            yield fold(index.name), frozenset(fold(part.name or "") for part in index.parts)

@@ -27,12 +27,25 @@ __all__ = ["SqliteMigrator"]
 _UNSAID = frozenset({"sql", "alter_add_column", "apply_default", "_update_column", "run_python", "backfill"})
 """Operations that change what their text says, which no guard can foretell."""
 
+_WRITES = frozenset({"sql", "apply_default", "run_python", "backfill"})
+"""Operations that write values of rows; others do where they are told to."""
+
+
+def _writes(wanted: Operation) -> bool:
+    if wanted.name == "alter_column_type":
+        return wanted.args[3:4] not in ((), (None,))  # A cast.
+    if wanted.name == "add_column":
+        return isinstance(wanted.args[2], peewee.ForeignKeyField) and wanted.args[2].default is not None
+    return wanted.name in _WRITES
+
 
 class SqliteMigrator(Elsewhere, playhouse.SqliteMigrator):
     """Operations on one SQLite database; see :class:`pwmig.dialects.migrator.Migrator`."""
 
     _guard: Guard | None = None
     _drafts: Drafts | None = None
+    _written: tuple[str | None, ...] = ()
+    """The tables whose rows the batch has written values of, None for any."""
 
     # -- columns
 
@@ -277,17 +290,31 @@ class SqliteMigrator(Elsewhere, playhouse.SqliteMigrator):
             self._guard.check(self.database)
             self._guard = None
         wanted.run_alone()
+        if _writes(wanted) or (wanted.name == "rename_table" and self._written):
+            self._written = (*self._written, None if wanted.name == "rename_table" else wanted.table)
 
     @contextmanager
     def _batch(self) -> Iterator[None]:
         alone = not self.database.in_transaction()
-        before = self._guard, self._drafts
+        before = self._guard, self._drafts, self._written
         self._guard = self._drafts = None
+        self._written = ()
+        keyed = alone and bool(self.database.connection().execute("PRAGMA foreign_keys").fetchone()[0])
         try:
             with self.migration_context() if alone else self.database.atomic():
                 yield
                 self.settle()
                 if self._guard is not None:
                     self._guard.check(self.database)
+                if keyed and self._written:
+                    self._refuse_orphans()
         finally:
-            self._guard, self._drafts = before
+            self._guard, self._drafts, self._written = before
+
+    def _refuse_orphans(self) -> None:
+        """Foreign keys are off in a batch, so that a table can be rebuilt: what they would have said is said here."""
+        from pwmig.dialects.sqlite.orphans import referring, refuse_orphans
+
+        names = None if None in self._written else [name for name in self._written if name is not None]
+        connection = self.database.connection()
+        refuse_orphans(self.database, connection, referring(connection, names), "the batch")

@@ -11,6 +11,7 @@ from playhouse.migrate import make_index_name
 from pwmig.dialects.asked import close_matches, lent_model, let_go
 from pwmig.dialects.sqlite.operations.broken import broken_named
 from pwmig.dialects.sqlite.operations.catalog import Catalog, Entry, ask, column_of, read_catalog
+from pwmig.dialects.sqlite.operations.dependants import require_no_referrers
 from pwmig.dialects.sqlite.operations.draft import NewIndex
 from pwmig.dialects.sqlite.operations.schema_text import free_name, keep_letters
 from pwmig.dialects.sqlite.operations.statistics import statistics_kept
@@ -203,7 +204,9 @@ def _index(catalog: Catalog, table: str, name: str) -> Any:
 
 def drop_index(migrator: SqliteMigrator, table: str, name: str) -> None:
     work = Work(migrator, table)
-    work.drop_index(_index(work.catalog, table, name).name)
+    index = _index(work.catalog, table, name)
+    require_no_referrers(work, f"index {index.name!r}", index.name)
+    work.drop_index(index.name)
 
 
 def rename_index(migrator: SqliteMigrator, table: str, old: str, new: str) -> None:

@@ -69,5 +69,6 @@ def _renamed_texts(table: str, statements: list[str], old: str, new: str) -> lis
         for statement in statements:
             connection.execute(statement)
         connection.execute(rename_statement(table, old, new))
-        rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
+        texts = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name = ? COLLATE NOCASE ORDER BY rowid"
+        rows = connection.execute(texts, [table])
         return [lettered(statement, row[0], new) for statement, row in zip(statements, rows)]
