@@ -264,7 +264,7 @@ class Shelf(ABC):
             return Counts(newer=kept)
         missing = ""
         if there:
-            alike = " AND ".join(f"t.{self.quote(name)} = x.{self.quote(name)}" for name in place.key)
+            alike = " AND ".join(f"{self._key(name, 't', place)} = x.{self.quote(name)}" for name in place.key)
             missing = f" WHERE NOT EXISTS (SELECT 1 FROM {place.sql} AS t WHERE {alike})"
         restored = int(self.ask(f"SELECT count(*) FROM {own} AS x{missing}")[0][0]) if there else kept
         quiet = self.quiet(place)
@@ -331,7 +331,11 @@ class Shelf(ABC):
     def _keys(self, own: str, other: str, place: Place) -> str:
         if not place.key:
             return f"{other}.{self.row_id} = {own}.k0"
-        return " AND ".join(f"{other}.{self.quote(name)} = {own}.k{n}" for n, name in enumerate(place.key))
+        return " AND ".join(f"{self._key(name, other, place)} = {own}.k{n}" for n, name in enumerate(place.key))
+
+    def _key(self, name: str, alias: str, place: Place) -> str:
+        """A column of the key, to be compared as the key compares it."""
+        return f"{alias}.{self.quote(name)}"
 
     def _pair(self, number: int, place: Place, others: Sequence[str]) -> None:
         """Of a table without key: each row that is kept finds one with the same cells, each of them once."""
