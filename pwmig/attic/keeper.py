@@ -125,6 +125,11 @@ class Keeper:
         self._note_changes()
         self.restored += self.restoring.finish()
 
+    def ended(self) -> None:
+        """The history has the step."""
+        if self._restoring is not None:
+            self._restoring.ended()
+
     # -- putting back
 
     @property
