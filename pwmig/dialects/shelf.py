@@ -104,8 +104,10 @@ class Shelf(ABC):
         return self.make(number, place, self._kept_text(place, columns, others))
 
     def _kept_text(self, place: Place, columns: Sequence[str], others: Sequence[str]) -> str:
-        parts = ", ".join(f"{text} AS {name}" for text, name in self._kept_parts(place, columns, others))
-        return f"SELECT {parts} FROM {place.sql} AS t"
+        return f"SELECT {self._told(self._kept_parts(place, columns, others))} FROM {place.sql} AS t"
+
+    def _told(self, parts: Sequence[tuple[str, str]]) -> str:
+        return ", ".join(f"{text} AS {name}" for text, name in parts)
 
     def _kept_parts(self, place: Place, columns: Sequence[str], others: Sequence[str]) -> list[tuple[str, str]]:
         """What is kept of a row, and how it is called."""
@@ -165,8 +167,10 @@ class Shelf(ABC):
 
     def batch_text(self, batch: int, place: Place, column: str, others: Sequence[str], condition: str) -> str:
         """The statement that puts aside what the rows hold that a condition means."""
-        text = self._kept_text(place, [column], others)
-        return f"CREATE TEMPORARY TABLE {self.batch}_{batch} AS {text} WHERE {condition}"
+        names = ", ".join(self.quote(name) for name in (*place.key, column, *others))
+        parts = self._told(self._kept_parts(place, [column], others))
+        rows = f"(SELECT {names} FROM {place.sql} WHERE {condition})"  # There the table goes by its own name.
+        return f"CREATE TEMPORARY TABLE {self.batch}_{batch} AS SELECT {parts} FROM {rows} AS t"
 
     def add_batch(self, batch: int, number: int, place: Place, column: str, others: Sequence[str]) -> int:
         """Keep what was put aside where it is another value by now; of how many rows."""
@@ -179,8 +183,11 @@ class Shelf(ABC):
         chosen = ", ".join(f"x.{name}" for name in names)
         self.ask(f"INSERT INTO {self.own(number)} ({', '.join(names)}, n0) SELECT {chosen}, {cell} {rows}")
         count = int(self.ask(f"SELECT count(*) {rows}")[0][0])
-        self.ask(f"{self.drop_temporary} {self.batch}_{batch}")
+        self.drop_batch(batch)
         return count
+
+    def drop_batch(self, batch: int) -> None:
+        self.ask(f"{self.drop_temporary} IF EXISTS {self.batch}_{batch}")
 
     def type_of(self, place: Place, column: str) -> str:
         """The type of a column, for one that has to hold the same."""

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pwmig.dialects.base import Session, Turn
+from pwmig.dialects.base import Session, Turn, apart
 from pwmig.dialects.postgresql.beyond import reached, written_beyond
 from pwmig.dialects.postgresql.interrupting import interruptible
 from pwmig.dialects.postgresql.known import known, written
@@ -172,10 +172,8 @@ class _Begun:
         self.tell()
         self.end()
         self.database.pop_transaction()
-        self.turn.apart = True
-        yield
-        self.begin()
-        self.turn.apart = False
+        with apart(self.turn, self.begin):
+            yield
 
 
 class _Guard:
