@@ -322,7 +322,7 @@ class Keeper:
         if not self._keeps(wanted):
             return None
         wanted.migrator.settle()
-        return self.attic.shelf.look(table, wanted.migrator)
+        return self.attic.shelf.hold(table, wanted)
 
     def _has_rows(self, place: Place) -> bool:
         return bool(self.attic.shelf.ask(f"SELECT 1 FROM {place.sql} LIMIT 1"))

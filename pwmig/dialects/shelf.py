@@ -57,6 +57,11 @@ class Shelf(ABC):
     def look(self, name: str, migrator: Migrator | None = None) -> Place | None:
         """A table of the project's as it is now, None where there is none of that name."""
 
+    def hold(self, name: str, wanted: Operation) -> Place | None:
+        """A table as :meth:`look` has it, of which an operation is about to take something: where the database can
+        do that, nobody else writes it any more."""
+        return self.look(name, wanted.migrator)
+
     @abstractmethod
     def prints(self, place: Place, columns: Sequence[str], alias: str) -> list[str]:
         """Expressions over a row's other cells by which it is recognised; short where it has a key."""

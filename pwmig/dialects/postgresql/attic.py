@@ -1,5 +1,7 @@
 """PostgreSQL's shelf for the attic: tables in the migration's transaction; a dropped one moves to a schema of its own.
 
+What an operation takes is read under the lock that it takes anyway: else others could write between.
+
 https://www.postgresql.org/docs/current/sql-altertable.html: SET SCHEMA takes a table's indexes, constraints and
 sequences along, so that their names are free for those of a new table.
 """
@@ -12,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 from pwmig.dialects.postgresql.operations.migrator import PostgresqlMigrator
 from pwmig.dialects.server.asking import MARK, ask, on, own_statements
 from pwmig.dialects.server.attic import ServerShelf
+from pwmig.dialects.server.errors import driver_error
 from pwmig.dialects.shelved import MOST_CELLS, Place, Quiet, data_table
+from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
-    from pwmig.dialects.migrator import Migrator
+    from pwmig.dialects.migrator import Migrator, Operation
     from pwmig.dialects.server.operations.server import Server
 
 __all__ = ["PostgresqlShelf"]
@@ -25,6 +29,12 @@ _LONGEST = 64
 
 _LONGEST_SIZED = 255
 _SHORT = ("smallint", "integer", "bigint", "real", "double precision", "boolean", "uuid", "date")
+
+_FILLS = ("apply_default", "backfill")
+"""Operations that write rows, and change no table."""
+
+_FORBIDDEN, _NOT_SERIAL = "42501", "40001"
+"""https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
 _COLUMNS = """
 SELECT a.attname, a.attgenerated <> '', pg_get_expr(d.adbin, d.adrelid), i.place, format_type(a.atttypid, a.atttypmod)
@@ -152,6 +162,69 @@ class PostgresqlShelf(ServerShelf):
         for (grantee,) in rows:
             self.ask(f"REVOKE ALL ON {table} FROM {grantee}")
 
+    # -- others, who write meanwhile
+
+    def hold(self, name: str, wanted: Operation) -> Place | None:
+        """Lock it, and look again; batches that are committed by themselves let others write between.
+
+        A back-fill lets others read (https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES).
+        """
+        place, fills = self.look(name, wanted.migrator), wanted.name in _FILLS
+        if place is None or (fills and (wanted.kwargs.get("commit") or not place.key)):
+            return place
+        self._lock(place, "SHARE ROW EXCLUSIVE" if fills else "ACCESS EXCLUSIVE")
+        if not fills:
+            self._require_fresh(place)
+        return self.look(name, wanted.migrator)
+
+    def _lock(self, place: Place, mode: str) -> None:
+        """Its partitions and heirs too, as an operation does."""
+        try:
+            self.ask(f"LOCK TABLE {place.sql} IN {mode} MODE")
+        except Exception as error:
+            if _state(error) != _FORBIDDEN:
+                raise
+            raise OperationRefused(
+                f"what {place.name!r} loses can't be kept",
+                why=f"this role may not lock the table, so that others could write it meanwhile: {error}",
+                way_out=f"GRANT UPDATE ON {place.name} TO the role, or give attic=False to the operation",
+                table=place.name,
+            ) from error
+
+    def _require_fresh(self, place: Place) -> None:
+        """REPEATABLE READ reads rows as they were when the transaction began, and an operation takes them as they are.
+
+        https://www.postgresql.org/docs/current/transaction-iso.html#XACT-REPEATABLE-READ: a row that was changed or
+        deleted since can't be locked. One that is new is seen by who checks a constraint.
+        """
+        level = str(self.ask("SHOW transaction_isolation")[0][0])
+        if level.startswith("read "):
+            return
+        cause: Exception | None = None
+        try:
+            seen = self.ask(f"SELECT count(*) FROM (SELECT 1 FROM {place.sql} FOR UPDATE) AS t")[0][0]
+        except Exception as error:
+            if _state(error) != _NOT_SERIAL:
+                raise
+            cause = error
+        if cause is not None or int(seen) != self._count_there(place):
+            raise OperationRefused(
+                f"rows of {place.name!r} have changed since the migration began, and can't be kept",
+                why=f"its transaction is {level.upper()}, and reads them as they were at its begin",
+                way_out="run it again; or let the migration run in READ COMMITTED",
+                table=place.name,
+            ) from cause
+
+    def _count_there(self, place: Place) -> int:
+        """How many rows a table has, whatever the transaction sees."""
+        rows = "pg_temp.pwmig_attic_rows"
+        self.ask("CREATE TEMPORARY SEQUENCE pwmig_attic_rows MINVALUE 0")
+        self.ask(f"ALTER TABLE {place.sql} ADD CONSTRAINT pwmig_attic_rows CHECK (nextval('{rows}') >= 0)")
+        count = int(self.ask(f"SELECT nextval('{rows}')")[0][0])
+        self.ask(f"ALTER TABLE {place.sql} DROP CONSTRAINT pwmig_attic_rows")
+        self.ask(f"DROP SEQUENCE {rows}")
+        return count
+
     # -- a whole table
 
     def moves_at_once(self, place: Place) -> bool:
@@ -253,6 +326,12 @@ class _TriggersOff(Quiet):
     def end(self) -> None:
         for name, always in self.names:
             self.shelf.ask(f"ALTER TABLE {self.place.sql} ENABLE {always}TRIGGER {name}")
+
+
+def _state(error: Exception) -> str | None:
+    """The code of a server's error."""
+    cause = driver_error(error)
+    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
 
 
 def _is_short(type_: str) -> bool:
