@@ -545,3 +545,34 @@ def test_the_attic_hears_of_its_own_database_only(tmp_path, database):
     _run(database, "UPDATE player SET level = NULL")
     project.revert()
     assert _levels(database) == [None] * len(before)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("operation", ['drop_column("player", "level")', 'backfill("player", {"level": 5})'])
+def test_the_attic_has_its_place_wherever_a_search_path_leads(tmp_path, postgres, operation):
+    _run(
+        postgres,
+        "CREATE SCHEMA aside",
+        "CREATE TABLE aside.player (id INTEGER PRIMARY KEY, name VARCHAR(20), level INT)",
+        "INSERT INTO aside.player VALUES (1, 'p1', NULL), (2, 'p2', 7)",
+    )
+    back = 'migrate(migrator.add_column("player", "level", IntegerField(null=True)))' if "drop" in operation else "pass"
+    text = f"""
+def migrate_forward():
+    migrate(migrator.set_search_path("aside"))
+    migrate(migrator.{operation})
+    database.execute_sql("SET search_path TO public")
+
+
+def migrate_backward():
+    migrate(migrator.set_search_path("aside"))
+    {back}
+    database.execute_sql("SET search_path TO public")
+"""
+    project = _project(tmp_path, postgres, path=text)
+    project.apply()
+    assert [entry.table for entry in project.attic()] == ["aside.player"]
+    project.revert()
+    rows = postgres.execute_sql("SELECT id, level FROM aside.player ORDER BY id").fetchall()
+    assert rows == [(1, None), (2, 7)]
+    assert postgres.get_tables(schema="aside") == ["player"]

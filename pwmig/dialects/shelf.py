@@ -102,7 +102,11 @@ class Shelf(ABC):
         return {}
 
     def own(self, number: int) -> str:
-        return self.quote(data_table(number))
+        return self.own_name(data_table(number))
+
+    def own_name(self, table: str) -> str:
+        """One of pwmig's own tables in a statement."""
+        return self.quote(table)
 
     def keep(self, number: int, place: Place, columns: Sequence[str], others: Sequence[str]) -> int:
         """Keep the values of some columns; of how many rows."""

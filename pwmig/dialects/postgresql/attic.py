@@ -9,6 +9,7 @@ sequences along, so that their names are free for those of a new table.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.postgresql.operations.migrator import PostgresqlMigrator
@@ -82,10 +83,19 @@ class PostgresqlShelf(ServerShelf):
         return PostgresqlMigrator(self.database)
 
     def has(self, table: str) -> bool:
-        return bool(ask(on(self.database), f"SELECT to_regclass({MARK})", [self.quote(table)])[0][0])
+        return bool(ask(on(self.database), f"SELECT to_regclass({MARK})", [self.own_name(table)])[0][0])
 
     def same(self, one: str, other: str) -> str:
         return f"({one})::text IS NOT DISTINCT FROM ({other})::text"
+
+    @cached_property
+    def home(self) -> str:
+        """The schema of the attic: that of the history, wherever a migration has let the search path lead."""
+        setting = "nullif(pg_catalog.current_setting('pwmig.home', true), '')"
+        return self.quote(str(self.ask(f"SELECT coalesce({setting}, current_schema()::text, 'public')")[0][0]))
+
+    def own_name(self, table: str) -> str:
+        return f"{self.home}.{self.quote(table)}"
 
     def own(self, number: int) -> str:
         """A table that was dropped is in a schema of its own."""
@@ -93,7 +103,7 @@ class PostgresqlShelf(ServerShelf):
             name = self.quote(data_table(number))
             sql = f"SELECT 1 FROM pg_namespace WHERE nspname = {MARK}"
             moved = ask(on(self.database), sql, [data_table(number)])
-            self._homes[number] = f"{name}.{name}" if moved else name
+            self._homes[number] = f"{name}.{name}" if moved else self.own_name(data_table(number))
         return self._homes[number]
 
     def place_of(self, server: Server, found: Any) -> Place:
@@ -104,7 +114,8 @@ class PostgresqlShelf(ServerShelf):
         generated = frozenset(row[0] for row in rows if row[1])
         types = {row[0]: row[4] for row in rows}
         sql = f"{self.quote(found.schema)}.{self.quote(found.plain)}"
-        return Place(found.name, sql, columns, generated, key, True, defaults, found.oid, types)
+        name = found.plain if self.quote(found.schema) == self.home else f"{found.schema}.{found.plain}"
+        return Place(name, sql, columns, generated, key, True, defaults, found.oid, types)
 
     def type_of(self, place: Place, column: str) -> str:
         return place.types[column]
@@ -148,7 +159,7 @@ class PostgresqlShelf(ServerShelf):
     def protect(self, table: str) -> None:
         """Default privileges may give others a right to each new table
         (https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html)."""
-        self._revoke(self.quote(table))
+        self._revoke(self.own_name(table))
 
     def protect_data(self, number: int) -> None:
         self._revoke(self.own(number))
@@ -243,8 +254,8 @@ class PostgresqlShelf(ServerShelf):
     def move(self, number: int, place: Place, definitions: Mapping[str, Any]) -> None:
         name = self.quote(data_table(number))
         if not self.moves_at_once(place):
-            self.ask(f"CREATE TABLE {name} AS SELECT * FROM {place.sql}")
-            self._homes[number] = name
+            self._homes[number] = self.own_name(data_table(number))
+            self.ask(f"CREATE TABLE {self._homes[number]} AS SELECT * FROM {place.sql}")
             return
         schema, plain = place.sql.rsplit(".", 1) if place.sql.count(".") == 1 else self._parts(place)
         self.ask(f"CREATE SCHEMA {name}")
@@ -263,10 +274,10 @@ class PostgresqlShelf(ServerShelf):
         return str(schema), str(plain)
 
     def discard(self, number: int) -> None:
-        own = self.own(number)
+        own, name = self.own(number), self.quote(data_table(number))
         self.ask(f"DROP TABLE {own}")
-        if own.count(".") == 1:
-            self.ask(f"DROP SCHEMA {own.split('.')[0]}")
+        if own == f"{name}.{name}":
+            self.ask(f"DROP SCHEMA {name}")
         self._homes.pop(number, None)
 
     def insert_text(self, place: Place, names: str, own: str, missing: str, columns: Sequence[str]) -> str:
