@@ -167,7 +167,7 @@ class Keeper:
         gives = any(text.startswith(("DEFAULT", "GENERATED", "AS")) for text in constraints)
         if field.null or field.primary_key or gives or field.default is not None:
             return wanted
-        self.restoring.require_value(str(table), str(name))
+        self.restoring.require_value(str(name), wanted.migrator)
         nullable = copy.copy(field)
         nullable.null = True
         return type(wanted)(wanted.migrator, wanted.fn, table, name, nullable, *wanted.args[3:], **wanted.kwargs)

@@ -207,8 +207,7 @@ class Shelf(ABC):
     def sort(self, number: int, place: Place, others: Sequence[str | None]) -> None:
         """Say of each row that is kept whether its row is there; ``others``: the columns of its print that are left."""
         own = self.own(number)
-        if not self.has_state(number):  # Without it, keeping costs less, and to add it costs nothing.
-            self.ask(f"ALTER TABLE {own} ADD COLUMN s {self.state_type}")
+        self._add_state(number)
         if not place.key:
             if all(others):
                 self._pair(number, place, [name for name in others if name])
@@ -223,6 +222,13 @@ class Shelf(ABC):
                 f"UPDATE {own} SET s = {DOUBTFUL} WHERE s = {CHANGED} AND NOT EXISTS "
                 f"(SELECT 1 FROM (SELECT max(k0) AS k FROM {own} WHERE s = {SAME}) AS m WHERE m.k > {own}.k0)"
             )
+
+    def _add_state(self, number: int) -> None:
+        """No row has a state; without the column keeping costs less, and to add it costs nothing."""
+        if self.has_state(number):
+            self.ask(f"UPDATE {self.own(number)} SET s = NULL")
+        else:
+            self.ask(f"ALTER TABLE {self.own(number)} ADD COLUMN s {self.state_type}")
 
     def _prints_now(self, place: Place, others: Sequence[str | None]) -> list[tuple[int, str]]:
         """The parts of the rows' prints that can be made of the columns that are there, each with its number."""
@@ -239,22 +245,33 @@ class Shelf(ABC):
         )
 
     def put(self, number: int, place: Place, columns: Sequence[str], *, doubtful: bool = False) -> Counts:
-        """Write what is kept into the rows that are there, and let go of it."""
-        own, states = self.own(number), f"({SAME}, {CHANGED}{f', {DOUBTFUL}' if doubtful else ''})"
+        """Write what is kept into the rows that are there; :meth:`let_go` lets go of it."""
+        own, states = self.own(number), _states(doubtful)
         counts = dict(self.ask(f"SELECT coalesce(s, 0), count(*) FROM {own} GROUP BY coalesce(s, 0)"))
         if any(counts.get(state) for state in (SAME, CHANGED, *([DOUBTFUL] if doubtful else []))):
             quiet = self.quiet(place)
             quiet.begin()
             self.send(self.update_text(place, columns, own, f"{self._keys('x', 't', place)} AND x.s IN {states}"))
             quiet.end()
-        self.ask(f"DELETE FROM {own} WHERE s IN {states}")
-        self.ask(f"ALTER TABLE {own} DROP COLUMN s")
         changed = counts.get(CHANGED, 0) + (counts.get(DOUBTFUL, 0) if doubtful else 0)
         left = 0 if doubtful else counts.get(DOUBTFUL, 0)
         return Counts(counts.get(SAME, 0) + changed, changed, counts.get(0, 0), left, counts.get(NEWER, 0))
 
+    def let_go(self, number: int, *, doubtful: bool = False) -> None:
+        """Let go of the values that were put back."""
+        self.ask(f"DELETE FROM {self.own(number)} WHERE s IN {_states(doubtful)}")
+        self.ask(f"ALTER TABLE {self.own(number)} DROP COLUMN s")
+
+    def lacking(self, number: int, place: Place) -> int:
+        """How many rows of a table will have no value once those that are kept are back; without key, at least."""
+        rows = int(self.ask(f"SELECT count(*) FROM {place.sql}")[0][0])
+        if not place.key:
+            return max(0, rows - self.count(number, "v0 IS NOT NULL"))
+        matched = f"{self.own(number)} AS x JOIN {place.sql} AS t ON {self._keys('x', 't', place)}"
+        return rows - int(self.ask(f"SELECT count(*) FROM {matched} WHERE x.v0 IS NOT NULL")[0][0])
+
     def put_rows(self, number: int, place: Place, columns: Sequence[str]) -> Counts:
-        """Put the rows of a table back of which none with the same key is there, and let go of them."""
+        """Put the rows of a table back of which none with the same key is there; see :meth:`let_go_rows`."""
         own, names = self.own(number), ", ".join(map(self.quote, columns))
         kept = self.count(number)
         there = bool(self.ask(f"SELECT 1 FROM {place.sql} LIMIT 1"))
@@ -263,7 +280,7 @@ class Shelf(ABC):
             return Counts(newer=kept)
         missing = ""
         if there:
-            alike = " AND ".join(f"t.{self.quote(name)} = x.{self.quote(name)}" for name in place.key)
+            alike = " AND ".join(f"{self._key(name, 't', place)} = x.{self.quote(name)}" for name in place.key)
             missing = f" WHERE NOT EXISTS (SELECT 1 FROM {place.sql} AS t WHERE {alike})"
         restored = int(self.ask(f"SELECT count(*) FROM {own} AS x{missing}")[0][0]) if there else kept
         quiet = self.quiet(place)
@@ -272,9 +289,16 @@ class Shelf(ABC):
         quiet.end()
         if restored == kept:
             return Counts(restored=restored)
+        return Counts(restored=restored, newer=self.count(number, f"NOT {self._is_there(number, place, columns)}"))
+
+    def let_go_rows(self, number: int, place: Place, columns: Sequence[str]) -> None:
+        """Let go of the rows that are in the table as they were."""
+        self.ask(f"DELETE FROM {self.own(number)} WHERE {self._is_there(number, place, columns)}")
+
+    def _is_there(self, number: int, place: Place, columns: Sequence[str]) -> str:
+        own = self.own(number)
         cells = " AND ".join(self.same(f"t.{self.quote(name)}", f"{own}.{self.quote(name)}") for name in columns)
-        self.ask(f"DELETE FROM {own} WHERE EXISTS (SELECT 1 FROM {place.sql} AS t WHERE {cells})")
-        return Counts(restored=restored, newer=self.count(number))
+        return f"EXISTS (SELECT 1 FROM {place.sql} AS t WHERE {cells})"
 
     def insert_text(self, place: Place, names: str, own: str, missing: str, columns: Sequence[str]) -> str:
         chosen = ", ".join(f"x.{self.quote(name)}" for name in columns)
@@ -323,7 +347,11 @@ class Shelf(ABC):
     def _keys(self, own: str, other: str, place: Place) -> str:
         if not place.key:
             return f"{other}.{self.row_id} = {own}.k0"
-        return " AND ".join(f"{other}.{self.quote(name)} = {own}.k{n}" for n, name in enumerate(place.key))
+        return " AND ".join(f"{self._key(name, other, place)} = {own}.k{n}" for n, name in enumerate(place.key))
+
+    def _key(self, name: str, alias: str, place: Place) -> str:
+        """A column of the key, to be compared as the key compares it."""
+        return f"{alias}.{self.quote(name)}"
 
     def _pair(self, number: int, place: Place, others: Sequence[str]) -> None:
         """Of a table without key: each row that is kept finds one with the same cells, each of them once."""
@@ -335,3 +363,8 @@ class Shelf(ABC):
             f"(SELECT t.{rid} AS r, {print_} AS p FROM {place.sql} AS t) AS c) AS b ON a.p = b.p AND a.n = b.n)"
         )
         self.update(own, {"k0": "t.b", "s": str(SAME)}, pairs, f"x.{rid} = t.a")
+
+
+def _states(doubtful: bool) -> str:
+    """The states of the rows that get their values back, as a list in SQL."""
+    return f"({SAME}, {CHANGED}{f', {DOUBTFUL}' if doubtful else ''})"
