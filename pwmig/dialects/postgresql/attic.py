@@ -85,6 +85,9 @@ class PostgresqlShelf(ServerShelf):
     def has(self, table: str) -> bool:
         return bool(ask(on(self.database), f"SELECT to_regclass({MARK})", [self.own_name(table)])[0][0])
 
+    def as_text(self, cell: str) -> str:
+        return f"ROW({cell})::text"
+
     def same(self, one: str, other: str) -> str:
         return f"({one})::text IS NOT DISTINCT FROM ({other})::text"
 
@@ -181,7 +184,7 @@ class PostgresqlShelf(ServerShelf):
         A back-fill lets others read (https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES).
         """
         place, fills = self.look(name, wanted.migrator), wanted.name in _FILLS
-        if place is None or (fills and (wanted.kwargs.get("commit") or not place.key)):
+        if place is None or (fills and wanted.kwargs.get("commit") and place.key):
             return place
         self._lock(place, "SHARE ROW EXCLUSIVE" if fills else "ACCESS EXCLUSIVE")
         if not fills:
