@@ -150,7 +150,7 @@ class Shelf(ABC):
         """Add to what was kept of a column what it became, and let go of rows where that is the same; how many stay."""
         own = self.own(number)
         self.ask(f"ALTER TABLE {own} ADD COLUMN n0 {self.type_of(place, column)}")
-        self.update(own, {"n0": f"t.{self.quote(column)}"}, place.sql, self._keys("x", "t", place))
+        self.update(own, {"n0": f"t.{self.quote(column)}"}, place.sql, self._keys(number, place))
         self.ask(f"DELETE FROM {own} WHERE {self.unchanged('v0', 'n0')}")
         return self.count(number)
 
@@ -178,7 +178,7 @@ class Shelf(ABC):
         names = [name for _, name in self._kept_parts(place, [column], others)]
         cell = f"t.{self.quote(column)}"
         rows = (
-            f"FROM {self.batch}_{batch} AS x JOIN {place.sql} AS t ON {self._keys('x', 't', place)} "
+            f"FROM {self.batch}_{batch} AS x JOIN {place.sql} AS t ON {self._keys(number, place)} "
             f"WHERE NOT ({self.unchanged('x.v0', cell)})"
         )
         chosen = ", ".join(f"x.{name}" for name in names)
@@ -205,7 +205,7 @@ class Shelf(ABC):
         prints = self._prints_now(place, others)
         alike = " AND ".join(self.same(text, f"x.p{n}") for n, text in prints) or "1 = 1"
         state = f"CASE WHEN {alike} THEN {SAME} ELSE {CHANGED} END"
-        self.update(own, {"s": state}, place.sql, self._keys("x", "t", place))
+        self.update(own, {"s": state}, place.sql, self._keys(number, place))
         if not place.counts and len(place.key) == 1:
             # A key can only have been given again where no row above it has been there all the time.
             self.ask(
@@ -224,7 +224,7 @@ class Shelf(ABC):
             self.own(number),
             {"s": str(NEWER)},
             place.sql,
-            f"{self._keys('x', 't', place)} AND x.s IN ({SAME}, {CHANGED}) AND NOT ({fresh})",
+            f"{self._keys(number, place)} AND x.s IN ({SAME}, {CHANGED}) AND NOT ({fresh})",
         )
 
     def put(self, number: int, place: Place, columns: Sequence[str], *, doubtful: bool = False) -> Counts:
@@ -234,7 +234,7 @@ class Shelf(ABC):
         if any(counts.get(state) for state in (SAME, CHANGED, *([DOUBTFUL] if doubtful else []))):
             quiet = self.quiet(place)
             quiet.begin()
-            self.send(self.update_text(place, columns, own, f"{self._keys('x', 't', place)} AND x.s IN {states}"))
+            self.send(self.update_text(place, columns, own, f"{self._keys(number, place)} AND x.s IN {states}"))
             quiet.end()
         self.ask(f"DELETE FROM {own} WHERE s IN {states}")
         self.ask(f"ALTER TABLE {own} DROP COLUMN s")
@@ -309,10 +309,11 @@ class Shelf(ABC):
         sets = ", ".join(f"{self.quote(name)} = x.v{n}" for n, name in enumerate(columns))
         return f"UPDATE {place.sql} AS t SET {sets} FROM {own} AS x WHERE {condition}"
 
-    def _keys(self, own: str, other: str, place: Place) -> str:
+    def _keys(self, number: int, place: Place) -> str:
+        """The condition that what is kept (``x``) is of a row (``t``)."""
         if not place.key:
-            return f"{other}.{self.row_id} = {own}.k0"
-        return " AND ".join(f"{other}.{self.quote(name)} = {own}.k{n}" for n, name in enumerate(place.key))
+            return f"t.{self.row_id} = x.k0"
+        return " AND ".join(f"t.{self.quote(name)} = x.k{n}" for n, name in enumerate(place.key))
 
     def _pair(self, number: int, place: Place, others: Sequence[str]) -> None:
         """Of a table without key: each row that is kept finds one with the same cells, each of them once."""
