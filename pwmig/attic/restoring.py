@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pwmig.dialects.migrator import Migrator
     from pwmig.dialects.shelved import Counts, Place
     from pwmig.plan import Step
+
+_LetGo = Callable[[Callable[[], None]], None]
+"""Runs what lets go of what was put back: at once, or later."""
 
 __all__ = ["Restoring", "prints_now", "put_back_values", "put_rows"]
 
@@ -39,6 +42,7 @@ class Restoring:
         self._rows_back: list[tuple[Entry, str]] = []
         self._back: list[tuple[Entry, str]] = []
         self._marked: set[int] = set()
+        self._given_back: list[Callable[[], None]] = []
 
     @property
     def entries(self) -> list[Entry]:
@@ -63,9 +67,17 @@ class Restoring:
         self.waiting.append(_Waiting(found, place.name))
         return True
 
-    def require_value(self, table: str, column: str) -> None:
-        """The column that was expected last is to hold no NULL, once its values are back."""
-        self.waiting[-1].required = True
+    def require_value(self, column: str, migrator: Migrator) -> None:
+        """The column that was expected last is to hold no NULL, once its values are back.
+
+        Where what is done stays, rows that will have none are looked for before it is added.
+        """
+        one, shelf = self.waiting[-1], self.attic.shelf
+        one.required = True
+        place = None if shelf.transactional else shelf.look(one.table, migrator)
+        if place is not None:
+            count = shelf.lacking(one.entry.id, place)
+            _refuse_null(place, column, count, shelf.count(one.entry.id))
 
     def expect_table(self, table: str) -> bool:
         """A table is about to be made: going backward, its rows are put in as soon as it is there; if there are any."""
@@ -136,7 +148,7 @@ class Restoring:
         if column not in place.columns:
             self.entries.append(one.entry)
             return None  # By now it is computed, and needs no value.
-        done = put_back_values(self.attic, one.entry, place, column, self._prints_now(one.entry, place))
+        done = put_back_values(self.attic, one.entry, place, column, self._prints_now(one.entry, place), self._let_go)
         if one.required and migrator is not None:
             self._require_no_null(place, column, done)
             migrator.migrate(migrator.add_not_null(one.table, column))
@@ -144,23 +156,12 @@ class Restoring:
 
     def _rows(self, entry: Entry, place: Place) -> Restored:
         self._rows_back.append((entry, place.name))
-        return put_rows(self.attic, entry, place)
+        return put_rows(self.attic, entry, place, self._let_go)
 
     def _require_no_null(self, place: Place, column: str, done: Restored) -> None:
         shelf = self.attic.shelf
-        quoted = shelf.quote(column)
-        count = int(shelf.ask(f"SELECT count(*) FROM {place.sql} WHERE {quoted} IS NULL")[0][0])
-        if not count:
-            return
-        rows = f"{count:,} row" + ("s have" if count != 1 else " has")
-        raise OperationRefused(
-            f"column {column!r} of {place.name!r} can't be NOT NULL again: {rows} no value for it",
-            why=f"the attic had values for {done.restored:,} rows; these came since, or may be other rows by now",
-            way_out=f"say what they get: a default in the field of add_column({place.name!r}, {column!r}, ...), which "
-            f"leaves the values of the attic as they are; or null=True there, then UPDATE, then add_not_null",
-            table=place.name,
-            column=column,
-        )
+        count = int(shelf.ask(f"SELECT count(*) FROM {place.sql} WHERE {shelf.quote(column)} IS NULL")[0][0])
+        _refuse_null(place, column, count, done.restored)
 
     def finish(self) -> list[Restored]:
         """Put back what can be, of what no operation announced; then make again what hung on the tables."""
@@ -180,7 +181,18 @@ class Restoring:
                 for statement in self.attic.shelf.again(place, entry.definitions):
                     self.attic.shelf.send(statement)
         self._rows_back = []
+        for let_go in self._given_back:
+            let_go()
+        self._given_back = []
         return done
+
+    def _let_go(self, given_back: Callable[[], None]) -> None:
+        """What is put back stays in the attic too until the step has come to its end, where what it does is not taken
+        back: whoever takes it back by hand, to run it again, takes the values along."""
+        if self.attic.shelf.transactional:
+            given_back()
+        else:
+            self._given_back.append(given_back)
 
     def _letters(self, migrator: Migrator | None = None) -> None:
         """Tables that say the same again as before are written as they were."""
@@ -202,12 +214,16 @@ class Restoring:
         if entry.what == "change":
             if entry.id not in self._marked:
                 self._mark(entry, place)
-            return _told(self.attic, entry, place, column, shelf.put(entry.id, place, [column]), lacking=0)
+            counts = shelf.put(entry.id, place, [column])
+            return _told(self.attic, entry, place, column, counts, self._let_go, lacking=0)
         cell = f"t.{shelf.quote(column)}"
         fresh = f"{cell} IS NULL"
         if column in place.defaults:
             fresh += f" OR {shelf.same(cell, f'({place.defaults[column]})')}"
-        return put_back_values(self.attic, entry, place, column, self._prints_now(entry, place), fresh=fresh)
+        if not shelf.transactional:  # A run that stopped after it had put some back.
+            fresh += f" OR {shelf.unchanged(cell, 'x.v0')}"
+        prints = self._prints_now(entry, place)
+        return put_back_values(self.attic, entry, place, column, prints, self._let_go, fresh=fresh)
 
     def _prints_now(self, entry: Entry, place: Place) -> tuple[str | None, ...]:
         """Without the columns that the same way there changed after it: they are not as they were yet."""
@@ -225,13 +241,26 @@ def prints_now(entry: Entry, place: Place) -> tuple[str | None, ...]:
     return tuple(place.column(name) for name in entry.prints)
 
 
-def put_rows(attic: Attic, entry: Entry, place: Place) -> Restored:
+def _at_once(given_back: Callable[[], None]) -> None:
+    given_back()
+
+
+def put_rows(attic: Attic, entry: Entry, place: Place, let_go: _LetGo = _at_once) -> Restored:
     """Put the rows of a table back, and let go of them: those whose keys are there already are newer."""
     shelf = attic.shelf
     names = [name for kept in entry.columns if (name := place.column(kept)) in place.columns and name]
     counts = shelf.put_rows(entry.id, place, names)
     shelf.after_rows(entry.id, place, entry.definitions)
-    attic.resize(entry) if counts.newer else attic.discard(entry)
+
+    def given_back() -> None:
+        if not counts.newer:
+            attic.discard(entry)
+            return
+        if counts.newer < shelf.count(entry.id):
+            shelf.let_go_rows(entry.id, place, names)
+        attic.resize(entry)
+
+    let_go(given_back)
     return Restored(place.name, None, counts.restored, newer=counts.newer)
 
 
@@ -241,6 +270,7 @@ def put_back_values(
     place: Place,
     column: str,
     prints: Sequence[str | None],
+    let_go: _LetGo = _at_once,
     *,
     fresh: str = "",
     doubtful: bool = False,
@@ -253,12 +283,42 @@ def put_back_values(
     rows = int(shelf.ask(f"SELECT count(*) FROM {place.sql}")[0][0])
     kept = shelf.count(entry.id)
     counts = shelf.put(entry.id, place, [column], doubtful=doubtful)
-    return _told(attic, entry, place, column, counts, lacking=max(0, rows - (kept - counts.gone)))
+    lacking = max(0, rows - (kept - counts.gone))
+    return _told(attic, entry, place, column, counts, let_go, lacking=lacking, doubtful=doubtful)
 
 
-def _told(attic: Attic, entry: Entry, place: Place, column: str, counts: Counts, lacking: int) -> Restored:
-    attic.resize(entry)
+def _told(
+    attic: Attic,
+    entry: Entry,
+    place: Place,
+    column: str,
+    counts: Counts,
+    let_go: _LetGo,
+    *,
+    lacking: int,
+    doubtful: bool = False,
+) -> Restored:
+    def given_back() -> None:
+        attic.shelf.let_go(entry.id, doubtful=doubtful)
+        attic.resize(entry)
+
+    let_go(given_back)
     return Restored(
         *(place.name, column, counts.restored, counts.changed, counts.gone, counts.doubtful, counts.newer),
         lacking,
+    )
+
+
+def _refuse_null(place: Place, column: str, count: int, kept: int) -> None:
+    """Refuse a column that is to hold no NULL where so many rows have no value."""
+    if not count:
+        return
+    rows = f"{count:,} row" + ("s have" if count != 1 else " has")
+    raise OperationRefused(
+        f"column {column!r} of {place.name!r} can't be NOT NULL again: {rows} no value for it",
+        why=f"the attic had values for {kept:,} rows; these came since, or may be other rows by now",
+        way_out=f"say what they get: a default in the field of add_column({place.name!r}, {column!r}, ...), which "
+        f"leaves the values of the attic as they are; or null=True there, then UPDATE, then add_not_null",
+        table=place.name,
+        column=column,
     )

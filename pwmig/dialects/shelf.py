@@ -102,15 +102,21 @@ class Shelf(ABC):
         return {}
 
     def own(self, number: int) -> str:
-        return self.quote(data_table(number))
+        return self.own_name(data_table(number))
+
+    def own_name(self, table: str) -> str:
+        """One of pwmig's own tables in a statement."""
+        return self.quote(table)
 
     def keep(self, number: int, place: Place, columns: Sequence[str], others: Sequence[str]) -> int:
         """Keep the values of some columns; of how many rows."""
         return self.make(number, place, self._kept_text(place, columns, others))
 
     def _kept_text(self, place: Place, columns: Sequence[str], others: Sequence[str]) -> str:
-        parts = ", ".join(f"{text} AS {name}" for text, name in self._kept_parts(place, columns, others))
-        return f"SELECT {parts} FROM {place.sql} AS t"
+        return f"SELECT {self._told(self._kept_parts(place, columns, others))} FROM {place.sql} AS t"
+
+    def _told(self, parts: Sequence[tuple[str, str]]) -> str:
+        return ", ".join(f"{text} AS {name}" for text, name in parts)
 
     def _kept_parts(self, place: Place, columns: Sequence[str], others: Sequence[str]) -> list[tuple[str, str]]:
         """What is kept of a row, and how it is called."""
@@ -150,7 +156,7 @@ class Shelf(ABC):
         """Add to what was kept of a column what it became, and let go of rows where that is the same; how many stay."""
         own = self.own(number)
         self.ask(f"ALTER TABLE {own} ADD COLUMN n0 {self.type_of(place, column)}")
-        self.update(own, {"n0": f"t.{self.quote(column)}"}, place.sql, self._keys(number, place))
+        self.update(own, {"n0": f"t.{self.quote(column)}"}, place.sql, self._keys("x", "t", place))
         self.ask(f"DELETE FROM {own} WHERE {self.unchanged('v0', 'n0')}")
         return self.count(number)
 
@@ -170,22 +176,31 @@ class Shelf(ABC):
 
     def batch_text(self, batch: int, place: Place, column: str, others: Sequence[str], condition: str) -> str:
         """The statement that puts aside what the rows hold that a condition means."""
-        text = self._kept_text(place, [column], others)
-        return f"CREATE TEMPORARY TABLE {self.batch}_{batch} AS {text} WHERE {condition}"
+        names = ", ".join(self.quote(name) for name in (*place.key, column, *others, *self._unlisted(place)))
+        parts = self._told(self._kept_parts(place, [column], others))
+        rows = f"(SELECT {names} FROM {place.sql} WHERE {condition})"  # There the table goes by its own name.
+        return f"CREATE TEMPORARY TABLE {self.batch}_{batch} AS SELECT {parts} FROM {rows} AS t"
+
+    def _unlisted(self, place: Place) -> Sequence[str]:
+        """What is kept of a row beside its columns, by the names that it has in its table."""
+        return ()
 
     def add_batch(self, batch: int, number: int, place: Place, column: str, others: Sequence[str]) -> int:
         """Keep what was put aside where it is another value by now; of how many rows."""
         names = [name for _, name in self._kept_parts(place, [column], others)]
         cell = f"t.{self.quote(column)}"
         rows = (
-            f"FROM {self.batch}_{batch} AS x JOIN {place.sql} AS t ON {self._keys(number, place)} "
+            f"FROM {self.batch}_{batch} AS x JOIN {place.sql} AS t ON {self._keys('x', 't', place)} "
             f"WHERE NOT ({self.unchanged('x.v0', cell)})"
         )
         chosen = ", ".join(f"x.{name}" for name in names)
         self.ask(f"INSERT INTO {self.own(number)} ({', '.join(names)}, n0) SELECT {chosen}, {cell} {rows}")
         count = int(self.ask(f"SELECT count(*) {rows}")[0][0])
-        self.ask(f"{self.drop_temporary} {self.batch}_{batch}")
+        self.drop_batch(batch)
         return count
+
+    def drop_batch(self, batch: int) -> None:
+        self.ask(f"{self.drop_temporary} IF EXISTS {self.batch}_{batch}")
 
     def type_of(self, place: Place, column: str) -> str:
         """The type of a column, for one that has to hold the same."""
@@ -196,8 +211,7 @@ class Shelf(ABC):
     def sort(self, number: int, place: Place, others: Sequence[str | None]) -> None:
         """Say of each row that is kept whether its row is there; ``others``: the columns of its print that are left."""
         own = self.own(number)
-        if not self.has_state(number):  # Without it, keeping costs less, and to add it costs nothing.
-            self.ask(f"ALTER TABLE {own} ADD COLUMN s {self.state_type}")
+        self._add_state(number)
         if not place.key:
             if all(others):
                 self._pair(number, place, [name for name in others if name])
@@ -205,13 +219,20 @@ class Shelf(ABC):
         prints = self._prints_now(place, others)
         alike = " AND ".join(self.same(text, f"x.p{n}") for n, text in prints) or "1 = 1"
         state = f"CASE WHEN {alike} THEN {SAME} ELSE {CHANGED} END"
-        self.update(own, {"s": state}, place.sql, self._keys(number, place))
+        self.update(own, {"s": state}, place.sql, self._keys("x", "t", place))
         if not place.counts and len(place.key) == 1:
             # A key can only have been given again where no row above it has been there all the time.
             self.ask(
                 f"UPDATE {own} SET s = {DOUBTFUL} WHERE s = {CHANGED} AND NOT EXISTS "
                 f"(SELECT 1 FROM (SELECT max(k0) AS k FROM {own} WHERE s = {SAME}) AS m WHERE m.k > {own}.k0)"
             )
+
+    def _add_state(self, number: int) -> None:
+        """No row has a state; without the column keeping costs less, and to add it costs nothing."""
+        if self.has_state(number):
+            self.ask(f"UPDATE {self.own(number)} SET s = NULL")
+        else:
+            self.ask(f"ALTER TABLE {self.own(number)} ADD COLUMN s {self.state_type}")
 
     def _prints_now(self, place: Place, others: Sequence[str | None]) -> list[tuple[int, str]]:
         """The parts of the rows' prints that can be made of the columns that are there, each with its number."""
@@ -224,26 +245,37 @@ class Shelf(ABC):
             self.own(number),
             {"s": str(NEWER)},
             place.sql,
-            f"{self._keys(number, place)} AND x.s IN ({SAME}, {CHANGED}) AND NOT ({fresh})",
+            f"{self._keys('x', 't', place)} AND x.s IN ({SAME}, {CHANGED}) AND NOT ({fresh})",
         )
 
     def put(self, number: int, place: Place, columns: Sequence[str], *, doubtful: bool = False) -> Counts:
-        """Write what is kept into the rows that are there, and let go of it."""
-        own, states = self.own(number), f"({SAME}, {CHANGED}{f', {DOUBTFUL}' if doubtful else ''})"
+        """Write what is kept into the rows that are there; :meth:`let_go` lets go of it."""
+        own, states = self.own(number), _states(doubtful)
         counts = dict(self.ask(f"SELECT coalesce(s, 0), count(*) FROM {own} GROUP BY coalesce(s, 0)"))
         if any(counts.get(state) for state in (SAME, CHANGED, *([DOUBTFUL] if doubtful else []))):
             quiet = self.quiet(place)
             quiet.begin()
-            self.send(self.update_text(place, columns, own, f"{self._keys(number, place)} AND x.s IN {states}"))
+            self.send(self.update_text(place, columns, own, f"{self._keys('x', 't', place)} AND x.s IN {states}"))
             quiet.end()
-        self.ask(f"DELETE FROM {own} WHERE s IN {states}")
-        self.ask(f"ALTER TABLE {own} DROP COLUMN s")
         changed = counts.get(CHANGED, 0) + (counts.get(DOUBTFUL, 0) if doubtful else 0)
         left = 0 if doubtful else counts.get(DOUBTFUL, 0)
         return Counts(counts.get(SAME, 0) + changed, changed, counts.get(0, 0), left, counts.get(NEWER, 0))
 
+    def let_go(self, number: int, *, doubtful: bool = False) -> None:
+        """Let go of the values that were put back."""
+        self.ask(f"DELETE FROM {self.own(number)} WHERE s IN {_states(doubtful)}")
+        self.ask(f"ALTER TABLE {self.own(number)} DROP COLUMN s")
+
+    def lacking(self, number: int, place: Place) -> int:
+        """How many rows of a table will have no value once those that are kept are back; without key, at least."""
+        rows = int(self.ask(f"SELECT count(*) FROM {place.sql}")[0][0])
+        if not place.key:
+            return max(0, rows - self.count(number, "v0 IS NOT NULL"))
+        matched = f"{self.own(number)} AS x JOIN {place.sql} AS t ON {self._keys('x', 't', place)}"
+        return rows - int(self.ask(f"SELECT count(*) FROM {matched} WHERE x.v0 IS NOT NULL")[0][0])
+
     def put_rows(self, number: int, place: Place, columns: Sequence[str]) -> Counts:
-        """Put the rows of a table back of which none with the same key is there, and let go of them."""
+        """Put the rows of a table back of which none with the same key is there; see :meth:`let_go_rows`."""
         own, names = self.own(number), ", ".join(map(self.quote, columns))
         kept = self.count(number)
         there = bool(self.ask(f"SELECT 1 FROM {place.sql} LIMIT 1"))
@@ -252,7 +284,7 @@ class Shelf(ABC):
             return Counts(newer=kept)
         missing = ""
         if there:
-            alike = " AND ".join(f"t.{self.quote(name)} = x.{self.quote(name)}" for name in place.key)
+            alike = " AND ".join(f"{self._key(name, 't', place)} = x.{self.quote(name)}" for name in place.key)
             missing = f" WHERE NOT EXISTS (SELECT 1 FROM {place.sql} AS t WHERE {alike})"
         restored = int(self.ask(f"SELECT count(*) FROM {own} AS x{missing}")[0][0]) if there else kept
         quiet = self.quiet(place)
@@ -261,9 +293,16 @@ class Shelf(ABC):
         quiet.end()
         if restored == kept:
             return Counts(restored=restored)
+        return Counts(restored=restored, newer=self.count(number, f"NOT {self._is_there(number, place, columns)}"))
+
+    def let_go_rows(self, number: int, place: Place, columns: Sequence[str]) -> None:
+        """Let go of the rows that are in the table as they were."""
+        self.ask(f"DELETE FROM {self.own(number)} WHERE {self._is_there(number, place, columns)}")
+
+    def _is_there(self, number: int, place: Place, columns: Sequence[str]) -> str:
+        own = self.own(number)
         cells = " AND ".join(self.same(f"t.{self.quote(name)}", f"{own}.{self.quote(name)}") for name in columns)
-        self.ask(f"DELETE FROM {own} WHERE EXISTS (SELECT 1 FROM {place.sql} AS t WHERE {cells})")
-        return Counts(restored=restored, newer=self.count(number))
+        return f"EXISTS (SELECT 1 FROM {place.sql} AS t WHERE {cells})"
 
     def insert_text(self, place: Place, names: str, own: str, missing: str, columns: Sequence[str]) -> str:
         chosen = ", ".join(f"x.{self.quote(name)}" for name in columns)
@@ -309,11 +348,14 @@ class Shelf(ABC):
         sets = ", ".join(f"{self.quote(name)} = x.v{n}" for n, name in enumerate(columns))
         return f"UPDATE {place.sql} AS t SET {sets} FROM {own} AS x WHERE {condition}"
 
-    def _keys(self, number: int, place: Place) -> str:
-        """The condition that what is kept (``x``) is of a row (``t``)."""
+    def _keys(self, own: str, other: str, place: Place) -> str:
         if not place.key:
-            return f"t.{self.row_id} = x.k0"
-        return " AND ".join(f"t.{self.quote(name)} = x.k{n}" for n, name in enumerate(place.key))
+            return f"{other}.{self.row_id} = {own}.k0"
+        return " AND ".join(f"{self._key(name, other, place)} = {own}.k{n}" for n, name in enumerate(place.key))
+
+    def _key(self, name: str, alias: str, place: Place) -> str:
+        """A column of the key, to be compared as the key compares it."""
+        return f"{alias}.{self.quote(name)}"
 
     def _pair(self, number: int, place: Place, others: Sequence[str]) -> None:
         """Of a table without key: each row that is kept finds one with the same cells, each of them once."""
@@ -325,3 +367,8 @@ class Shelf(ABC):
             f"(SELECT t.{rid} AS r, {print_} AS p FROM {place.sql} AS t) AS c) AS b ON a.p = b.p AND a.n = b.n)"
         )
         self.update(own, {"k0": "t.b", "s": str(SAME)}, pairs, f"x.{rid} = t.a")
+
+
+def _states(doubtful: bool) -> str:
+    """The states of the rows that get their values back, as a list in SQL."""
+    return f"({SAME}, {CHANGED}{f', {DOUBTFUL}' if doubtful else ''})"

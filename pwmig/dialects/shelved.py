@@ -30,7 +30,8 @@ class Place:
     """A table as it is now: ``columns`` are those that hold values of their own, ``key`` is what tells rows apart.
 
     ``counts``: a key that was given once is not given by the database to another row. ``defaults`` are the columns'
-    defaults as SQL. ``sql`` is the table as a statement names it.
+    defaults as SQL. ``sql`` is the table as a statement names it. ``collations`` are those by which the key tells rows
+    apart, where they may be others than the columns' own; ``null_key`` is what tells a row apart whose key holds NULL.
     """
 
     name: str
@@ -43,6 +44,8 @@ class Place:
     oid: int = 0
     types: Mapping[str, str] = field(default_factory=dict)
     stamps: tuple[str, ...] = ()
+    collations: Mapping[str, str] = field(default_factory=dict)
+    null_key: str | None = None
 
     def column(self, name: str) -> str | None:
         """The column as the table spells it, generated or not, or None."""

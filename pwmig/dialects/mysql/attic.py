@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.mysql.operations.migrator import MySQLMigrator
 from pwmig.dialects.server.attic import ServerShelf
-from pwmig.dialects.shelved import Counts, Place, data_table
+from pwmig.dialects.shelved import SAME, Counts, Place, data_table
 
 if TYPE_CHECKING:
     from pwmig.dialects.migrator import Migrator
@@ -240,6 +240,7 @@ class MySQLShelf(ServerShelf):
         if place.key:
             super().sort(number, place, others)
             return
+        self._add_state(number)
         self._others = tuple(name for name in others if name)
 
     def _prints_now(self, place: Place, others: Sequence[str | None]) -> list[tuple[int, str]]:
@@ -270,8 +271,8 @@ class MySQLShelf(ServerShelf):
             )
             found = int(cursor.rowcount) if value != empty else int(count)
             restored += found
-            self.ask(f"DELETE FROM {own} WHERE p0 = ? AND v0 <=> ? LIMIT {found}", (print_of, value))
-        return Counts(restored=restored, gone=self.count(number))
+            self.ask(f"UPDATE {own} SET s = {SAME} WHERE p0 = ? AND v0 <=> ? LIMIT {found}", (print_of, value))
+        return Counts(restored=restored, gone=self.count(number, "s IS NULL"))
 
     def _empty(self, place: Place, column: str) -> Any:
         """What a row holds that got no value yet: where the column is new, all rows hold the same."""

@@ -9,6 +9,7 @@ sequences along, so that their names are free for those of a new table.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.postgresql.holding import lock, require_fresh
@@ -81,7 +82,7 @@ SELECT oid::regclass::text FROM heirs ORDER BY 1"""
 class PostgresqlShelf(ServerShelf):
     """A print is some of the row's other cells as they are: a hash of them costs twice what it costs to keep them.
 
-    Of a table with heirs, ``o`` is kept too: whose a row is, NULL for the table's own.
+    Of a row in an heir, ``o`` says in which one.
     """
 
     row_id = "ctid"
@@ -95,10 +96,19 @@ class PostgresqlShelf(ServerShelf):
         return PostgresqlMigrator(self.database)
 
     def has(self, table: str) -> bool:
-        return bool(ask(on(self.database), f"SELECT to_regclass({MARK})", [self.quote(table)])[0][0])
+        return bool(ask(on(self.database), f"SELECT to_regclass({MARK})", [self.own_name(table)])[0][0])
 
     def same(self, one: str, other: str) -> str:
         return f"({one})::text IS NOT DISTINCT FROM ({other})::text"
+
+    @cached_property
+    def home(self) -> str:
+        """The schema of the attic: that of the history, wherever a migration has let the search path lead."""
+        setting = "nullif(pg_catalog.current_setting('pwmig.home', true), '')"
+        return self.quote(str(self.ask(f"SELECT coalesce({setting}, current_schema()::text, 'public')")[0][0]))
+
+    def own_name(self, table: str) -> str:
+        return f"{self.home}.{self.quote(table)}"
 
     def own(self, number: int) -> str:
         """A table that was dropped is in a schema of its own."""
@@ -106,7 +116,7 @@ class PostgresqlShelf(ServerShelf):
             name = self.quote(data_table(number))
             sql = f"SELECT 1 FROM pg_namespace WHERE nspname = {MARK}"
             moved = ask(on(self.database), sql, [data_table(number)])
-            self._homes[number] = f"{name}.{name}" if moved else name
+            self._homes[number] = f"{name}.{name}" if moved else self.own_name(data_table(number))
         return self._homes[number]
 
     def place_of(self, server: Server, found: Any) -> Place:
@@ -118,7 +128,8 @@ class PostgresqlShelf(ServerShelf):
         types = {row[0]: row[4] for row in rows}
         self._spread[found.oid] = rows[0][5] if rows else None
         sql = f"{self.quote(found.schema)}.{self.quote(found.plain)}"
-        return Place(found.name, sql, columns, generated, key, True, defaults, found.oid, types)
+        name = found.plain if self.quote(found.schema) == self.home else f"{found.schema}.{found.plain}"
+        return Place(name, sql, columns, generated, key, True, defaults, found.oid, types)
 
     def type_of(self, place: Place, column: str) -> str:
         return place.types[column]
@@ -162,7 +173,7 @@ class PostgresqlShelf(ServerShelf):
     def protect(self, table: str) -> None:
         """Default privileges may give others a right to each new table
         (https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html)."""
-        self._revoke(self.quote(table))
+        self._revoke(self.own_name(table))
 
     def protect_data(self, number: int) -> None:
         self._revoke(self.own(number))
@@ -194,27 +205,26 @@ class PostgresqlShelf(ServerShelf):
     # -- rows that stand in several tables
 
     def _kept_parts(self, place: Place, columns: Sequence[str], others: Sequence[str]) -> list[tuple[str, str]]:
-        parts = super()._kept_parts(place, columns, others)
-        return [*parts, (_owner(place), "o")] if self._spread.get(place.oid) == _HEIRS else parts
+        owner = _owner(place) if self._spread.get(place.oid) == _HEIRS else "NULL::regclass"
+        return [*super()._kept_parts(place, columns, others), (owner, "o")]
 
-    def _says_owner(self, number: int) -> bool:
-        sql = f"SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass({MARK}) AND attname = 'o'"
-        return bool(ask(on(self.database), sql, [self.own(number)]))
+    def _unlisted(self, place: Place) -> Sequence[str]:
+        return ("tableoid",) if self._spread.get(place.oid) == _HEIRS else ()
 
-    def _keys(self, number: int, place: Place) -> str:
-        keys, own = super()._keys(number, place), f"{place.oid}::oid"
-        if self._says_owner(number):
-            return f"{keys} AND t.tableoid = coalesce(x.o::oid, {own})"
-        return f"{keys} AND t.tableoid = {own}" if self._spread.get(place.oid) == _HEIRS else keys
+    def _keys(self, own: str, other: str, place: Place) -> str:
+        keys, spread = super()._keys(own, other, place), self._spread.get(place.oid)
+        if spread == _PARTITIONS and place.key:
+            return keys
+        if not spread:
+            return f"{keys} AND {own}.o IS NULL"
+        return f"{keys} AND {other}.tableoid = coalesce({own}.o::oid, {place.oid}::oid)"
 
     def _pair(self, number: int, place: Place, others: Sequence[str]) -> None:
         """A row's place in its file is one of its own table's: in heirs each finds one there, in partitions in any."""
-        own, print_, spread = self.own(number), self.prints(place, others, "t")[0], self._spread.get(place.oid)
-        if not spread and not self._says_owner(number):
-            super()._pair(number, place, others)
-            return
-        self.ask(f"ALTER TABLE {own} ADD COLUMN IF NOT EXISTS o regclass")
-        kept, there = ("0", "0") if spread == _PARTITIONS else (f"coalesce(o::oid, {place.oid}::oid)", "t.tableoid")
+        own, print_ = self.own(number), self.prints(place, others, "t")[0]
+        kept, there = f"coalesce(o::oid, {place.oid}::oid)", "t.tableoid"
+        if self._spread.get(place.oid) == _PARTITIONS:
+            kept = there = "0"
         pairs = (
             "(SELECT a.r AS a, b.r AS b, b.o AS o FROM "
             "(SELECT r, p, w, row_number() OVER (PARTITION BY p, w ORDER BY k) AS n FROM "
@@ -253,7 +263,7 @@ class PostgresqlShelf(ServerShelf):
     def sort(self, number: int, place: Place, others: Sequence[str | None]) -> None:
         super().sort(number, place, others)
         if self._spread.get(place.oid) == _HEIRS and place.key:
-            self.update(self.own(number), {"s": str(DOUBTFUL)}, self._twins(place), self._keys(number, place))
+            self.update(self.own(number), {"s": str(DOUBTFUL)}, self._twins(place), self._keys("x", "t", place))
 
     # -- a whole table
 
@@ -274,8 +284,8 @@ class PostgresqlShelf(ServerShelf):
         name = self.quote(data_table(number))
         if not self.moves_at_once(place):
             self._require_no_heirs(place)
-            self.ask(f"CREATE TABLE {name} AS SELECT * FROM {place.sql}")
-            self._homes[number] = name
+            self._homes[number] = self.own_name(data_table(number))
+            self.ask(f"CREATE TABLE {self._homes[number]} AS SELECT * FROM {place.sql}")
             return
         schema, plain = place.sql.rsplit(".", 1) if place.sql.count(".") == 1 else self._parts(place)
         self.ask(f"CREATE SCHEMA {name}")
@@ -305,10 +315,10 @@ class PostgresqlShelf(ServerShelf):
         return str(schema), str(plain)
 
     def discard(self, number: int) -> None:
-        own = self.own(number)
+        own, name = self.own(number), self.quote(data_table(number))
         self.ask(f"DROP TABLE {own}")
-        if own.count(".") == 1:
-            self.ask(f"DROP SCHEMA {own.split('.')[0]}")
+        if own == f"{name}.{name}":
+            self.ask(f"DROP SCHEMA {name}")
         self._homes.pop(number, None)
 
     def insert_text(self, place: Place, names: str, own: str, missing: str, columns: Sequence[str]) -> str:

@@ -26,6 +26,14 @@ _LONGEST = 64
 
 _LONGEST_SIZED = 255
 
+_ROWIDS = ("rowid", "_rowid_", "oid")
+"""https://www.sqlite.org/lang_createtable.html#rowid"""
+
+_COLLATIONS = (
+    "SELECT c.name, c.coll FROM pragma_index_list(?) AS i JOIN pragma_index_xinfo(i.name) AS c "
+    "WHERE i.origin = 'pk' AND c.key"
+)
+
 
 class SqliteShelf(Shelf):
     """A print is some of the row's other cells, as they are.
@@ -60,13 +68,22 @@ class SqliteShelf(Shelf):
         if not found or fold(found[0][0]).startswith(("sqlite_", "pwmig_")):
             return None
         called, sql = found[0]
-        info = self.ask("SELECT name, pk, hidden, dflt_value, type FROM pragma_table_xinfo(?)", [called])
+        info = self.ask('SELECT name, pk, hidden, dflt_value, type, "notnull" FROM pragma_table_xinfo(?)', [called])
         columns = tuple(row[0] for row in info if row[2] == 0)
         key = tuple(row[0] for row in sorted(info, key=lambda row: int(row[1])) if row[1])
         defaults = {row[0]: row[3] for row in info if row[3] is not None}
         generated = frozenset(row[0] for row in info if row[2] in (2, 3))
         types = {row[0]: row[4] for row in info}
-        return Place(called, quote(called), columns, generated, key, self._counts(sql, key), defaults, types=types)
+        collations = dict(self.ask(_COLLATIONS, [called])) if key else {}
+        free = next((rowid for rowid in _ROWIDS if rowid not in {fold(row[0]) for row in info}), None)
+        null_key = free if collations and not all(row[5] for row in info if row[1]) else None
+        counts = self._counts(sql, key)
+        return Place(
+            *(called, quote(called), columns, generated, key, counts, defaults),
+            types=types,
+            collations=collations,
+            null_key=null_key,
+        )
 
     def _counts(self, sql: str, key: Sequence[str]) -> bool:
         """Whether no key is given twice: by AUTOINCREMENT, or since a key that is no rowid says which row is meant."""
@@ -124,6 +141,57 @@ class SqliteShelf(Shelf):
         some = f"SELECT {lengths} + 8 AS size FROM {own} LIMIT 1000"
         return int(float(self.ask(f"SELECT coalesce(avg(size), 0) FROM ({some})")[0][0]) * rows)
 
+    # -- rows whose key holds NULL, which most keys may: https://www.sqlite.org/lang_createtable.html#the_primary_key
+
+    def _key(self, name: str, alias: str, place: Place) -> str:
+        collation = place.collations.get(name)
+        return super()._key(name, alias, place) + (f" COLLATE {quote(collation)}" if collation else "")
+
+    def _keys(self, own: str, other: str, place: Place) -> str:
+        keys = super()._keys(own, other, place)
+        return f"({keys} OR {other}.{place.null_key} = {own}.r)" if place.null_key else keys
+
+    def _kept_parts(self, place: Place, columns: Sequence[str], others: Sequence[str]) -> list[tuple[str, str]]:
+        parts = super()._kept_parts(place, columns, others)
+        if place.null_key:
+            parts.append((f"CASE WHEN {self._has_null(place, 't')} THEN t.{place.null_key} END", "r"))
+        return parts
+
+    def _has_null(self, place: Place, alias: str) -> str:
+        return "(" + " OR ".join(f"{alias}.{quote(name)} IS NULL" for name in place.key) + ")"
+
+    def note_new(self, number: int, place: Place, column: str) -> int:
+        self._add_rowids(number, place)
+        return super().note_new(number, place, column)
+
+    def sort(self, number: int, place: Place, others: Sequence[str | None]) -> None:
+        """Rows whose key holds NULL are found by their other cells too, each of them once: a rowid may be another's."""
+        self._add_rowids(number, place)
+        if place.null_key:
+            self._pair_null(number, place, self._prints_now(place, others))
+        super().sort(number, place, others)
+
+    def _add_rowids(self, number: int, place: Place) -> None:
+        """Where the key could hold no NULL when it was kept, no row needs one."""
+        known = "SELECT 1 FROM pragma_table_info(?) WHERE name = 'r'"
+        if place.null_key and not self.ask(known, [data_table(number)]):
+            self.ask(f"ALTER TABLE {self.own(number)} ADD COLUMN r")
+
+    def _pair_null(self, number: int, place: Place, prints: Sequence[tuple[int, str]]) -> None:
+        own, rowid = self.own(number), place.null_key
+        cells = [(f"k{n}", f"t.{quote(name)}") for n, name in enumerate(place.key)]
+        cells += [(f"p{n}", text) for n, text in prints]
+        names = ", ".join(name for name, _ in cells)
+        alike = " AND ".join(f"a.{name} IS b.{name}" for name, _ in cells)
+        now_there = ", ".join(f"{text} COLLATE BINARY AS {name}" for name, text in cells)
+        nth = f"row_number() OVER (PARTITION BY {names} ORDER BY r) AS n"
+        pairs = (
+            f"(SELECT a.i, b.r FROM (SELECT rowid AS i, {names}, {nth} FROM {own} WHERE r IS NOT NULL) AS a "
+            f"LEFT JOIN (SELECT *, {nth} FROM (SELECT t.{rowid} AS r, {now_there} FROM {place.sql} AS t "
+            f"WHERE {self._has_null(place, 't')})) AS b ON {alike} AND a.n = b.n)"
+        )
+        self.update(own, {"r": "t.r"}, pairs, "x.rowid = t.i")
+
     # -- a whole table
 
     def definitions(self, place: Place) -> dict[str, Any]:
@@ -171,7 +239,7 @@ class SqliteShelf(Shelf):
     def _rowid(self, place: Place) -> str | None:
         """A name of the rowid of a table without key, which no column has taken."""
         taken = {fold(name) for name in (*place.columns, *place.generated)}
-        return None if place.key else next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), None)
+        return None if place.key else next((name for name in _ROWIDS if name not in taken), None)
 
     def _definition(self, table: str) -> TableDef | None:
         found = self.ask("SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = ?", [table])
