@@ -261,6 +261,8 @@ class PostgresqlShelf(ServerShelf):
             )
 
     def sort(self, number: int, place: Place, others: Sequence[str | None]) -> None:
+        """From now on nobody else writes the rows: what is newer is left as it is."""
+        lock(self, place, "SHARE ROW EXCLUSIVE")
         super().sort(number, place, others)
         if self._spread.get(place.oid) == _HEIRS and place.key:
             self.update(self.own(number), {"s": str(DOUBTFUL)}, self._twins(place), self._keys("x", "t", place))

@@ -28,9 +28,9 @@ def lock(shelf: Shelf, place: Place, mode: str) -> None:
         if _state(error) != _FORBIDDEN:
             raise
         raise OperationRefused(
-            f"what {place.name!r} loses can't be kept",
-            why=f"this role may not lock the table, so that others could write it meanwhile: {error}",
-            way_out=f"GRANT UPDATE ON {place.name} TO the role, or give attic=False to the operation",
+            f"{place.name!r} can't be locked for the attic",
+            why=f"others could write it while values are kept or put back, and this role may not stop them: {error}",
+            way_out=f"GRANT UPDATE ON {place.name} TO the role, or keep nothing: attic=False in the operation",
             table=place.name,
         ) from error
 
