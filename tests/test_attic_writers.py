@@ -22,12 +22,13 @@ __all__ = ["place"]
 
 pytestmark = pytest.mark.parametrize("place", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
 
-WAITS = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+WAITS = "SELECT query_start FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @contextmanager
-def writer(place: Place, *statements: str) -> Iterator[None]:
-    """Another session, whose statements are done and committed as soon as somebody waits for it, or at the end."""
+def writer(place: Place, *statements: str, times: int = 1) -> Iterator[None]:
+    """Another session, whose statements are done and committed as soon as somebody waits for it, or so many times one
+    after the other, or at the end."""
     other, watch = (place.server.database(place.name).connection() for _ in range(2))
     watch.autocommit = True
     cursor, over = other.cursor(), threading.Event()
@@ -36,10 +37,11 @@ def writer(place: Place, *statements: str) -> Iterator[None]:
         cursor.execute(sql)
 
     def commit() -> None:
+        waiters: set[Any] = set()
         looking = watch.cursor()
-        looking.execute(WAITS)
-        while not looking.fetchall() and not over.wait(0.01):
+        while len(waiters) < times and not over.wait(0.01):
             looking.execute(WAITS)
+            waiters |= set(looking.fetchall())
         cursor.execute("COMMIT")
 
     thread = threading.Thread(target=commit)
@@ -138,6 +140,42 @@ def test_who_writes_is_named_where_a_run_does_not_wait_for_it(place: Place, tmp_
     project.apply()
     project.revert()
     assert (2, "new1", "b") in read(place, ALL)
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["by a run", "by hand"])
+def test_what_another_session_writes_while_values_are_put_back_stays(
+    place: Place, tmp_path: Path, by_hand: bool
+) -> None:
+    project = project_of(place, tmp_path, FILL_ALL)
+    project.apply()
+    with writer(place, "UPDATE player SET note = 'newer' WHERE id = 2"):
+        project.restore("change") if by_hand else project.revert()
+    assert read(place, ALL) == [(1, "one", "a"), (2, "two", "newer"), (3, "", "c")]
+
+
+def test_an_operation_that_is_tried_again_keeps_each_thing_once(place: Place, tmp_path: Path) -> None:
+    """What was kept by a try that failed went with it."""
+    source = migration(
+        "migrate(migrator.lock_timeout(0.2, 50, 0.01), migrator.apply_default('goal', 'minute', "
+        "IntegerField(default=0)), migrator.drop_column('goal', 'note'), migrator.drop_column('player', 'name'))",
+        "migrate(migrator.add_column('goal', 'note', TextField(null=True)), "
+        "migrator.add_column('player', 'name', TextField(null=True)))",
+    )
+    project = project_of(place, tmp_path, source)
+    place.run("CREATE TABLE goal (id INTEGER PRIMARY KEY, minute INTEGER, note TEXT)")
+    place.run("INSERT INTO goal VALUES (1, 9, 'a')")
+    place.database.commit()
+    with writer(place, WRITTEN[0], times=2):
+        run = project.apply()
+    assert sorted((kept.table, kept.column) for kept in run.steps[0].kept) == [
+        ("goal", "minute"),
+        ("goal", "note"),
+        ("player", "name"),
+    ]
+    assert len(project.attic()) == 3
+    project.revert()
+    assert read(place, "SELECT * FROM goal") == [(1, 9, "a")]
+    assert read(place, "SELECT id, name FROM player ORDER BY id") == [(1, "one"), (2, "new1"), (3, "")]
 
 
 def test_who_may_not_lock_is_told_what_would_let_it(place: Place, tmp_path: Path) -> None:

@@ -216,11 +216,14 @@ class Shelf(ABC):
 
     def batch_text(self, batch: int, place: Place, column: str, others: Sequence[str], condition: str) -> str:
         """The statement that puts aside what the rows hold that a condition means."""
-        hidden = [name for name in (place.null_key, None if place.key else self.row_id) if name]
-        names = ", ".join([*hidden, *map(self.quote, (*place.key, column, *others))])
+        names = ", ".join([*self._unlisted(place), *map(self.quote, (*place.key, column, *others))])
         parts = self._told(self._kept_parts(place, [column], others))
         rows = f"(SELECT {names} FROM {place.sql} WHERE {condition})"  # There the table goes by its own name.
         return f"CREATE TEMPORARY TABLE {self.batch}_{batch} AS SELECT {parts} FROM {rows} AS t"
+
+    def _unlisted(self, place: Place) -> Sequence[str]:
+        """What is kept of a row beside its columns, by the names that it has in its table."""
+        return [name for name in (place.null_key, None if place.key else self.row_id) if name]
 
     def add_batch(self, batch: int, number: int, place: Place, column: str, others: Sequence[str]) -> int:
         """Keep what was put aside where it is another value by now; of how many rows."""
@@ -397,13 +400,18 @@ class Shelf(ABC):
         """A column of the key, to be compared as the key compares it."""
         return f"{alias}.{self.quote(name)}"
 
+    def _alike(self, place: Place, others: Sequence[str], filled: str | None) -> tuple[str, str]:
+        """Two texts that are the same: of a row that is kept, and of a row without key that may be it."""
+        kept, there = "p0", self.prints(place, others, "t")[0]
+        if filled is None:
+            return kept, there
+        now = self.as_text(f"t.{self.quote(filled)}")
+        return f"{kept} || ' ' || {self.as_text('n0')}", f"{there} || ' ' || {now}"
+
     def _pair(self, number: int, place: Place, others: Sequence[str], filled: str | None) -> None:
         """Of a table without key: each row that is kept finds one with the same cells, each of them once."""
-        own, print_, rid = self.own(number), self.prints(place, others, "t")[0], self.row_id
-        kept, there = ("p0", print_)
-        if filled is not None:
-            kept = f"{kept} || ' ' || {self.as_text('n0')}"
-            there = f"{there} || ' ' || {self.as_text(f't.{self.quote(filled)}')}"
+        own, rid = self.own(number), self.row_id
+        kept, there = self._alike(place, others, filled)
         pairs = (
             f"(SELECT a.r AS a, b.r AS b FROM (SELECT {rid} AS r, {kept} AS p, "
             f"row_number() OVER (PARTITION BY {kept} ORDER BY k0) AS n FROM {own}) AS a "

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pwmig.dialects.postgresql.holding import lock, require_fresh
 from pwmig.dialects.postgresql.operations.migrator import PostgresqlMigrator
 from pwmig.dialects.server.asking import MARK, ask, on, own_statements
 from pwmig.dialects.server.attic import ServerShelf
-from pwmig.dialects.server.errors import driver_error
-from pwmig.dialects.shelved import MOST_CELLS, Place, Quiet, data_table
+from pwmig.dialects.shelved import DOUBTFUL, MOST_CELLS, SAME, Place, Quiet, data_table
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
@@ -34,11 +34,9 @@ _SHORT = ("smallint", "integer", "bigint", "real", "double precision", "boolean"
 _FILLS = ("apply_default", "backfill")
 """Operations that write rows, and change no table."""
 
-_FORBIDDEN, _NOT_SERIAL = "42501", "40001"
-"""https://www.postgresql.org/docs/current/errcodes-appendix.html"""
-
 _COLUMNS = """
-SELECT a.attname, a.attgenerated <> '', pg_get_expr(d.adbin, d.adrelid), i.place, format_type(a.atttypid, a.atttypmod)
+SELECT a.attname, a.attgenerated <> '', pg_get_expr(d.adbin, d.adrelid), i.place, format_type(a.atttypid, a.atttypmod),
+  (SELECT relkind::text FROM pg_class WHERE oid = {oid} AND EXISTS (SELECT 1 FROM pg_inherits WHERE inhparent = {oid}))
 FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 LEFT JOIN (SELECT k.attnum, k.place FROM pg_index x, unnest(x.indkey) WITH ORDINALITY AS k (attnum, place)
            WHERE x.indrelid = {oid} AND x.indisprimary) i ON i.attnum = a.attnum
@@ -59,6 +57,10 @@ JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
 WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = {oid}
 AND d.deptype IN ('a', 'i')"""
 
+_HEIRS, _PARTITIONS = "r", "p"
+"""What kind a table is whose rows stand in others too (https://www.postgresql.org/docs/current/ddl-inherit.html): a key
+holds over all partitions, and a row may move from one to another; heirs have keys of their own, or none."""
+
 _TIED = """
 SELECT 1 FROM pg_class c WHERE c.oid = {oid} AND (c.relkind <> 'r' OR c.relispartition)
 UNION ALL SELECT 1 FROM pg_inherits WHERE inhrelid = {oid} OR inhparent = {oid}
@@ -70,14 +72,25 @@ UNION ALL SELECT 1 FROM pg_type y JOIN pg_attribute a ON a.atttypid IN (y.oid, y
 """What makes a table one that can't simply move: it is or has parts, or others need it, and go with it by CASCADE."""
 
 
+_HEIRS_OF = """
+WITH RECURSIVE heirs (oid) AS (
+  SELECT inhrelid FROM pg_inherits WHERE inhparent = {oid} UNION SELECT inhrelid FROM pg_inherits JOIN heirs ON
+  inhparent = heirs.oid)
+SELECT oid::regclass::text FROM heirs ORDER BY 1"""
+
+
 class PostgresqlShelf(ServerShelf):
-    """A print is some of the row's other cells as they are: a hash of them costs twice what it costs to keep them."""
+    """A print is some of the row's other cells as they are: a hash of them costs twice what it costs to keep them.
+
+    Of a row in an heir, ``o`` says in which one.
+    """
 
     row_id = "ctid"
 
     def __init__(self, database: Any) -> None:
         super().__init__(database)
         self._homes: dict[int, str] = {}
+        self._spread: dict[int, str | None] = {}
 
     def migrator(self) -> Migrator:
         return PostgresqlMigrator(self.database)
@@ -116,6 +129,7 @@ class PostgresqlShelf(ServerShelf):
         defaults = {row[0]: row[2] for row in rows if row[2] and not row[1] and "(" not in row[2]}
         generated = frozenset(row[0] for row in rows if row[1])
         types = {row[0]: row[4] for row in rows}
+        self._spread[found.oid] = rows[0][5] if rows else None
         sql = f"{self.quote(found.schema)}.{self.quote(found.plain)}"
         name = found.plain if self.quote(found.schema) == self.home else f"{found.schema}.{found.plain}"
         return Place(name, sql, columns, generated, key, True, defaults, found.oid, types)
@@ -186,58 +200,75 @@ class PostgresqlShelf(ServerShelf):
         place, fills = self.look(name, wanted.migrator), wanted.name in _FILLS
         if place is None or (fills and wanted.kwargs.get("commit") and place.key):
             return place
-        self._lock(place, "SHARE ROW EXCLUSIVE" if fills else "ACCESS EXCLUSIVE")
+        lock(self, place, "SHARE ROW EXCLUSIVE" if fills else "ACCESS EXCLUSIVE")
         if not fills:
-            self._require_fresh(place)
+            require_fresh(self, place)
         return self.look(name, wanted.migrator)
 
-    def _lock(self, place: Place, mode: str) -> None:
-        """Its partitions and heirs too, as an operation does."""
-        try:
-            self.ask(f"LOCK TABLE {place.sql} IN {mode} MODE")
-        except Exception as error:
-            if _state(error) != _FORBIDDEN:
-                raise
+    # -- rows that stand in several tables
+
+    def _kept_parts(self, place: Place, columns: Sequence[str], others: Sequence[str]) -> list[tuple[str, str]]:
+        owner = _owner(place) if self._spread.get(place.oid) == _HEIRS else "NULL::regclass"
+        return [*super()._kept_parts(place, columns, others), (owner, "o")]
+
+    def _unlisted(self, place: Place) -> Sequence[str]:
+        return [*super()._unlisted(place), *(["tableoid"] if self._spread.get(place.oid) == _HEIRS else [])]
+
+    def _keys(self, own: str, other: str, place: Place) -> str:
+        keys, spread = super()._keys(own, other, place), self._spread.get(place.oid)
+        if spread == _PARTITIONS and place.key:
+            return keys
+        if not spread:
+            return f"{keys} AND {own}.o IS NULL"
+        return f"{keys} AND {other}.tableoid = coalesce({own}.o::oid, {place.oid}::oid)"
+
+    def _pair(self, number: int, place: Place, others: Sequence[str], filled: str | None) -> None:
+        """A row's place in its file is one of its own table's: in heirs each finds one there, in partitions in any."""
+        own, (alike, print_) = self.own(number), self._alike(place, others, filled)
+        kept, there = f"coalesce(o::oid, {place.oid}::oid)", "t.tableoid"
+        if self._spread.get(place.oid) == _PARTITIONS:
+            kept = there = "0"
+        pairs = (
+            "(SELECT a.r AS a, b.r AS b, b.o AS o FROM "
+            "(SELECT r, p, w, row_number() OVER (PARTITION BY p, w ORDER BY k) AS n FROM "
+            f"(SELECT ctid AS r, {alike} AS p, k0 AS k, {kept} AS w FROM {own}) AS c) AS a JOIN "
+            "(SELECT r, o, p, w, row_number() OVER (PARTITION BY p, w ORDER BY o, r) AS n FROM "
+            f"(SELECT t.ctid AS r, {_owner(place)} AS o, {print_} AS p, {there} AS w FROM {place.sql} AS t) AS c) AS b "
+            "ON a.p = b.p AND a.w = b.w AND a.n = b.n)"
+        )
+        self.update(own, {"k0": "t.b", "o": "t.o", "s": str(SAME)}, pairs, "x.ctid = t.a")
+
+    def _twins(self, place: Place) -> str:
+        """The rows of heirs that have the key of another row of the same table: an heir needs no key."""
+        names = ", ".join([*map(self.quote, place.key), "tableoid"])
+        return f"(SELECT {names} FROM {place.sql} GROUP BY {names} HAVING count(*) > 1)"
+
+    def keep(self, number: int, place: Place, columns: Sequence[str], others: Sequence[str]) -> int:
+        self._require_no_twins(place)
+        return super().keep(number, place, columns, others)
+
+    def open(self, number: int, place: Place, column: str, others: Sequence[str]) -> None:
+        self._require_no_twins(place)
+        super().open(number, place, column, others)
+
+    def _require_no_twins(self, place: Place) -> None:
+        if self._spread.get(place.oid) != _HEIRS or not place.key:
+            return
+        found = self.ask(f"SELECT tableoid::regclass::text FROM {self._twins(place)} AS t LIMIT 1")
+        if found:
             raise OperationRefused(
                 f"what {place.name!r} loses can't be kept",
-                why=f"this role may not lock the table, so that others could write it meanwhile: {error}",
-                way_out=f"GRANT UPDATE ON {place.name} TO the role, or give attic=False to the operation",
+                why=f"rows of {found[0][0]} have the same key, so that they could not be told apart",
+                way_out=f"give {found[0][0]} a primary key ({', '.join(place.key)}), or attic=False to the operation",
                 table=place.name,
-            ) from error
+            )
 
-    def _require_fresh(self, place: Place) -> None:
-        """REPEATABLE READ reads rows as they were when the transaction began, and an operation takes them as they are.
-
-        https://www.postgresql.org/docs/current/transaction-iso.html#XACT-REPEATABLE-READ: a row that was changed or
-        deleted since can't be locked. One that is new is seen by who checks a constraint.
-        """
-        level = str(self.ask("SHOW transaction_isolation")[0][0])
-        if level.startswith("read "):
-            return
-        cause: Exception | None = None
-        try:
-            seen = self.ask(f"SELECT count(*) FROM (SELECT 1 FROM {place.sql} FOR UPDATE) AS t")[0][0]
-        except Exception as error:
-            if _state(error) != _NOT_SERIAL:
-                raise
-            cause = error
-        if cause is not None or int(seen) != self._count_there(place):
-            raise OperationRefused(
-                f"rows of {place.name!r} have changed since the migration began, and can't be kept",
-                why=f"its transaction is {level.upper()}, and reads them as they were at its begin",
-                way_out="run it again; or let the migration run in READ COMMITTED",
-                table=place.name,
-            ) from cause
-
-    def _count_there(self, place: Place) -> int:
-        """How many rows a table has, whatever the transaction sees."""
-        rows = "pg_temp.pwmig_attic_rows"
-        self.ask("CREATE TEMPORARY SEQUENCE pwmig_attic_rows MINVALUE 0")
-        self.ask(f"ALTER TABLE {place.sql} ADD CONSTRAINT pwmig_attic_rows CHECK (nextval('{rows}') >= 0)")
-        count = int(self.ask(f"SELECT nextval('{rows}')")[0][0])
-        self.ask(f"ALTER TABLE {place.sql} DROP CONSTRAINT pwmig_attic_rows")
-        self.ask(f"DROP SEQUENCE {rows}")
-        return count
+    def sort(self, number: int, place: Place, others: Sequence[str | None], filled: str | None = None) -> None:
+        """From now on nobody else writes the rows: what is newer is left as it is."""
+        lock(self, place, "SHARE ROW EXCLUSIVE")
+        super().sort(number, place, others, filled)
+        if self._spread.get(place.oid) == _HEIRS and place.key:
+            self.update(self.own(number), {"s": str(DOUBTFUL)}, self._twins(place), self._keys("x", "t", place))
 
     # -- a whole table
 
@@ -257,6 +288,7 @@ class PostgresqlShelf(ServerShelf):
     def move(self, number: int, place: Place, definitions: Mapping[str, Any]) -> None:
         name = self.quote(data_table(number))
         if not self.moves_at_once(place):
+            self._require_no_heirs(place)
             self._homes[number] = self.own_name(data_table(number))
             self.ask(f"CREATE TABLE {self._homes[number]} AS SELECT * FROM {place.sql}")
             return
@@ -270,6 +302,17 @@ class PostgresqlShelf(ServerShelf):
             self.ask(f"ALTER TABLE {name}.{plain} RENAME TO {name}")
         self.ask(f"CREATE TABLE {schema}.{plain} ()")
         self._homes[number] = f"{name}.{name}"
+
+    def _require_no_heirs(self, place: Place) -> None:
+        if self._spread.get(place.oid) != _HEIRS:
+            return
+        rows = self.ask(_HEIRS_OF.format(oid=place.oid))
+        raise OperationRefused(
+            f"{place.name!r} can't be kept together with its heirs: {', '.join(name for (name,) in rows)}",
+            why="they would go with it, and once in one table nobody could tell whose a row was",
+            way_out="drop them before, each by a drop_table(...) of its own, or give attic=False to the operation",
+            table=place.name,
+        )
 
     def _parts(self, place: Place) -> tuple[str, str]:
         sql = "SELECT quote_ident(n.nspname), quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n "
@@ -342,10 +385,9 @@ class _TriggersOff(Quiet):
             self.shelf.ask(f"ALTER TABLE {self.place.sql} ENABLE {always}TRIGGER {name}")
 
 
-def _state(error: Exception) -> str | None:
-    """The code of a server's error."""
-    cause = driver_error(error)
-    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+def _owner(place: Place) -> str:
+    """The heir or the partition that a row stands in; NULL where it stands in the table itself."""
+    return f"nullif(t.tableoid, {place.oid}::oid)::regclass"
 
 
 def _is_short(type_: str) -> bool:
