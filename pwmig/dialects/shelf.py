@@ -344,7 +344,7 @@ class Shelf(ABC):
 
     def _is_there(self, number: int, place: Place, columns: Sequence[str]) -> str:
         own = self.own(number)
-        cells = " AND ".join(self.same(f"t.{self.quote(name)}", f"{own}.{self.quote(name)}") for name in columns)
+        cells = " AND ".join(self.unchanged(f"t.{self.quote(name)}", f"{own}.{self.quote(name)}") for name in columns)
         return f"EXISTS (SELECT 1 FROM {place.sql} AS t WHERE {cells})"
 
     def insert_text(self, place: Place, names: str, own: str, missing: str, columns: Sequence[str]) -> str:

@@ -7,11 +7,13 @@ server or pwmig is killed, the values are in the table, in the attic, or in both
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.mysql.operations.migrator import MySQLMigrator
 from pwmig.dialects.server.attic import ServerShelf
+from pwmig.dialects.server.operations.texts import doubled
 from pwmig.dialects.shelved import SAME, Counts, Place, data_table
 
 if TYPE_CHECKING:
@@ -86,14 +88,13 @@ class MySQLShelf(ServerShelf):
         return f"{place.types[column]} NULL"
 
     def prints(self, place: Place, columns: Sequence[str], alias: str) -> list[str]:
-        cells = [f"{alias}.{self.quote(name)}" for name in columns]
+        """As bytes, since not every type has room for another word, or for the alphabet of another cell."""
+        if place.key:
+            columns = columns[: self.most_cells]
+        cells = [f"CAST({alias}.{self.quote(name)} AS BINARY)" for name in columns]
         if not place.key:
             whole = ", ',', ".join(f"COALESCE(HEX({cell}), '-')" for cell in cells) or "''"
             return [f"CONCAT({whole})"]
-        columns, cells = columns[: self.most_cells], cells[: self.most_cells]
-        alphabets = {text for name in columns if (text := place.types[name].partition(" CHARACTER SET ")[2])}
-        if len(alphabets) > 1:  # They can't stand in one text.
-            cells = [f"CRC32({cell})" for cell in cells]
         told = ", ".join(f"COALESCE({cell}, '-')" for cell in cells)
         return [f"CRC32(CONCAT_WS('|', {told}))"] if cells else []
 
@@ -269,16 +270,18 @@ class MySQLShelf(ServerShelf):
             return self._put_changes(number, place, columns[0])
         own, print_, column = self.own(number), self.prints(place, self._others, "t")[0], self.quote(columns[0])
         restored, empty = 0, self._empty(place, column)
-        rows = self.ask(f"SELECT p0, v0, count(*) FROM {own} GROUP BY p0, v0")
-        for print_of, value, count in rows:
+        stamps = "".join(f", {self.quote(name)} = {self.quote(name)}" for name in place.stamps if name != columns[0])
+        alike = "p0 = %s AND CAST(v0 AS BINARY) <=> %s"
+        start, end = doubled(f"UPDATE {place.sql} AS t SET {column} = "), doubled(f"{stamps} WHERE {print_}")
+        left = f"CAST({doubled(column)} AS BINARY) <=> %s"
+        for (print_of, value), count in Counter(self.ask(f"SELECT p0, CAST(v0 AS BINARY) AS b FROM {own}")).items():
             cursor = self.database.execute_sql(
-                f"UPDATE {place.sql} AS t SET {column} = %s WHERE {print_.replace('%', '%%')} = %s "
-                f"AND {column} <=> %s LIMIT {int(count)}",
-                (value, print_of, empty),
+                f"{start}(SELECT v0 FROM {own} WHERE {alike} LIMIT 1){end} = %s AND {left} LIMIT {count}",
+                (print_of, value, print_of, empty),
             )
-            found = int(cursor.rowcount) if value != empty else int(count)
+            found = int(cursor.rowcount) if value != empty else count
             restored += found
-            self.ask(f"UPDATE {own} SET s = {SAME} WHERE p0 = ? AND v0 <=> ? LIMIT {found}", (print_of, value))
+            self.ask(f"UPDATE {own} SET s = {SAME} WHERE {alike.replace('%s', '?')} LIMIT {found}", (print_of, value))
         return Counts(restored=restored, gone=self.count(number, "s IS NULL"))
 
     def _put_changes(self, number: int, place: Place, column: str) -> Counts:
@@ -299,6 +302,7 @@ class MySQLShelf(ServerShelf):
 
     def _empty(self, place: Place, column: str) -> Any:
         """What a row holds that got no value yet: where the column is new, all rows hold the same."""
-        rows = [] if self._only_null else self.ask(f"SELECT DISTINCT {column} FROM {place.sql} LIMIT 2")
+        text = f"CAST({column} AS BINARY)"
+        rows = [] if self._only_null else self.ask(f"SELECT DISTINCT {text} AS b FROM {place.sql} LIMIT 2")
         self._only_null = False
         return rows[0][0] if len(rows) == 1 else None
