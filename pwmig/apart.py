@@ -57,9 +57,13 @@ class Apart:
 
         @contextmanager
         def outside() -> Iterator[None]:
+            before, self.committed = self.committed, call
             with self.turn.outside():
-                self.committed = call
-                yield
+                try:
+                    yield
+                except Exception:
+                    self.committed = before if wanted.name != "backfill" else call
+                    raise
             self._require_still_wanted()
 
         yield outside

@@ -316,10 +316,7 @@ def _left(
             f"know of it; the last such statement was: {stays[:_MOST_SHOWN]}"
         )
     elif apart is not None:
-        words = (
-            f"What had been committed of {apart} stays, and nothing else of it does: run it again, and it goes on from "
-            "there"
-        )
+        words = f"What had been committed of {apart} stays: run it again, and it goes on from there"
     kept = [run.step.name for run in done if run.outcome in ("applied", "reverted", "faked")]
     if kept:
         words += f"{'' if words.endswith('.') else '.'} What ran before it stays: {', '.join(kept)}."

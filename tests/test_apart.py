@@ -9,6 +9,7 @@ import peewee
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from peewee import Check
 from projects import HEAD, config_of, open_project, run_cli
 
 from pwmig import Migrator
@@ -328,3 +329,250 @@ def test_a_drop_whose_run_was_killed_behind_it_says_how_to_go_on(tmp_path, playe
     with pytest.raises(MigrationFailed, match="has no index 'by%level'") as failed:
         project.revert()
     assert "--fake" in failed.value.way_out
+
+
+# -- what is caught, and what others do meanwhile
+
+CAUGHT = """
+def migrate_forward():
+    try:
+        migrate(migrator.backfill("player", {"level": SQL("id * 10")}, %s, batch_size=4, commit=True))
+    except Exception as error:
+        print("caught", type(error).__name__)
+    database.execute_sql("INSERT INTO player VALUES (99, 'later', 1)")
+
+
+def migrate_backward():
+    pass
+"""
+NOTING = {
+    "sqlite": ("CREATE TRIGGER noting AFTER UPDATE ON player BEGIN INSERT INTO note VALUES (new.id); END",),
+    "postgresql": (
+        "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$BEGIN INSERT INTO note VALUES (NEW.id); RETURN NEW; END$$",
+        "CREATE TRIGGER noting AFTER UPDATE ON player FOR EACH ROW EXECUTE FUNCTION noted()",
+    ),
+    "mysql": (),
+}
+
+
+@pytest.mark.parametrize("where", ['"level IS NULL OR level > 0"', '"level IS NULL"'], ids=["refused", "a check"])
+def test_a_batch_that_fails_and_is_caught_leaves_nothing_of_itself(tmp_path, database, where, capsys):
+    _run(database, "DELETE FROM player WHERE id > 12", "CREATE TABLE note (id INT)")
+    _run(database, *NOTING[dialect_of(database).name])
+    if "OR" not in where:
+        migrator = Migrator.from_database(database)
+        migrate(migrator.add_constraint("player", "small", Check("level < 100")))
+    schema, before = dialect_of(database).introspect(database).table("player"), _rows(database)
+    project = _project(tmp_path, database, caught=CAUGHT % where)
+    project.apply()
+    assert "caught" in capsys.readouterr().out
+    assert dialect_of(database).introspect(database).table("player") == schema
+    filled = {2: 20, 4: 40, 6: 60, 8: 80} if "OR" not in where else {}
+    later = (99, "later", 1)
+    assert _rows(database) == [*((i, name, filled.get(i, level)) for i, name, level in before), later]
+    project.revert()
+    assert _rows(database) == [*before, later], "the first batch was committed, and what it took was kept"
+    assert _kept(database) == []
+
+
+@pytest.mark.postgres
+def test_what_follows_an_index_that_failed_and_was_caught_stands_in_a_transaction(tmp_path, players):
+    text = """
+def migrate_forward():
+    try:
+        migrate(migrator.add_index("player", ("level",), unique=True, concurrently=True))
+    except Exception:
+        pass
+    database.execute_sql("DELETE FROM player")
+    raise ZeroDivisionError("later")
+"""
+    _run(players, "UPDATE player SET level = 1")
+    project = _project(tmp_path, players, caught=text)
+    with pytest.raises(MigrationFailed) as failed:
+        project.apply()
+    assert "rolled back" in failed.value.way_out
+    assert players.execute_sql("SELECT count(*) FROM player").fetchone() == (50,)
+    assert _indexes(players) == []
+
+
+ALONE_FILLED = """
+def migrate_forward():
+    migrate(migrator.backfill("player", {"level": %s}, %s))
+
+
+def migrate_backward():
+    pass
+"""
+
+
+def test_a_condition_may_name_the_table(tmp_path, database):
+    """Also where the attic keeps what the rows hold that it means."""
+    _run(database, "CREATE TABLE score (pid INT, points INT)", "INSERT INTO score VALUES (2, 5), (4, 6)")
+    where = '"player.level IS NULL AND EXISTS (SELECT 1 FROM score WHERE score.pid = player.id)", commit=True'
+    project, before = _project(tmp_path, database, fill=ALONE_FILLED % ("5", where)), _rows(database)
+    project.apply()
+    assert [row for row, old in zip(_rows(database), before, strict=True) if row != old] == [(2, "p2", 5), (4, "p4", 5)]
+    project.revert()
+    assert _rows(database) == before
+
+
+def _three(database, check=""):
+    _run(
+        database,
+        f"CREATE TABLE player (id INTEGER PRIMARY KEY, name VARCHAR(20), level INT {check})",
+        "INSERT INTO player VALUES (1, 'p1', NULL), (2, 'p2', NULL), (3, 'p3', NULL)",
+    )
+
+
+def _levels(database):
+    return [level for _, _, level in _rows(database)]
+
+
+@pytest.mark.parametrize("commit", [True, False])
+def test_nobody_changes_a_row_between_its_keeping_and_its_filling(tmp_path, server_database, monkeypatch, commit):
+    database = server_database
+    is_postgres = dialect_of(database).name == "postgresql"
+    _three(database)
+    project = _project(tmp_path, database, fill=ALONE_FILLED % ('SQL("id")', f"commit={commit}"))
+    blocked, update = [], backfilling.Filler.update
+
+    def meanwhile(filler, after, upto):
+        other = type(database)(database.database, **database.connect_params)
+        with other.connection_context():
+            patience = "lock_timeout = '200ms'" if is_postgres else "SESSION innodb_lock_wait_timeout = 1"
+            other.execute_sql(f"SET {patience}")
+            try:
+                other.execute_sql("UPDATE player SET level = 7 WHERE id = 3")
+            except peewee.DatabaseError:
+                blocked.append(3)
+        update(filler, after, upto)
+
+    monkeypatch.setattr(backfilling.Filler, "update", meanwhile)
+    project.apply()
+    assert blocked == [3]
+    project.revert()
+    assert _levels(database) == [None, None, None]
+
+
+@pytest.mark.postgres
+def test_rows_that_come_behind_a_filled_batch_are_not_taken_for_rows_that_stay_meant(tmp_path, postgres, monkeypatch):
+    """On MariaDB the gap behind the last row is held."""
+    _three(postgres)
+    project = _project(tmp_path, postgres, fill=ALONE_FILLED % ('SQL("id")', "commit=True"))
+    update = backfilling.Filler.update
+
+    def meanwhile(filler, after, upto):
+        update(filler, after, upto)
+        other = type(postgres)(postgres.database, **postgres.connect_params)
+        with other.connection_context():
+            other.execute_sql("INSERT INTO player VALUES (10, 'new', NULL)")
+
+    monkeypatch.setattr(backfilling.Filler, "update", meanwhile)
+    project.apply()
+    assert _levels(postgres) == [1, 2, 3, None]
+
+
+@pytest.mark.mariadb
+def test_a_batch_that_failed_can_be_tried_again_on_the_same_connection(tmp_path, mariadb):
+    _three(mariadb, "CHECK (level < 25)")
+    with pytest.raises(MigrationFailed):
+        _project(tmp_path, mariadb, fill=ALONE_FILLED % ('SQL("id * 10")', "commit=True")).apply()
+    project = _project(tmp_path, mariadb, fill=ALONE_FILLED % ('SQL("id")', "commit=True"))
+    project.apply()
+    assert _levels(mariadb) == [1, 2, 3]
+    project.revert()
+    assert _levels(mariadb) == [None, None, None]
+    assert _kept(mariadb) == []
+
+
+@pytest.mark.parametrize("operation", ["backfill", "drop_column"])
+def test_the_attic_forgets_what_a_batch_kept_that_failed_and_was_caught(tmp_path, operation):
+    """On a database that takes it back."""
+    database = peewee.SqliteDatabase(tmp_path / "any.sqlite")
+    asked = {
+        "backfill": 'migrator.backfill("player", {"level": 200})',
+        "drop_column": 'migrator.drop_column("player", "level"), migrator.drop_column("player", "nothing")',
+    }[operation]
+    text = f"""
+def migrate_forward():
+    try:
+        migrate({asked})
+    except Exception:
+        pass
+    migrate(migrator.drop_column("player", "name"))
+
+
+def migrate_backward():
+    migrate(migrator.add_column("player", "name", IntegerField(null=True)))
+"""
+    with database.connection_context():
+        _run(database, "CREATE TABLE player (id INTEGER PRIMARY KEY, name INT, level INT CHECK (level < 100))")
+        _run(database, "INSERT INTO player VALUES (1, 1, NULL), (2, 2, 3)")
+        project, before = _project(tmp_path, database, caught=text), _rows(database)
+        run = project.apply()
+        assert [(one.table, one.column) for one in run.steps[0].kept] == [("player", "name")]
+        project.revert()
+        assert _rows(database) == before
+        assert _kept(database) == []
+
+
+OTHER = """
+from peewee import SqliteDatabase
+from pwmig import Migrator
+
+other = SqliteDatabase(%r)
+
+
+def migrate_forward():
+    migrate(Migrator.from_database(other).drop_column("player", "level"))
+
+
+def migrate_backward():
+    migrate(Migrator.from_database(other).add_column("player", "level", IntegerField(null=True)))
+"""
+
+
+def test_the_attic_hears_of_its_own_database_only(tmp_path, database):
+    """A table of the same name elsewhere is not the project's."""
+    other = peewee.SqliteDatabase(tmp_path / "other.sqlite")
+    with other.connection_context():
+        _run(other, "CREATE TABLE player (id INTEGER PRIMARY KEY, level INT)", "INSERT INTO player VALUES (1, 5)")
+    project, before = _project(tmp_path, database, other=OTHER % str(other.database)), _rows(database)
+    run = project.apply()
+    assert run.steps[0].kept == ()
+    assert _kept(database) == []
+    _run(database, "UPDATE player SET level = NULL")
+    project.revert()
+    assert _levels(database) == [None] * len(before)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("operation", ['drop_column("player", "level")', 'backfill("player", {"level": 5})'])
+def test_the_attic_has_its_place_wherever_a_search_path_leads(tmp_path, postgres, operation):
+    _run(
+        postgres,
+        "CREATE SCHEMA aside",
+        "CREATE TABLE aside.player (id INTEGER PRIMARY KEY, name VARCHAR(20), level INT)",
+        "INSERT INTO aside.player VALUES (1, 'p1', NULL), (2, 'p2', 7)",
+    )
+    back = 'migrate(migrator.add_column("player", "level", IntegerField(null=True)))' if "drop" in operation else "pass"
+    text = f"""
+def migrate_forward():
+    migrate(migrator.set_search_path("aside"))
+    migrate(migrator.{operation})
+    database.execute_sql("SET search_path TO public")
+
+
+def migrate_backward():
+    migrate(migrator.set_search_path("aside"))
+    {back}
+    database.execute_sql("SET search_path TO public")
+"""
+    project = _project(tmp_path, postgres, path=text)
+    project.apply()
+    assert [entry.table for entry in project.attic()] == ["aside.player"]
+    project.revert()
+    rows = postgres.execute_sql("SELECT id, level FROM aside.player ORDER BY id").fetchall()
+    assert rows == [(1, None), (2, 7)]
+    assert postgres.get_tables(schema="aside") == ["player"]

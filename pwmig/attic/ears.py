@@ -53,6 +53,8 @@ class Ears:
         return tuple(self.keeper.restored) if self.keeper is not None else ()
 
     def before(self, wanted: Operation) -> Operation:
+        if wanted.migrator.database is not self.database:
+            return wanted  # Of another database than the project's nothing is kept.
         self._note_new(wanted)
         keeper = self._needed(wanted.name in _TAKE and self.on)
         return wanted if keeper is None else keeper.before(wanted)
@@ -65,14 +67,18 @@ class Ears:
             self._new.clear()  # By now it may be another's name.
 
     def done(self, wanted: Operation, error: BaseException | None = None) -> None:
-        if self.keeper is not None:
+        if self.keeper is not None and wanted.migrator.database is self.database:
             self.keeper.done(wanted, error)
+
+    @property
+    def keeps_batches(self) -> bool:
+        return self.keeper is not None and self.keeper.keeps_batches
 
     def batch(self, filler: Filler, rows: Piece) -> AbstractContextManager[None]:
         return nullcontext() if self.keeper is None else self.keeper.batch(filler, rows)
 
     def after(self, migrator: Migrator) -> None:
-        if self.keeper is not None:
+        if self.keeper is not None and migrator.database is self.database:
             self.keeper.after(migrator)
 
     @property

@@ -71,7 +71,7 @@ class Attic:
     def __init__(self, dialect: Dialect, database: Any) -> None:
         self.shelf: Shelf = dialect.shelf(database)
         self._dialect = dialect
-        self._own = self.shelf.quote(TABLE)
+        self._own = self.shelf.own_name(TABLE)
 
     def exists(self) -> bool:
         return self.shelf.has(TABLE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,8 @@ class Keeper:
         self.settings = settings
         self.on = on and settings.on
         self.ahead = ahead
-        self.kept: list[Kept] = []
+        self._told: list[tuple[int, Kept]] = []
+        self._sure = 0
         self.restored: list[Restored] = []
         self._changing: list[tuple[Entry, Place]] = []
         self._restoring: Restoring | None = None
@@ -91,9 +92,9 @@ class Keeper:
             self._keep_column(wanted)
         elif name == "drop_table":
             self._keep_table(wanted)
-        elif name == "backfill" and wanted.kwargs.get("commit"):
+        elif name == "backfill":
             self._open(wanted)
-        elif name in ("alter_column_type", "apply_default", "backfill"):
+        elif name in ("alter_column_type", "apply_default"):
             self._keep_changes(wanted)
         return wanted
 
@@ -102,28 +103,40 @@ class Keeper:
         wanted.migrator.behind = None
         taking, self._taking = self._taking, None
         shelf = self.attic.shelf
-        self._close(error)
+        self._close(wanted, error)
         if shelf.holds_locks:
             if error is None:
                 wanted.migrator.settle()
             shelf.release()
-        if error is not None and taking is not None and not shelf.transactional:
+        if error is not None and shelf.transactional and not wanted.kwargs.get("commit"):
+            self._changing, self._told = [], self._told[: self._sure]  # The whole batch is taken back.
+        elif error is not None and taking is not None:
+            self._changing = [one for one in self._changing if one[0] is not taking]
             place = shelf.look(taking.table, wanted.migrator)
             if place is not None and place.column(taking.columns[0]) is not None:
                 self.attic.discard(taking)
-                self._changing = [one for one in self._changing if one[0] is not taking]
-                self.kept = [one for one in self.kept if (one.table, one.column) != (taking.table, taking.columns[0])]
+                self._told = [one for one in self._told if one[0] != taking.id]
 
     def after(self, migrator: Migrator) -> None:
         """A batch has ended: put back into what it made again."""
         if not self._quiet:
             self._note_changes(migrator)
             self._put_back(migrator)
+            self._sure = len(self._told)
 
     def finish(self) -> None:
         """The migration has returned: put back what it made again by other ways than operations."""
         self._note_changes()
         self.restored += self.restoring.finish()
+        if not self._told:
+            return
+        there = {entry.id for entry in self.attic.entries(self.step.name, self.step.direction.value)}
+        self._told = [one for one in self._told if one[0] in there]
+
+    @property
+    def kept(self) -> list[Kept]:
+        """What the step took away that can come back."""
+        return [kept for _, kept in self._told]
 
     def ended(self) -> None:
         """The history has the step."""
@@ -212,7 +225,7 @@ class Keeper:
     def _keep_changes(self, wanted: Operation) -> None:
         changed = _changed_by(wanted)
         place = self._place(wanted, str(wanted.args[0])) if changed else None
-        if place is None or not place.key:
+        if place is None:
             return
         for name in changed:
             if self._is_new(str(wanted.args[0]), name):
@@ -237,14 +250,19 @@ class Keeper:
     # -- keeping, batch by batch
 
     def _open(self, wanted: Operation) -> None:
-        """Get ready for a back-fill that commits; what it kept until it was stopped is gone on with."""
+        """Get ready for a back-fill; what one that commits had kept until it was stopped is gone on with."""
         place = self._place(wanted, str(wanted.args[0]))
-        if place is None or not place.key:
+        if place is None:
+            return
+        if not self.attic.shelf.tells_rows(place):
+            self._keep_changes(wanted)
             return
         call, changed = wanted.describe(), _changed_by(wanted)
         for name in changed:
             column = place.column(name)
             if column not in place.columns or column in place.key or not self._has_rows(place):
+                continue
+            if self._is_new(str(wanted.args[0]), name):
                 continue
             self._require_room(place, [column])
             others = tuple(_left_alone(place, changed))
@@ -261,27 +279,37 @@ class Keeper:
         alike = (one for one in entries if one.table == place.name and one.columns == (column,))
         return next((one for one in alike if one.definitions.get("call") == call), None)
 
+    @property
+    def keeps_batches(self) -> bool:
+        return bool(self._filling)
+
     @contextmanager
     def batch(self, filler: Filler, rows: Piece) -> Iterator[None]:
         """Keep what the rows of a batch hold that it fills."""
         shelf, (condition, params) = self.attic.shelf, rows
-        if not self._filling:
+        try:
+            for number, one in enumerate(self._filling):
+                filler.ask(shelf.batch_text(number, one.place, one.column, one.others, condition), params)
             yield
-            return
-        for number, one in enumerate(self._filling):
-            filler.ask(shelf.batch_text(number, one.place, one.column, one.others, condition), params)
-        yield
-        for number, one in enumerate(self._filling):
-            count = shelf.add_batch(number, one.entry.id, one.place, one.column, one.others)
-            self.attic.grow(one.entry, count)
+            for number, one in enumerate(self._filling):
+                count = shelf.add_batch(number, one.entry.id, one.place, one.column, one.others)
+                self.attic.grow(one.entry, count)
+        except Exception:
+            for number in range(0 if shelf.transactional else len(self._filling)):
+                with suppress(Exception):  # The connection may be lost, and with it this is too.
+                    shelf.drop_batch(number)
+            raise
 
-    def _close(self, error: BaseException | None) -> None:
+    def _close(self, wanted: Operation, error: BaseException | None) -> None:
         filling, self._filling = self._filling, []
+        stays = not self.attic.shelf.transactional or bool(wanted.kwargs.get("commit"))
         for one in filling:
-            if error is None and (rows := self.attic.close(one.entry)):
-                self.kept.append(Kept(one.place.name, one.column, rows, changed=True))
-            elif isinstance(error, OperationRefused) and not self.attic.shelf.transactional:
-                self.attic.resize(one.entry)  # Nothing may have been filled, and then it goes.
+            if error is None:
+                if rows := self.attic.close(one.entry):
+                    self._told.append((one.entry.id, Kept(one.place.name, one.column, rows, changed=True)))
+            elif stays and isinstance(error, Exception):
+                with suppress(Exception):  # Where the connection is lost there is no more to be done.
+                    self.attic.resize(one.entry)
 
     def _note_changes(self, migrator: Migrator | None = None) -> None:
         """Of what an operation wrote, keep only what is another value by now."""
@@ -293,16 +321,16 @@ class Keeper:
             column = now_there.column(entry.columns[0]) if now_there else None
             if now_there is None or column is None:
                 continue
-            rows = self.attic.shelf.note_new(entry.id, now_there, column)
+            rows = self.attic.shelf.note_new(entry.id, now_there, column, entry.prints)
             self.attic.resize(entry)
             if rows:
-                self.kept.append(Kept(now_there.name, column, rows, changed=True))
+                self._told.append((entry.id, Kept(now_there.name, column, rows, changed=True)))
 
     def _place(self, wanted: Operation, table: str) -> Place | None:
         if not self._keeps(wanted):
             return None
         wanted.migrator.settle()
-        return self.attic.shelf.look(table, wanted.migrator)
+        return self.attic.shelf.hold(table, wanted)
 
     def _has_rows(self, place: Place) -> bool:
         return bool(self.attic.shelf.ask(f"SELECT 1 FROM {place.sql} LIMIT 1"))
@@ -316,7 +344,7 @@ class Keeper:
         self.attic.shelf.protect_data(entry.id)
         self.attic.resize(entry, rows)
         if rows:
-            self.kept.append(Kept(place.name, column, rows))
+            self._told.append((entry.id, Kept(place.name, column, rows)))
 
     def _require_room(self, place: Place, columns: Any) -> None:
         """Refuse before anything is taken where it would be more than the project lets the attic hold of one thing."""

@@ -91,6 +91,8 @@ class Filler(ABC):
     """The rows of one table that are to be filled, on one kind of database."""
 
     update_words = "UPDATE"
+    lock_words = ""
+    """What stands behind a query whose rows nobody else is to change until the transaction ends."""
 
     def __init__(self, database: Any, name: str, source: str, wish: Wish) -> None:
         """``name`` is the table's, ``source`` the same as SQL."""
@@ -200,8 +202,17 @@ class Filler(ABC):
         words = ", ".join(f"{self.quote(name)} = {value}" for name, (value, _) in self.assignments)
         self.run(f"{self.update_words} {self.source} SET {words} WHERE {sql}", (*given, *params))
 
-    def is_left(self, after: Key | None, upto: Key | None) -> bool:
-        """Whether a row of a batch that was filled would be filled again."""
+    def hold(self, after: Key | None, upto: Key | None) -> set[Key]:
+        """The keys of a batch's rows, which nobody else changes from now on; of a table without one, nothing."""
+        if not self.key:
+            return set()
+        sql, params = self.rows(after, upto)
+        return set(self.ask(f"SELECT {self.shown_key()} FROM {self.source} WHERE {sql}{self.lock_words}", params))
+
+    def is_left(self, held: set[Key], after: Key | None, upto: Key | None) -> bool:
+        """Whether a row that a batch held would be filled again; others may have come meanwhile."""
+        if self.key:
+            return not held.isdisjoint(self.hold(after, upto))
         sql, params = self.rows(after, upto)
         return bool(self.ask(f"SELECT 1 FROM {self.source} WHERE {sql} LIMIT 1", params))
 
@@ -223,7 +234,8 @@ class Parts(ABC):
         return nullcontext()
 
     @abstractmethod
-    def part(self, filler: Filler, rows: Piece) -> AbstractContextManager[None]: ...
+    def part(self, filler: Filler, after: Key | None, upto: Key | None) -> AbstractContextManager[set[Key]]:
+        """A batch; the keys of the rows that it holds are given, where each is for good."""
 
     def between(self, pause: float) -> None:
         """Behind a batch that is not the last one; a pause is in seconds."""
@@ -232,22 +244,29 @@ class Parts(ABC):
 
 
 class Together(Parts):
-    """All in one transaction."""
+    """All in one transaction. A ``keeper`` hears of each batch."""
 
     commits = False
+
+    def __init__(self, keeper: Keeper | None = None) -> None:
+        self.keeper = keeper
 
     def whole(self, filler: Filler) -> AbstractContextManager[None]:
         return _apart(filler)
 
-    def part(self, filler: Filler, rows: Piece) -> AbstractContextManager[None]:
-        return nullcontext()
+    @contextmanager
+    def part(self, filler: Filler, after: Key | None, upto: Key | None) -> Iterator[set[Key]]:
+        with _kept(self.keeper, filler, after, upto):
+            yield set()
 
 
 class Committed(Parts):
     """Each in a transaction of its own."""
 
-    def part(self, filler: Filler, rows: Piece) -> AbstractContextManager[None]:
-        return _apart(filler)
+    @contextmanager
+    def part(self, filler: Filler, after: Key | None, upto: Key | None) -> Iterator[set[Key]]:
+        with _apart(filler):
+            yield filler.hold(after, upto)
 
 
 class InTurn(Parts):
@@ -260,9 +279,11 @@ class InTurn(Parts):
         self.outside, self.keeper = outside, keeper
 
     @contextmanager
-    def part(self, filler: Filler, rows: Piece) -> Iterator[None]:
-        with filler.quiet(), self.keeper.batch(filler, rows) if self.keeper else nullcontext():
-            yield
+    def part(self, filler: Filler, after: Key | None, upto: Key | None) -> Iterator[set[Key]]:
+        with _apart(filler):
+            held = filler.hold(after, upto)
+            with _kept(self.keeper, filler, after, upto):
+                yield held
 
     def between(self, pause: float) -> None:
         with self.outside():
@@ -289,9 +310,9 @@ def fill(
         done, after = 0, None
         while True:
             upto = filler.last_of(after, size)
-            with parts.part(filler, filler.rows(after, upto)):
+            with parts.part(filler, after, upto) as held:
                 filler.update(after, upto)
-                if parts.commits and filler.is_left(after, upto):
+                if parts.commits and filler.is_left(held, after, upto):
                     raise _endless(filler)
             done = min(done + size, total) if upto is not None else total
             if on_progress:
@@ -300,6 +321,17 @@ def fill(
                 return
             after = upto
             parts.between(pause)
+
+
+@contextmanager
+def _kept(keeper: Keeper | None, filler: Filler, after: Key | None, upto: Key | None) -> Iterator[None]:
+    """What the rows hold is kept, and nobody else changes it between that and the filling."""
+    if keeper is None or not keeper.keeps_batches:
+        yield
+        return
+    filler.hold(after, upto)
+    with keeper.batch(filler, filler.rows(after, upto)):
+        yield
 
 
 @contextmanager

@@ -7,8 +7,8 @@ subclass of :class:`Dialect` and one line in the registry of :mod:`pwmig.dialect
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Listener = Callable[[Event], None]
     """Called with each event of progress."""
 
-__all__ = ["Copy", "Dialect", "Foreseen", "Kept", "Readings", "Session", "Template", "Turn"]
+__all__ = ["Copy", "Dialect", "Foreseen", "Kept", "Readings", "Session", "Template", "Turn", "apart"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,23 @@ class Turn:
     watched: bool = False
     announced: bool = False
     apart: bool = False
+
+
+@contextmanager
+def apart(turn: Turn, begin: Callable[[], Any]) -> Iterator[None]:
+    """Begin a transaction behind what stands outside of it, also where that fails: whoever catches it goes on in one.
+
+    An interrupt ends the step, and nothing is begun for it.
+    """
+    turn.apart = True
+    try:
+        yield
+    except Exception:
+        begin()
+        turn.apart = False
+        raise
+    begin()
+    turn.apart = False
 
 
 class Kept(Protocol):

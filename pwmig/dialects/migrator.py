@@ -63,6 +63,10 @@ class Keeper(Protocol):
     def done(self, wanted: Operation, error: BaseException | None = None) -> None:
         """The operation has run, or has failed."""
 
+    @property
+    def keeps_batches(self) -> bool:
+        """Whether the back-fill that is run has anything kept."""
+
     def batch(self, filler: Filler, rows: Piece) -> AbstractContextManager[None]:
         """While entered, the rows that a condition means are filled, and may be committed behind it."""
 
@@ -259,9 +263,10 @@ class Migrator(playhouse.SchemaMigrator):
         """How the batches of a back-fill stand in transactions."""
         from pwmig.dialects.backfilling import Committed, InTurn, Together
 
+        keeper = self.keeper or _keeper.get()
         if not commit:
-            return Together()
-        return Committed() if self.apart is None else InTurn(self.outside, self.keeper or _keeper.get())
+            return Together(keeper)
+        return Committed() if self.apart is None else InTurn(self.outside, keeper)
 
     @operation
     def apply_default(self, table: str, column_name: str, field: peewee.Field) -> None:

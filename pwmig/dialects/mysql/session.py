@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pwmig.dialects.base import Session, Turn
+from pwmig.dialects.base import Session, Turn, apart
 from pwmig.dialects.mysql.beyond import Beyond
 from pwmig.dialects.mysql.known import known
 from pwmig.dialects.mysql.quoting import literal, quote
@@ -118,10 +118,8 @@ class _MySQLSession(Session):
         def outside() -> Iterator[None]:
             turn.require_open()
             execute("COMMIT")
-            turn.apart = True
-            yield
-            execute("START TRANSACTION")
-            turn.apart = False
+            with apart(turn, lambda: execute("START TRANSACTION")):
+                yield
 
         turn.outside = outside
         try:

@@ -1,5 +1,7 @@
 """PostgreSQL's shelf for the attic: tables in the migration's transaction; a dropped one moves to a schema of its own.
 
+What an operation takes is read under the lock that it takes anyway: else others could write between.
+
 https://www.postgresql.org/docs/current/sql-altertable.html: SET SCHEMA takes a table's indexes, constraints and
 sequences along, so that their names are free for those of a new table.
 """
@@ -7,15 +9,18 @@ sequences along, so that their names are free for those of a new table.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pwmig.dialects.postgresql.holding import lock, require_fresh
 from pwmig.dialects.postgresql.operations.migrator import PostgresqlMigrator
 from pwmig.dialects.server.asking import MARK, ask, on, own_statements
 from pwmig.dialects.server.attic import ServerShelf
-from pwmig.dialects.shelved import MOST_CELLS, Place, Quiet, data_table
+from pwmig.dialects.shelved import DOUBTFUL, MOST_CELLS, SAME, Place, Quiet, data_table
+from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
-    from pwmig.dialects.migrator import Migrator
+    from pwmig.dialects.migrator import Migrator, Operation
     from pwmig.dialects.server.operations.server import Server
 
 __all__ = ["PostgresqlShelf"]
@@ -26,8 +31,12 @@ _LONGEST = 64
 _LONGEST_SIZED = 255
 _SHORT = ("smallint", "integer", "bigint", "real", "double precision", "boolean", "uuid", "date")
 
+_FILLS = ("apply_default", "backfill")
+"""Operations that write rows, and change no table."""
+
 _COLUMNS = """
-SELECT a.attname, a.attgenerated <> '', pg_get_expr(d.adbin, d.adrelid), i.place, format_type(a.atttypid, a.atttypmod)
+SELECT a.attname, a.attgenerated <> '', pg_get_expr(d.adbin, d.adrelid), i.place, format_type(a.atttypid, a.atttypmod),
+  (SELECT relkind::text FROM pg_class WHERE oid = {oid} AND EXISTS (SELECT 1 FROM pg_inherits WHERE inhparent = {oid}))
 FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 LEFT JOIN (SELECT k.attnum, k.place FROM pg_index x, unnest(x.indkey) WITH ORDINALITY AS k (attnum, place)
            WHERE x.indrelid = {oid} AND x.indisprimary) i ON i.attnum = a.attnum
@@ -48,6 +57,10 @@ JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
 WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = {oid}
 AND d.deptype IN ('a', 'i')"""
 
+_HEIRS, _PARTITIONS = "r", "p"
+"""What kind a table is whose rows stand in others too (https://www.postgresql.org/docs/current/ddl-inherit.html): a key
+holds over all partitions, and a row may move from one to another; heirs have keys of their own, or none."""
+
 _TIED = """
 SELECT 1 FROM pg_class c WHERE c.oid = {oid} AND (c.relkind <> 'r' OR c.relispartition)
 UNION ALL SELECT 1 FROM pg_inherits WHERE inhrelid = {oid} OR inhparent = {oid}
@@ -59,23 +72,46 @@ UNION ALL SELECT 1 FROM pg_type y JOIN pg_attribute a ON a.atttypid IN (y.oid, y
 """What makes a table one that can't simply move: it is or has parts, or others need it, and go with it by CASCADE."""
 
 
+_HEIRS_OF = """
+WITH RECURSIVE heirs (oid) AS (
+  SELECT inhrelid FROM pg_inherits WHERE inhparent = {oid} UNION SELECT inhrelid FROM pg_inherits JOIN heirs ON
+  inhparent = heirs.oid)
+SELECT oid::regclass::text FROM heirs ORDER BY 1"""
+
+
 class PostgresqlShelf(ServerShelf):
-    """A print is some of the row's other cells as they are: a hash of them costs twice what it costs to keep them."""
+    """A print is some of the row's other cells as they are: a hash of them costs twice what it costs to keep them.
+
+    Of a row in an heir, ``o`` says in which one.
+    """
 
     row_id = "ctid"
 
     def __init__(self, database: Any) -> None:
         super().__init__(database)
         self._homes: dict[int, str] = {}
+        self._spread: dict[int, str | None] = {}
 
     def migrator(self) -> Migrator:
         return PostgresqlMigrator(self.database)
 
     def has(self, table: str) -> bool:
-        return bool(ask(on(self.database), f"SELECT to_regclass({MARK})", [self.quote(table)])[0][0])
+        return bool(ask(on(self.database), f"SELECT to_regclass({MARK})", [self.own_name(table)])[0][0])
+
+    def as_text(self, cell: str) -> str:
+        return f"ROW({cell})::text"
 
     def same(self, one: str, other: str) -> str:
         return f"({one})::text IS NOT DISTINCT FROM ({other})::text"
+
+    @cached_property
+    def home(self) -> str:
+        """The schema of the attic: that of the history, wherever a migration has let the search path lead."""
+        setting = "nullif(pg_catalog.current_setting('pwmig.home', true), '')"
+        return self.quote(str(self.ask(f"SELECT coalesce({setting}, current_schema()::text, 'public')")[0][0]))
+
+    def own_name(self, table: str) -> str:
+        return f"{self.home}.{self.quote(table)}"
 
     def own(self, number: int) -> str:
         """A table that was dropped is in a schema of its own."""
@@ -83,7 +119,7 @@ class PostgresqlShelf(ServerShelf):
             name = self.quote(data_table(number))
             sql = f"SELECT 1 FROM pg_namespace WHERE nspname = {MARK}"
             moved = ask(on(self.database), sql, [data_table(number)])
-            self._homes[number] = f"{name}.{name}" if moved else name
+            self._homes[number] = f"{name}.{name}" if moved else self.own_name(data_table(number))
         return self._homes[number]
 
     def place_of(self, server: Server, found: Any) -> Place:
@@ -93,8 +129,10 @@ class PostgresqlShelf(ServerShelf):
         defaults = {row[0]: row[2] for row in rows if row[2] and not row[1] and "(" not in row[2]}
         generated = frozenset(row[0] for row in rows if row[1])
         types = {row[0]: row[4] for row in rows}
+        self._spread[found.oid] = rows[0][5] if rows else None
         sql = f"{self.quote(found.schema)}.{self.quote(found.plain)}"
-        return Place(found.name, sql, columns, generated, key, True, defaults, found.oid, types)
+        name = found.plain if self.quote(found.schema) == self.home else f"{found.schema}.{found.plain}"
+        return Place(name, sql, columns, generated, key, True, defaults, found.oid, types)
 
     def type_of(self, place: Place, column: str) -> str:
         return place.types[column]
@@ -138,7 +176,7 @@ class PostgresqlShelf(ServerShelf):
     def protect(self, table: str) -> None:
         """Default privileges may give others a right to each new table
         (https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html)."""
-        self._revoke(self.quote(table))
+        self._revoke(self.own_name(table))
 
     def protect_data(self, number: int) -> None:
         self._revoke(self.own(number))
@@ -151,6 +189,86 @@ class PostgresqlShelf(ServerShelf):
         )
         for (grantee,) in rows:
             self.ask(f"REVOKE ALL ON {table} FROM {grantee}")
+
+    # -- others, who write meanwhile
+
+    def hold(self, name: str, wanted: Operation) -> Place | None:
+        """Lock it, and look again; batches that are committed by themselves let others write between.
+
+        A back-fill lets others read (https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES).
+        """
+        place, fills = self.look(name, wanted.migrator), wanted.name in _FILLS
+        if place is None or (fills and wanted.kwargs.get("commit") and place.key):
+            return place
+        lock(self, place, "SHARE ROW EXCLUSIVE" if fills else "ACCESS EXCLUSIVE")
+        if not fills:
+            require_fresh(self, place)
+        return self.look(name, wanted.migrator)
+
+    # -- rows that stand in several tables
+
+    def _kept_parts(self, place: Place, columns: Sequence[str], others: Sequence[str]) -> list[tuple[str, str]]:
+        owner = _owner(place) if self._spread.get(place.oid) == _HEIRS else "NULL::regclass"
+        return [*super()._kept_parts(place, columns, others), (owner, "o")]
+
+    def _unlisted(self, place: Place) -> Sequence[str]:
+        return [*super()._unlisted(place), *(["tableoid"] if self._spread.get(place.oid) == _HEIRS else [])]
+
+    def _keys(self, own: str, other: str, place: Place) -> str:
+        keys, spread = super()._keys(own, other, place), self._spread.get(place.oid)
+        if spread == _PARTITIONS and place.key:
+            return keys
+        if not spread:
+            return f"{keys} AND {own}.o IS NULL"
+        return f"{keys} AND {other}.tableoid = coalesce({own}.o::oid, {place.oid}::oid)"
+
+    def _pair(self, number: int, place: Place, others: Sequence[str], filled: str | None) -> None:
+        """A row's place in its file is one of its own table's: in heirs each finds one there, in partitions in any."""
+        own, (alike, print_) = self.own(number), self._alike(place, others, filled)
+        kept, there = f"coalesce(o::oid, {place.oid}::oid)", "t.tableoid"
+        if self._spread.get(place.oid) == _PARTITIONS:
+            kept = there = "0"
+        pairs = (
+            "(SELECT a.r AS a, b.r AS b, b.o AS o FROM "
+            "(SELECT r, p, w, row_number() OVER (PARTITION BY p, w ORDER BY k) AS n FROM "
+            f"(SELECT ctid AS r, {alike} AS p, k0 AS k, {kept} AS w FROM {own}) AS c) AS a JOIN "
+            "(SELECT r, o, p, w, row_number() OVER (PARTITION BY p, w ORDER BY o, r) AS n FROM "
+            f"(SELECT t.ctid AS r, {_owner(place)} AS o, {print_} AS p, {there} AS w FROM {place.sql} AS t) AS c) AS b "
+            "ON a.p = b.p AND a.w = b.w AND a.n = b.n)"
+        )
+        self.update(own, {"k0": "t.b", "o": "t.o", "s": str(SAME)}, pairs, "x.ctid = t.a")
+
+    def _twins(self, place: Place) -> str:
+        """The rows of heirs that have the key of another row of the same table: an heir needs no key."""
+        names = ", ".join([*map(self.quote, place.key), "tableoid"])
+        return f"(SELECT {names} FROM {place.sql} GROUP BY {names} HAVING count(*) > 1)"
+
+    def keep(self, number: int, place: Place, columns: Sequence[str], others: Sequence[str]) -> int:
+        self._require_no_twins(place)
+        return super().keep(number, place, columns, others)
+
+    def open(self, number: int, place: Place, column: str, others: Sequence[str]) -> None:
+        self._require_no_twins(place)
+        super().open(number, place, column, others)
+
+    def _require_no_twins(self, place: Place) -> None:
+        if self._spread.get(place.oid) != _HEIRS or not place.key:
+            return
+        found = self.ask(f"SELECT tableoid::regclass::text FROM {self._twins(place)} AS t LIMIT 1")
+        if found:
+            raise OperationRefused(
+                f"what {place.name!r} loses can't be kept",
+                why=f"rows of {found[0][0]} have the same key, so that they could not be told apart",
+                way_out=f"give {found[0][0]} a primary key ({', '.join(place.key)}), or attic=False to the operation",
+                table=place.name,
+            )
+
+    def sort(self, number: int, place: Place, others: Sequence[str | None], filled: str | None = None) -> None:
+        """From now on nobody else writes the rows: what is newer is left as it is."""
+        lock(self, place, "SHARE ROW EXCLUSIVE")
+        super().sort(number, place, others, filled)
+        if self._spread.get(place.oid) == _HEIRS and place.key:
+            self.update(self.own(number), {"s": str(DOUBTFUL)}, self._twins(place), self._keys("x", "t", place))
 
     # -- a whole table
 
@@ -170,8 +288,9 @@ class PostgresqlShelf(ServerShelf):
     def move(self, number: int, place: Place, definitions: Mapping[str, Any]) -> None:
         name = self.quote(data_table(number))
         if not self.moves_at_once(place):
-            self.ask(f"CREATE TABLE {name} AS SELECT * FROM {place.sql}")
-            self._homes[number] = name
+            self._require_no_heirs(place)
+            self._homes[number] = self.own_name(data_table(number))
+            self.ask(f"CREATE TABLE {self._homes[number]} AS SELECT * FROM {place.sql}")
             return
         schema, plain = place.sql.rsplit(".", 1) if place.sql.count(".") == 1 else self._parts(place)
         self.ask(f"CREATE SCHEMA {name}")
@@ -184,16 +303,27 @@ class PostgresqlShelf(ServerShelf):
         self.ask(f"CREATE TABLE {schema}.{plain} ()")
         self._homes[number] = f"{name}.{name}"
 
+    def _require_no_heirs(self, place: Place) -> None:
+        if self._spread.get(place.oid) != _HEIRS:
+            return
+        rows = self.ask(_HEIRS_OF.format(oid=place.oid))
+        raise OperationRefused(
+            f"{place.name!r} can't be kept together with its heirs: {', '.join(name for (name,) in rows)}",
+            why="they would go with it, and once in one table nobody could tell whose a row was",
+            way_out="drop them before, each by a drop_table(...) of its own, or give attic=False to the operation",
+            table=place.name,
+        )
+
     def _parts(self, place: Place) -> tuple[str, str]:
         sql = "SELECT quote_ident(n.nspname), quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n "
         schema, plain = self.ask(f"{sql} ON n.oid = c.relnamespace WHERE c.oid = {place.oid}")[0]
         return str(schema), str(plain)
 
     def discard(self, number: int) -> None:
-        own = self.own(number)
+        own, name = self.own(number), self.quote(data_table(number))
         self.ask(f"DROP TABLE {own}")
-        if own.count(".") == 1:
-            self.ask(f"DROP SCHEMA {own.split('.')[0]}")
+        if own == f"{name}.{name}":
+            self.ask(f"DROP SCHEMA {name}")
         self._homes.pop(number, None)
 
     def insert_text(self, place: Place, names: str, own: str, missing: str, columns: Sequence[str]) -> str:
@@ -253,6 +383,11 @@ class _TriggersOff(Quiet):
     def end(self) -> None:
         for name, always in self.names:
             self.shelf.ask(f"ALTER TABLE {self.place.sql} ENABLE {always}TRIGGER {name}")
+
+
+def _owner(place: Place) -> str:
+    """The heir or the partition that a row stands in; NULL where it stands in the table itself."""
+    return f"nullif(t.tableoid, {place.oid}::oid)::regclass"
 
 
 def _is_short(type_: str) -> bool:

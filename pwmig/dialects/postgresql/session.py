@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pwmig.dialects.base import Session, Turn
+from pwmig.dialects.base import Session, Turn, apart
 from pwmig.dialects.postgresql.beyond import reached, written_beyond
 from pwmig.dialects.postgresql.interrupting import interruptible
 from pwmig.dialects.postgresql.known import known, written
@@ -45,7 +45,7 @@ _LOCK = 0x70776D6967
 _IDLE, _IN_TRANSACTION, _FAILED = 0, 2, 3
 _SETTINGS = """
 SELECT name, setting FROM pg_catalog.pg_settings
-WHERE source = 'session' AND context <> 'internal' AND name <> 'pwmig.turn'
+WHERE source = 'session' AND context <> 'internal' AND name NOT LIKE 'pwmig.%'
   AND name NOT IN ('transaction_isolation', 'transaction_read_only', 'transaction_deferrable')"""
 """Those that are of one transaction end with it, and can't be set back (since PostgreSQL 16 the server says so)."""
 
@@ -125,13 +125,15 @@ class _PostgresqlSession(Session):
 
 @dataclass(slots=True)
 class _Begun:
-    """The transaction of a turn, known by a setting of its own that ends with it."""
+    """The transaction of a turn, known by a setting of its own that ends with it; ``home`` is the default schema when
+    the turn began, where pwmig's own tables are."""
 
     database: Any
     connection: Any
     turn: ServerTurn
     execute: Execute
     token: str = ""
+    home: str | None = None
     beyond: int | None = None
     guard: Any = None
 
@@ -139,12 +141,15 @@ class _Begun:
         """Begin it; the schema that is the default one by then is given back."""
         self.database.begin()
         self.token = secrets.token_hex(8)
-        set_token = f"SELECT current_schema(), pg_catalog.set_config('pwmig.turn', {MARK}, true)"
-        home: str | None = ask(self.execute, set_token, (self.token,))[0][0]
+        begun = (
+            f"SELECT pg_catalog.set_config('pwmig.turn', {MARK}, true), "
+            f"pg_catalog.set_config('pwmig.home', coalesce({MARK}, current_schema()), true)"
+        )
+        self.home = ask(self.execute, begun, (self.token, self.home))[0][1] or None
         self.database.push_transaction(self.database.transaction())
         self.beyond = written_beyond(self.execute) if rehearsing() else None
         self.guard = _Guard(self.connection, self.turn)
-        return home
+        return self.home
 
     def require(self) -> None:
         if not self.turn.apart:
@@ -172,10 +177,8 @@ class _Begun:
         self.tell()
         self.end()
         self.database.pop_transaction()
-        self.turn.apart = True
-        yield
-        self.begin()
-        self.turn.apart = False
+        with apart(self.turn, self.begin):
+            yield
 
 
 class _Guard:

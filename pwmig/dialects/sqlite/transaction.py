@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.base import Session, Turn
+from pwmig.dialects.base import Session, Turn, apart
 from pwmig.dialects.sqlite.orphans import referring, refuse_orphans
 from pwmig.dialects.sqlite.place import busy, file_of, translated, unavailable
 from pwmig.errors import DatabaseUnavailable, OperationRefused
@@ -190,10 +190,8 @@ class SqliteSession(Session):
         self.database.pop_transaction()
         turn.unsettled.clear()
         turn.grown.clear()
-        turn.apart = True
-        yield
-        self._begin(connection, turn)
-        turn.apart = False
+        with apart(turn, partial(self._begin, connection, turn)):
+            yield
 
     def _wait_for_lock(self, connection: sqlite3.Connection, turn: _Turn) -> None:
         """BEGIN IMMEDIATE, in a loop: SQLite's own time-out neither reports nor can be interrupted."""

@@ -21,6 +21,8 @@ __all__ = ["ServerFiller"]
 class ServerFiller(Filler):
     """Statements hold their values, as those of all operations on a server."""
 
+    lock_words = " FOR UPDATE"
+
     def __init__(self, server: Server, wish: Wish) -> None:
         self.server = server
         self.work = Work(server, wish.table)

@@ -188,9 +188,7 @@ def drop_index(server: Server, table: str, name: str, concurrently: bool = False
         index = _index(work, name)
     except OperationRefused as error:
         if concurrently and server.migrator.apart is not None:
-            error.way_out += (
-                "; where a run was stopped right behind dropping it, pwmig migrate --fake marks it as applied"
-            )
+            error.way_out += "; where a run was stopped right behind dropping it, the same with --fake marks it as done"
         raise
     server.drop_index(work, index, concurrently)
 

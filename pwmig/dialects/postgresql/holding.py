@@ -1,0 +1,77 @@
+"""A table of PostgreSQL held for the attic: others write it no more, and its rows are those that are read.
+
+https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pwmig.dialects.server.errors import driver_error
+from pwmig.errors import OperationRefused
+
+if TYPE_CHECKING:
+    from pwmig.dialects.shelf import Shelf
+    from pwmig.dialects.shelved import Place
+
+__all__ = ["lock", "require_fresh"]
+
+_FORBIDDEN, _NOT_SERIAL = "42501", "40001"
+"""https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+
+
+def lock(shelf: Shelf, place: Place, mode: str) -> None:
+    """Its partitions and heirs too, as an operation does."""
+    try:
+        shelf.ask(f"LOCK TABLE {place.sql} IN {mode} MODE")
+    except Exception as error:
+        if _state(error) != _FORBIDDEN:
+            raise
+        raise OperationRefused(
+            f"{place.name!r} can't be locked for the attic",
+            why=f"others could write it while values are kept or put back, and this role may not stop them: {error}",
+            way_out=f"GRANT UPDATE ON {place.name} TO the role, or keep nothing: attic=False in the operation",
+            table=place.name,
+        ) from error
+
+
+def require_fresh(shelf: Shelf, place: Place) -> None:
+    """REPEATABLE READ reads rows as they were when the transaction began, and an operation takes them as they are.
+
+    https://www.postgresql.org/docs/current/transaction-iso.html#XACT-REPEATABLE-READ: a row that was changed or
+    deleted since can't be locked. One that is new is seen by who checks a constraint.
+    """
+    level = str(shelf.ask("SHOW transaction_isolation")[0][0])
+    if level.startswith("read "):
+        return
+    cause: Exception | None = None
+    try:
+        seen = shelf.ask(f"SELECT count(*) FROM (SELECT 1 FROM {place.sql} FOR UPDATE) AS t")[0][0]
+    except Exception as error:
+        if _state(error) != _NOT_SERIAL:
+            raise
+        cause = error
+    if cause is not None or int(seen) != _count_there(shelf, place):
+        raise OperationRefused(
+            f"rows of {place.name!r} have changed since the migration began, and can't be kept",
+            why=f"its transaction is {level.upper()}, and reads them as they were at its begin",
+            way_out="run it again; or let the migration run in READ COMMITTED",
+            table=place.name,
+        ) from cause
+
+
+def _count_there(shelf: Shelf, place: Place) -> int:
+    """How many rows a table has, whatever the transaction sees."""
+    rows = "pg_temp.pwmig_attic_rows"
+    shelf.ask("CREATE TEMPORARY SEQUENCE pwmig_attic_rows MINVALUE 0")
+    shelf.ask(f"ALTER TABLE {place.sql} ADD CONSTRAINT pwmig_attic_rows CHECK (nextval('{rows}') >= 0)")
+    count = int(shelf.ask(f"SELECT nextval('{rows}')")[0][0])
+    shelf.ask(f"ALTER TABLE {place.sql} DROP CONSTRAINT pwmig_attic_rows")
+    shelf.ask(f"DROP SEQUENCE {rows}")
+    return count
+
+
+def _state(error: Exception) -> str | None:
+    """The code of a server's error."""
+    cause = driver_error(error)
+    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
