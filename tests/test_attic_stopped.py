@@ -74,6 +74,20 @@ def test_a_row_that_had_no_value_stops_it_before_anything_is_done(place: Place, 
     assert place.state() == before
 
 
+def test_without_a_key_a_row_that_lacks_a_value_may_show_late_and_nothing_is_lost(place: Place, tmp_path: Path) -> None:
+    project = dropped(place, tmp_path, DROP_REQUIRED, KEYLESS)
+    place.run("UPDATE player SET id = 3 WHERE id = 2")
+    place.database.commit()
+    with pytest.raises(MigrationFailed, match="1 row has no value") as caught:
+        project.revert()
+    assert "ADD COLUMN" in caught.value.way_out
+    place.run("ALTER TABLE player DROP COLUMN name")
+    place.run("UPDATE player SET id = 2 WHERE id = 3")
+    place.database.commit()
+    assert project.revert().steps[0].restored == (Restored("player", "name", 2),)
+    assert rows(place) == [(1, "a"), (2, "b")]
+
+
 FAILS = "raise RuntimeError('later')"
 
 
