@@ -220,7 +220,7 @@ class Keeper:
     def _keep_changes(self, wanted: Operation) -> None:
         changed = _changed_by(wanted)
         place = self._place(wanted, str(wanted.args[0])) if changed else None
-        if place is None or not place.key:
+        if place is None:
             return
         for name in changed:
             if self._is_new(str(wanted.args[0]), name):
@@ -247,7 +247,10 @@ class Keeper:
     def _open(self, wanted: Operation) -> None:
         """Get ready for a back-fill; what one that commits had kept until it was stopped is gone on with."""
         place = self._place(wanted, str(wanted.args[0]))
-        if place is None or not place.key:
+        if place is None:
+            return
+        if not self.attic.shelf.tells_rows(place):
+            self._keep_changes(wanted)
             return
         call, changed = wanted.describe(), _changed_by(wanted)
         for name in changed:
@@ -313,7 +316,7 @@ class Keeper:
             column = now_there.column(entry.columns[0]) if now_there else None
             if now_there is None or column is None:
                 continue
-            rows = self.attic.shelf.note_new(entry.id, now_there, column)
+            rows = self.attic.shelf.note_new(entry.id, now_there, column, entry.prints)
             self.attic.resize(entry)
             if rows:
                 self._told.append((entry.id, Kept(now_there.name, column, rows, changed=True)))

@@ -102,14 +102,17 @@ class Restoring:
         place = self.attic.shelf.look(table, migrator)
         for entry in self.entries:
             new = entry.what == "change" and entry.id not in self._marked
-            if place is not None and new and self._is_of(entry, place.name) and place.column(entry.columns[0]):
+            if place is None or not place.key:
+                continue  # Without a key rows are found by what they hold, when their values are put back.
+            if new and self._is_of(entry, place.name) and place.column(entry.columns[0]):
                 self._mark(entry, place)
 
     def _mark(self, entry: Entry, place: Place) -> None:
         """Values that were written since stay."""
         shelf, column = self.attic.shelf, place.column(entry.columns[0]) or entry.columns[0]
-        shelf.sort(entry.id, place, self._prints_now(entry, place))
-        shelf.leave_newer(entry.id, place, column, shelf.same(f"t.{shelf.quote(column)}", "x.n0"))
+        shelf.sort(entry.id, place, self._prints_now(entry, place), column)
+        if place.key:
+            shelf.leave_newer(entry.id, place, column, shelf.same(f"t.{shelf.quote(column)}", "x.n0"))
         self._marked.add(entry.id)
 
     def _find(self, what: str, table: str, column: str | None = None) -> Entry | None:
@@ -274,11 +277,15 @@ def put_back_values(
     *,
     fresh: str = "",
     doubtful: bool = False,
+    filled: str | None = None,
 ) -> Restored:
-    """Put the values of a column back, only where ``fresh`` holds; ``doubtful``: into rows that may be others too."""
+    """Put the values of a column back, only where ``fresh`` holds; ``doubtful``: into rows that may be others too.
+
+    ``filled`` is the column where it was changed, and not dropped.
+    """
     shelf = attic.shelf
-    shelf.sort(entry.id, place, prints)
-    if fresh:
+    shelf.sort(entry.id, place, prints, filled)
+    if fresh and (place.key or filled is None):
         shelf.leave_newer(entry.id, place, column, fresh)
     rows = int(shelf.ask(f"SELECT count(*) FROM {place.sql}")[0][0])
     kept = shelf.count(entry.id)

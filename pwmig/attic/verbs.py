@@ -64,4 +64,6 @@ def _one(attic: Attic, entry: Entry, doubtful: bool) -> Restored:
     assert column is not None
     cell = f"t.{shelf.quote(column)}"
     fresh = shelf.same(cell, "x.n0") if entry.what == "change" else f"{cell} IS NULL"
-    return put_back_values(attic, entry, place, column, prints_now(entry, place), fresh=fresh, doubtful=doubtful)
+    filled = column if entry.what == "change" else None
+    prints = prints_now(entry, place)
+    return put_back_values(attic, entry, place, column, prints, fresh=fresh, doubtful=doubtful, filled=filled)

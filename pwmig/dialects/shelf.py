@@ -152,13 +152,53 @@ class Shelf(ABC):
         condition = f" WHERE {where}" if where else ""
         return int(self.ask(f"SELECT count(*) FROM {self.own(number)}{condition}")[0][0])
 
-    def note_new(self, number: int, place: Place, column: str) -> int:
+    def note_new(self, number: int, place: Place, column: str, others: Sequence[str]) -> int:
         """Add to what was kept of a column what it became, and let go of rows where that is the same; how many stay."""
-        own = self.own(number)
-        self.ask(f"ALTER TABLE {own} ADD COLUMN n0 {self.type_of(place, column)}")
+        own, new = self.own(number), f"ALTER TABLE {self.own(number)} ADD COLUMN n0 {self.type_of(place, column)}"
+        if not self.tells_rows(place):
+            self.ask(f"CREATE TEMPORARY TABLE {self.batch}_0 AS {self._changes(number, place, column, others)}")
+            self.ask(new)
+            self.ask(f"DELETE FROM {own}")
+            self.ask(f"INSERT INTO {own} (p0, v0, n0) SELECT p0, v0, n0 FROM {self.batch}_0")
+            self.drop_batch(0)
+            return self.count(number)
+        self.ask(new)
         self.update(own, {"n0": f"t.{self.quote(column)}"}, place.sql, self._keys("x", "t", place))
         self.ask(f"DELETE FROM {own} WHERE {self.unchanged('v0', 'n0')}")
         return self.count(number)
+
+    def tells_rows(self, place: Place) -> bool:
+        """Whether a row is known by the same after it was written: by its key."""
+        return bool(place.key)
+
+    def _changes(self, number: int, place: Place, column: str, others: Sequence[str]) -> str:
+        """What became what, of rows that only all their other cells tell apart.
+
+        Of those that are alike in them, the values that are there no more are put beside those that are new: whichever
+        row had which, nobody could tell the table from what it was.
+        """
+        cell, told = f"t.{self.quote(column)}", self.prints(place, others, "t")[0]
+        both = (
+            f"SELECT p0 AS p, {self.as_text('v0')} AS v, v0 AS a, NULL AS b, 0 AS side FROM {self.own(number)} "
+            f"UNION ALL SELECT {told}, {self.as_text(cell)}, NULL, {cell}, 1 FROM {place.sql} AS t"
+        )
+        counted = (
+            "SELECT p, v, a, b, side, row_number() OVER (PARTITION BY p, v, side ORDER BY v) AS n, "
+            "sum(side) OVER (PARTITION BY p, v) AS news, sum(1 - side) OVER (PARTITION BY p, v) AS olds "
+            f"FROM ({both}) AS u"
+        )
+        left = (
+            "SELECT p, a, b, side, row_number() OVER (PARTITION BY p, side ORDER BY v, n) AS m "
+            f"FROM ({counted}) AS c WHERE n > CASE side WHEN 0 THEN news ELSE olds END"
+        )
+        return (
+            f"SELECT o.p AS p0, o.a AS v0, w.b AS n0 FROM ({left}) AS o JOIN ({left}) AS w "
+            "ON o.p = w.p AND o.m = w.m AND o.side = 0 AND w.side = 1"
+        )
+
+    @abstractmethod
+    def as_text(self, cell: str) -> str:
+        """A text that is never NULL, the same for values that are the same, and another for others."""
 
     def unchanged(self, one: str, other: str) -> str:
         return self.same(one, other)
@@ -176,14 +216,14 @@ class Shelf(ABC):
 
     def batch_text(self, batch: int, place: Place, column: str, others: Sequence[str], condition: str) -> str:
         """The statement that puts aside what the rows hold that a condition means."""
-        names = ", ".join(self.quote(name) for name in (*place.key, column, *others, *self._unlisted(place)))
+        names = ", ".join([*self._unlisted(place), *map(self.quote, (*place.key, column, *others))])
         parts = self._told(self._kept_parts(place, [column], others))
         rows = f"(SELECT {names} FROM {place.sql} WHERE {condition})"  # There the table goes by its own name.
         return f"CREATE TEMPORARY TABLE {self.batch}_{batch} AS SELECT {parts} FROM {rows} AS t"
 
-    def _unlisted(self, place: Place) -> Sequence[str]:
+    def _unlisted(self, place: Place) -> list[str]:
         """What is kept of a row beside its columns, by the names that it has in its table."""
-        return ()
+        return [name for name in (place.null_key, None if place.key else self.row_id) if name]
 
     def add_batch(self, batch: int, number: int, place: Place, column: str, others: Sequence[str]) -> int:
         """Keep what was put aside where it is another value by now; of how many rows."""
@@ -208,13 +248,16 @@ class Shelf(ABC):
 
     # -- putting back
 
-    def sort(self, number: int, place: Place, others: Sequence[str | None]) -> None:
-        """Say of each row that is kept whether its row is there; ``others``: the columns of its print that are left."""
+    def sort(self, number: int, place: Place, others: Sequence[str | None], filled: str | None = None) -> None:
+        """Say of each row that is kept whether its row is there; ``others``: the columns of its print that are left.
+
+        Without a key it is there where ``filled``, the column that was changed, holds what it became.
+        """
         own = self.own(number)
         self._add_state(number)
         if not place.key:
             if all(others):
-                self._pair(number, place, [name for name in others if name])
+                self._pair(number, place, [name for name in others if name], filled)
             return
         prints = self._prints_now(place, others)
         alike = " AND ".join(self.same(text, f"x.p{n}") for n, text in prints) or "1 = 1"
@@ -357,14 +400,18 @@ class Shelf(ABC):
         """A column of the key, to be compared as the key compares it."""
         return f"{alias}.{self.quote(name)}"
 
-    def _pair(self, number: int, place: Place, others: Sequence[str]) -> None:
+    def _pair(self, number: int, place: Place, others: Sequence[str], filled: str | None) -> None:
         """Of a table without key: each row that is kept finds one with the same cells, each of them once."""
         own, print_, rid = self.own(number), self.prints(place, others, "t")[0], self.row_id
+        kept, there = ("p0", print_)
+        if filled is not None:
+            kept = f"{kept} || ' ' || {self.as_text('n0')}"
+            there = f"{there} || ' ' || {self.as_text(f't.{self.quote(filled)}')}"
         pairs = (
-            f"(SELECT a.r AS a, b.r AS b FROM (SELECT {rid} AS r, p0 AS p, "
-            f"row_number() OVER (PARTITION BY p0 ORDER BY k0) AS n FROM {own}) AS a "
+            f"(SELECT a.r AS a, b.r AS b FROM (SELECT {rid} AS r, {kept} AS p, "
+            f"row_number() OVER (PARTITION BY {kept} ORDER BY k0) AS n FROM {own}) AS a "
             f"JOIN (SELECT r, p, row_number() OVER (PARTITION BY p ORDER BY r) AS n FROM "
-            f"(SELECT t.{rid} AS r, {print_} AS p FROM {place.sql} AS t) AS c) AS b ON a.p = b.p AND a.n = b.n)"
+            f"(SELECT t.{rid} AS r, {there} AS p FROM {place.sql} AS t) AS c) AS b ON a.p = b.p AND a.n = b.n)"
         )
         self.update(own, {"k0": "t.b", "s": str(SAME)}, pairs, f"x.{rid} = t.a")
 

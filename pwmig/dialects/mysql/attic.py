@@ -40,6 +40,9 @@ class MySQLShelf(ServerShelf):
         sql = "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?"
         return bool(self.ask(sql, [table]))
 
+    def as_text(self, cell: str) -> str:
+        return f"COALESCE(HEX(CAST({cell} AS BINARY)), '-')"
+
     def same(self, one: str, other: str) -> str:
         return f"{one} <=> {other}"
 
@@ -236,12 +239,13 @@ class MySQLShelf(ServerShelf):
 
     # -- a table without key
 
-    def sort(self, number: int, place: Place, others: Sequence[str | None]) -> None:
+    def sort(self, number: int, place: Place, others: Sequence[str | None], filled: str | None = None) -> None:
         if place.key:
             super().sort(number, place, others)
             return
         self._add_state(number)
         self._others = tuple(name for name in others if name)
+        self._filled = filled if all(others) else None
 
     def _prints_now(self, place: Place, others: Sequence[str | None]) -> list[tuple[int, str]]:
         """It is one number: of all its columns, or of none."""
@@ -249,6 +253,7 @@ class MySQLShelf(ServerShelf):
         return list(enumerate(self.prints(place, names, "t"))) if all(others[: self.most_cells]) else []
 
     _others: tuple[str, ...] = ()
+    _filled: str | None = None
     _only_null = False
 
     def leave_newer(self, number: int, place: Place, column: str, fresh: str) -> None:
@@ -260,6 +265,8 @@ class MySQLShelf(ServerShelf):
         """Rows that are alike in all other cells can't be told apart, and each gets one of the values."""
         if place.key:
             return super().put(number, place, columns, doubtful=doubtful)
+        if self._filled is not None:
+            return self._put_changes(number, place, columns[0])
         own, print_, column = self.own(number), self.prints(place, self._others, "t")[0], self.quote(columns[0])
         restored, empty = 0, self._empty(place, column)
         rows = self.ask(f"SELECT p0, v0, count(*) FROM {own} GROUP BY p0, v0")
@@ -272,6 +279,22 @@ class MySQLShelf(ServerShelf):
             found = int(cursor.rowcount) if value != empty else int(count)
             restored += found
             self.ask(f"UPDATE {own} SET s = {SAME} WHERE p0 = ? AND v0 <=> ? LIMIT {found}", (print_of, value))
+        return Counts(restored=restored, gone=self.count(number, "s IS NULL"))
+
+    def _put_changes(self, number: int, place: Place, column: str) -> Counts:
+        """Rows that hold in it what it became."""
+        own, print_ = self.own(number), self.prints(place, self._others, "t")[0].replace("%", "%%")
+        cell, new = self.quote(column), self.as_text("n0")
+        restored, self._filled = 0, None
+        for told, became, value, count in self.ask(f"SELECT p0, {new}, v0, count(*) FROM {own} GROUP BY 1, 2, 3"):
+            cursor = self.database.execute_sql(
+                f"UPDATE {place.sql} AS t SET {cell} = %s WHERE {print_} = %s AND {self.as_text(f't.{cell}')} = %s "
+                f"LIMIT {int(count)}",
+                (value, told, became),
+            )
+            restored += int(cursor.rowcount)
+            which = f"p0 = ? AND v0 <=> ? AND {new} = ? AND s IS NULL"
+            self.ask(f"UPDATE {own} SET s = {SAME} WHERE {which} LIMIT {int(cursor.rowcount)}", (told, value, became))
         return Counts(restored=restored, gone=self.count(number, "s IS NULL"))
 
     def _empty(self, place: Place, column: str) -> Any:

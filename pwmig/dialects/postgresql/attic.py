@@ -98,6 +98,9 @@ class PostgresqlShelf(ServerShelf):
     def has(self, table: str) -> bool:
         return bool(ask(on(self.database), f"SELECT to_regclass({MARK})", [self.own_name(table)])[0][0])
 
+    def as_text(self, cell: str) -> str:
+        return f"ROW({cell})::text"
+
     def same(self, one: str, other: str) -> str:
         return f"({one})::text IS NOT DISTINCT FROM ({other})::text"
 
@@ -147,7 +150,10 @@ class PostgresqlShelf(ServerShelf):
     def prints(self, place: Place, columns: Sequence[str], alias: str) -> list[str]:
         cells = [f"{alias}.{self.quote(name)}" for name in columns]
         if not place.key:
-            return [f"ROW({', '.join(cells)})::text"]
+            row, heir = f"ROW({', '.join(cells)})::text", f"{alias}.tableoid"
+            if self._spread.get(place.oid) != _HEIRS:
+                return [row]
+            return [f"CASE {heir} WHEN {place.oid}::oid THEN {row} ELSE {heir}::regclass::text || {row} END"]
         types = [place.types[name] for name in columns]
         told = [cell if _is_short(type_) else f"left({cell}::text, {_LONGEST})" for cell, type_ in zip(cells, types)]
         return told[:MOST_CELLS]
@@ -195,7 +201,7 @@ class PostgresqlShelf(ServerShelf):
         A back-fill lets others read (https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES).
         """
         place, fills = self.look(name, wanted.migrator), wanted.name in _FILLS
-        if place is None or (fills and (wanted.kwargs.get("commit") or not place.key)):
+        if place is None or (fills and wanted.kwargs.get("commit") and place.key):
             return place
         lock(self, place, "SHARE ROW EXCLUSIVE" if fills else "ACCESS EXCLUSIVE")
         if not fills:
@@ -208,8 +214,8 @@ class PostgresqlShelf(ServerShelf):
         owner = _owner(place) if self._spread.get(place.oid) == _HEIRS else "NULL::regclass"
         return [*super()._kept_parts(place, columns, others), (owner, "o")]
 
-    def _unlisted(self, place: Place) -> Sequence[str]:
-        return ("tableoid",) if self._spread.get(place.oid) == _HEIRS else ()
+    def _unlisted(self, place: Place) -> list[str]:
+        return [*super()._unlisted(place), *(["tableoid"] if self._spread.get(place.oid) == _HEIRS else [])]
 
     def _keys(self, own: str, other: str, place: Place) -> str:
         keys, spread = super()._keys(own, other, place), self._spread.get(place.oid)
@@ -219,19 +225,21 @@ class PostgresqlShelf(ServerShelf):
             return f"{keys} AND {own}.o IS NULL"
         return f"{keys} AND {other}.tableoid = coalesce({own}.o::oid, {place.oid}::oid)"
 
-    def _pair(self, number: int, place: Place, others: Sequence[str]) -> None:
-        """A row's place in its file is one of its own table's: in heirs each finds one there, in partitions in any."""
-        own, print_ = self.own(number), self.prints(place, others, "t")[0]
-        kept, there = f"coalesce(o::oid, {place.oid}::oid)", "t.tableoid"
-        if self._spread.get(place.oid) == _PARTITIONS:
-            kept = there = "0"
+    def _pair(self, number: int, place: Place, others: Sequence[str], filled: str | None) -> None:
+        """A row's place in its file tells it from others of the same table, and of no other one."""
+        if not self._spread.get(place.oid):
+            super()._pair(number, place, others, filled)
+            return
+        own, kept, there = self.own(number), "p0", self.prints(place, others, "t")[0]
+        if filled is not None:
+            kept, there = f"p0 || {self.as_text('n0')}", f"{there} || {self.as_text(f't.{self.quote(filled)}')}"
         pairs = (
             "(SELECT a.r AS a, b.r AS b, b.o AS o FROM "
-            "(SELECT r, p, w, row_number() OVER (PARTITION BY p, w ORDER BY k) AS n FROM "
-            f"(SELECT ctid AS r, p0 AS p, k0 AS k, {kept} AS w FROM {own}) AS c) AS a JOIN "
-            "(SELECT r, o, p, w, row_number() OVER (PARTITION BY p, w ORDER BY o, r) AS n FROM "
-            f"(SELECT t.ctid AS r, {_owner(place)} AS o, {print_} AS p, {there} AS w FROM {place.sql} AS t) AS c) AS b "
-            "ON a.p = b.p AND a.w = b.w AND a.n = b.n)"
+            "(SELECT r, p, row_number() OVER (PARTITION BY p ORDER BY k) AS n FROM "
+            f"(SELECT ctid AS r, {kept} AS p, k0 AS k FROM {own}) AS c) AS a JOIN "
+            "(SELECT r, o, p, row_number() OVER (PARTITION BY p ORDER BY o, r) AS n FROM "
+            f"(SELECT t.ctid AS r, {_owner(place)} AS o, {there} AS p FROM {place.sql} AS t) AS c) AS b "
+            "ON a.p = b.p AND a.n = b.n)"
         )
         self.update(own, {"k0": "t.b", "o": "t.o", "s": str(SAME)}, pairs, "x.ctid = t.a")
 
@@ -260,10 +268,10 @@ class PostgresqlShelf(ServerShelf):
                 table=place.name,
             )
 
-    def sort(self, number: int, place: Place, others: Sequence[str | None]) -> None:
+    def sort(self, number: int, place: Place, others: Sequence[str | None], filled: str | None = None) -> None:
         """From now on nobody else writes the rows: what is newer is left as it is."""
         lock(self, place, "SHARE ROW EXCLUSIVE")
-        super().sort(number, place, others)
+        super().sort(number, place, others, filled)
         if self._spread.get(place.oid) == _HEIRS and place.key:
             self.update(self.own(number), {"s": str(DOUBTFUL)}, self._twins(place), self._keys("x", "t", place))
 

@@ -55,6 +55,16 @@ class SqliteShelf(Shelf):
     def same(self, one: str, other: str) -> str:
         return f"{one} IS {other}"
 
+    def as_text(self, cell: str) -> str:
+        """A number that is whole is the same as an INTEGER and as a REAL."""
+        whole = f"CAST({cell} AS INTEGER)"
+        is_whole = f"typeof({cell}) = 'real' AND {cell} = {whole}"
+        return f"CASE WHEN {is_whole} THEN quote({whole}) ELSE quote({cell}) END"
+
+    def tells_rows(self, place: Place) -> bool:
+        """A row without key has its rowid, unless a column has taken that name."""
+        return bool(place.key) or self.row_id not in map(fold, place.columns)
+
     def unchanged(self, one: str, other: str) -> str:
         return f"{one} IS {other} AND typeof({one}) = typeof({other})"
 
@@ -160,16 +170,16 @@ class SqliteShelf(Shelf):
     def _has_null(self, place: Place, alias: str) -> str:
         return "(" + " OR ".join(f"{alias}.{quote(name)} IS NULL" for name in place.key) + ")"
 
-    def note_new(self, number: int, place: Place, column: str) -> int:
+    def note_new(self, number: int, place: Place, column: str, others: Sequence[str]) -> int:
         self._add_rowids(number, place)
-        return super().note_new(number, place, column)
+        return super().note_new(number, place, column, others)
 
-    def sort(self, number: int, place: Place, others: Sequence[str | None]) -> None:
+    def sort(self, number: int, place: Place, others: Sequence[str | None], filled: str | None = None) -> None:
         """Rows whose key holds NULL are found by their other cells too, each of them once: a rowid may be another's."""
         self._add_rowids(number, place)
         if place.null_key:
             self._pair_null(number, place, self._prints_now(place, others))
-        super().sort(number, place, others)
+        super().sort(number, place, others, filled)
 
     def _add_rowids(self, number: int, place: Place) -> None:
         """Where the key could hold no NULL when it was kept, no row needs one."""
