@@ -70,10 +70,11 @@ def test_each_table_gets_back_what_its_own_rows_held(place: Place, tmp_path: Pat
     assert read(place, ROWS) == before and project.attic() == ()
 
 
+@pytest.mark.parametrize("what", ["dropped", "narrowed", "filled"])
 @pytest.mark.parametrize("tables", ["heirs", "partitions"])
-def test_rows_without_a_key_in_several_tables(place: Place, tmp_path: Path, tables: str) -> None:
+def test_rows_without_a_key_in_several_tables(place: Place, tmp_path: Path, tables: str, what: str) -> None:
     """A row's place in its file tells it from others of its table, and of no other one."""
-    project = project_of(place, tmp_path, DROP, *((*KEYLESS, *HEIRS) if tables == "heirs" else parts("")))
+    project = project_of(place, tmp_path, TAKEN[what], *((*KEYLESS, *HEIRS) if tables == "heirs" else parts("")))
     before = read(place, ROWS)
     project.apply()
     assert [done.restored for done in reverted(project)] == [len(before)]

@@ -150,7 +150,10 @@ class PostgresqlShelf(ServerShelf):
     def prints(self, place: Place, columns: Sequence[str], alias: str) -> list[str]:
         cells = [f"{alias}.{self.quote(name)}" for name in columns]
         if not place.key:
-            return [f"ROW({', '.join(cells)})::text"]
+            row, heir = f"ROW({', '.join(cells)})::text", f"{alias}.tableoid"
+            if self._spread.get(place.oid) != _HEIRS:
+                return [row]
+            return [f"CASE {heir} WHEN {place.oid}::oid THEN {row} ELSE {heir}::regclass::text || {row} END"]
         types = [place.types[name] for name in columns]
         told = [cell if _is_short(type_) else f"left({cell}::text, {_LONGEST})" for cell, type_ in zip(cells, types)]
         return told[:MOST_CELLS]
@@ -211,7 +214,7 @@ class PostgresqlShelf(ServerShelf):
         owner = _owner(place) if self._spread.get(place.oid) == _HEIRS else "NULL::regclass"
         return [*super()._kept_parts(place, columns, others), (owner, "o")]
 
-    def _unlisted(self, place: Place) -> Sequence[str]:
+    def _unlisted(self, place: Place) -> list[str]:
         return [*super()._unlisted(place), *(["tableoid"] if self._spread.get(place.oid) == _HEIRS else [])]
 
     def _keys(self, own: str, other: str, place: Place) -> str:
@@ -223,18 +226,18 @@ class PostgresqlShelf(ServerShelf):
         return f"{keys} AND {other}.tableoid = coalesce({own}.o::oid, {place.oid}::oid)"
 
     def _pair(self, number: int, place: Place, others: Sequence[str], filled: str | None) -> None:
-        """A row's place in its file is one of its own table's: in heirs each finds one there, in partitions in any."""
-        own, (alike, print_) = self.own(number), self._alike(place, others, filled)
-        kept, there = f"coalesce(o::oid, {place.oid}::oid)", "t.tableoid"
-        if self._spread.get(place.oid) == _PARTITIONS:
-            kept = there = "0"
+        """A row's place in its file tells it from others of the same table, and of no other one."""
+        if not self._spread.get(place.oid):
+            super()._pair(number, place, others, filled)
+            return
+        own, (kept, there) = self.own(number), self._alike(place, others, filled)
         pairs = (
             "(SELECT a.r AS a, b.r AS b, b.o AS o FROM "
-            "(SELECT r, p, w, row_number() OVER (PARTITION BY p, w ORDER BY k) AS n FROM "
-            f"(SELECT ctid AS r, {alike} AS p, k0 AS k, {kept} AS w FROM {own}) AS c) AS a JOIN "
-            "(SELECT r, o, p, w, row_number() OVER (PARTITION BY p, w ORDER BY o, r) AS n FROM "
-            f"(SELECT t.ctid AS r, {_owner(place)} AS o, {print_} AS p, {there} AS w FROM {place.sql} AS t) AS c) AS b "
-            "ON a.p = b.p AND a.w = b.w AND a.n = b.n)"
+            "(SELECT r, p, row_number() OVER (PARTITION BY p ORDER BY k) AS n FROM "
+            f"(SELECT ctid AS r, {kept} AS p, k0 AS k FROM {own}) AS c) AS a JOIN "
+            "(SELECT r, o, p, row_number() OVER (PARTITION BY p ORDER BY o, r) AS n FROM "
+            f"(SELECT t.ctid AS r, {_owner(place)} AS o, {there} AS p FROM {place.sql} AS t) AS c) AS b "
+            "ON a.p = b.p AND a.n = b.n)"
         )
         self.update(own, {"k0": "t.b", "o": "t.o", "s": str(SAME)}, pairs, "x.ctid = t.a")
 
