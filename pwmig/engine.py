@@ -148,6 +148,8 @@ class _Runner:
             self.history.record(step, time.perf_counter() - started, self.plan.how)
         else:
             self.history.unrecord(step)
+        if not self.plan.fake and self.keeper is not None:
+            self.keeper.ended()
         return "faked" if self.plan.fake else step.direction.participle
 
     def _call(self, migration: Loaded, recorder: Recorder, turn: Turn, *, is_new: bool) -> None:

@@ -134,3 +134,19 @@ def test_hostile_names_in_a_table_without_key(place: Place, tmp_path: Path) -> N
     project.apply()
     project.revert()
     assert place.run("SELECT * FROM `o%d ?` ORDER BY id") == [(1, 1, 1), (2, 2, 2)]
+
+
+def test_what_a_fill_took_from_rows_without_key_comes_back_as_it_was(place: Place, tmp_path: Path) -> None:
+    place.run("CREATE TABLE `o%d ?` (id FLOAT, x VARCHAR(9), `no%te ?` FLOAT)")
+    place.run("INSERT INTO `o%d ?` VALUES (0.1, 'one', 1.2345678), (0.1, 'ONE', 0.1), (0.1, NULL, 0.1)")
+    place.database.commit()
+    shown = "SELECT HEX(x), CAST(`no%te ?` AS DOUBLE) FROM `o%d ?` ORDER BY 1, 2"
+    before = place.run(shown)
+    fill = "migrate(migrator.backfill('o%d ?', {{{!r}: {}}}, where='id > 0'))"
+    source = migration(f"{fill.format('x', repr('-'))}\n{fill.format('no%te ?', 7)}", "pass")
+    project = place.project(tmp_path, {"change": source})
+    project.apply()
+    assert place.run(shown) != before
+    place.database.commit()
+    assert [(done.restored, done.unmatched) for done in project.revert().steps[0].restored] == [(3, 0), (3, 0)]
+    assert sorted(map(repr, place.run(shown))) == sorted(map(repr, before))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +126,70 @@ def test_rows_that_were_put_back_before_it_stopped_are_kept_till_it_has_come_to_
     mend(tmp_path, source.replace(FAILS, "pass"))
     assert project.revert(allow=("changed",)).steps[0].restored == (Restored("player", None, 2),)
     assert rows(place) == [(1, "a"), (2, "b")] and project.attic() == ()
+
+
+class Killed(Exception):
+    """The server ended the connection."""
+
+
+@pytest.fixture
+def killing(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """After so many statements that write, the connection that sends the next is ended."""
+    from pymysql.connections import Connection
+
+    send, left = Connection.query, [10**9]
+
+    def query(self: Any, sql: Any, *args: Any, **kwargs: Any) -> Any:
+        text = sql if isinstance(sql, str) else bytes(sql).decode("utf-8", "replace")
+        if not text.lstrip().startswith(("SELECT", "SHOW", "SET")):
+            left[0] -= 1
+            if left[0] == 0:
+                left[0] = 10**9
+                self._force_close()
+                raise Killed
+        return send(self, sql, *args, **kwargs)
+
+    monkeypatch.setattr(Connection, "query", query)
+    return left
+
+
+@pytest.mark.parametrize("way", ["there", "back"])
+def test_wherever_it_is_killed_the_next_run_gives_each_value_back_once(
+    place: Place, tmp_path: Path, killing: list[int], way: str
+) -> None:
+    project = place.project(tmp_path, {"change": DROP_REQUIRED})
+    for count in range(1, 60):
+        place.run(f"CREATE TABLE player ({KEYED})")
+        place.run("INSERT INTO player VALUES (1, 'a'), (2, 'b')")
+        place.database.commit()
+        if way == "back":
+            project.apply()
+        killing[0] = count
+        with suppress(Exception):
+            project.apply() if way == "there" else project.revert()
+        ended, killing[0] = killing[0] < 10**8, 10**9
+        try:
+            if way == "there" and not project.applied():
+                project.apply(fake="name" not in columns_of(place))
+            if project.applied():
+                if way == "back" and "name" in columns_of(place):
+                    place.run("ALTER TABLE player DROP COLUMN name")
+                    place.database.commit()
+                assert project.revert().steps[0].restored == (Restored("player", "name", 2),)
+            assert rows(place) == [(1, "a"), (2, "b")] and project.attic() == ()
+            project.apply()
+            assert project.revert().steps[0].restored == (Restored("player", "name", 2),)
+            assert place.tables() == {"player", "pwmig_history"}
+        except BaseException as error:
+            error.add_note(f"killed at statement {count}")
+            raise
+        place.run("DROP TABLE player")
+        if ended:
+            break
+    else:
+        raise AssertionError("it never came to its end")
+    assert count > 5
+
+
+def columns_of(place: Place) -> set[str]:
+    return {column.name for column in place.database.get_columns("player")}

@@ -100,6 +100,11 @@ class Ears:
         if keeper is not None:
             keeper.finish()
 
+    def ended(self) -> None:
+        """The history has the step, in its transaction."""
+        if self.keeper is not None:
+            self.keeper.ended()
+
     def _needed(self, takes: bool) -> Keeper | None:
         if self.keeper is None:
             if self._there is None:

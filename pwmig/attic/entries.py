@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pwmig.dialects.shelved import ATTIC
+from pwmig.dialects.shelved import ATTIC, data_table
 from pwmig.errors import PlanError
 from pwmig.records import Record
 
@@ -78,15 +78,29 @@ class Attic:
 
     def entries(self, migration: str | None = None, direction: str | None = None) -> tuple[Entry, ...]:
         """What is kept, the latest first; of one migration, and of its steps in one direction, where they are named."""
+        found = self._read({"migration": migration, "direction": direction})
+        return tuple(entry for entry in found if entry.row_count or self.holds(entry))
+
+    def _read(self, conditions: Mapping[str, Any]) -> tuple[Entry, ...]:
         if not self.exists():
             return ()
-        conditions = {"migration": migration, "direction": direction}
         given = {name: value for name, value in conditions.items() if value is not None}
         where = " WHERE " + " AND ".join(f"{name} = ?" for name in given) if given else ""
         rows = self.shelf.ask(
             f"SELECT {', '.join(_COLUMNS)} FROM {self._own}{where} ORDER BY id DESC", list(given.values())
         )
         return tuple(_entry(row) for row in rows)
+
+    def holds(self, entry: Entry) -> bool:
+        """Whether there is anything of it: a run that was killed may have kept nothing yet, or not have counted it."""
+        own = self.shelf.own(entry.id)
+        return self.shelf.has(data_table(entry.id)) and bool(self.shelf.ask(f"SELECT 1 FROM {own} LIMIT 1"))
+
+    def sweep(self, migration: str, direction: str) -> None:
+        """Let go of the things of a step of which there is nothing."""
+        for entry in self._read({"migration": migration, "direction": direction, "row_count": 0}):
+            if not self.holds(entry):
+                self.discard(entry)
 
     def find(self, wanted: str) -> tuple[Entry, ...]:
         """The things with this id, or of the migrations that a name or a part of it means. PlanError for none."""
@@ -153,6 +167,8 @@ class Attic:
 
     def discard(self, entry: Entry) -> None:
         """Let go of a thing for good, and of the table of all things with the last one."""
+        if not self.shelf.transactional:  # Whoever is killed in between leaves a thing of which there is nothing.
+            self.shelf.ask(f"UPDATE {self._own} SET row_count = 0 WHERE id = ?", (entry.id,))
         self.shelf.discard(entry.id)
         self.shelf.ask(f"DELETE FROM {self._own} WHERE id = ?", (entry.id,))
         if not self.shelf.ask(f"SELECT 1 FROM {self._own} LIMIT 1"):

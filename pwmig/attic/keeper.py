@@ -138,6 +138,11 @@ class Keeper:
         """What the step took away that can come back."""
         return [kept for _, kept in self._told]
 
+    def ended(self) -> None:
+        """The history has the step."""
+        if self._restoring is not None:
+            self._restoring.ended()
+
     # -- putting back
 
     @property

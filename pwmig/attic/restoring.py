@@ -49,6 +49,7 @@ class Restoring:
         """What the other direction took, the latest first, without what is back already."""
         if self._there is None:
             other = Direction.BACKWARD if self.step.direction is Direction.FORWARD else Direction.FORWARD
+            self.attic.sweep(self.step.name, other.value)
             self._there = list(self.attic.entries(self.step.name, other.value))
         return self._there
 
@@ -184,14 +185,17 @@ class Restoring:
                 for statement in self.attic.shelf.again(place, entry.definitions):
                     self.attic.shelf.send(statement)
         self._rows_back = []
-        for let_go in self._given_back:
-            let_go()
-        self._given_back = []
         return done
 
+    def ended(self) -> None:
+        """The history has the step: let go of what it got back."""
+        for given_back in self._given_back:
+            given_back()
+        self._given_back = []
+
     def _let_go(self, given_back: Callable[[], None]) -> None:
-        """What is put back stays in the attic too until the step has come to its end, where what it does is not taken
-        back: whoever takes it back by hand, to run it again, takes the values along."""
+        """What is put back stays in the attic too until the step has ended, where what it does is not taken back:
+        whoever takes it back by hand, to run it again, takes the values along."""
         if self.attic.shelf.transactional:
             given_back()
         else:
@@ -307,7 +311,8 @@ def _told(
 ) -> Restored:
     def given_back() -> None:
         attic.shelf.let_go(entry.id, doubtful=doubtful)
-        attic.resize(entry)
+        if attic.resize(entry):
+            attic.shelf.drop_state(entry.id)
 
     let_go(given_back)
     return Restored(

@@ -307,6 +307,9 @@ class Shelf(ABC):
     def let_go(self, number: int, *, doubtful: bool = False) -> None:
         """Let go of the values that were put back."""
         self.ask(f"DELETE FROM {self.own(number)} WHERE s IN {_states(doubtful)}")
+
+    def drop_state(self, number: int) -> None:
+        """Of what is left no row has a state any more."""
         self.ask(f"ALTER TABLE {self.own(number)} DROP COLUMN s")
 
     def lacking(self, number: int, place: Place) -> int:

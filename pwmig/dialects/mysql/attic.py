@@ -270,9 +270,11 @@ class MySQLShelf(ServerShelf):
             return self._put_changes(number, place, columns[0])
         own, print_, column = self.own(number), self.prints(place, self._others, "t")[0], self.quote(columns[0])
         restored, empty = 0, self._empty(place, column)
-        stamps = "".join(f", {self.quote(name)} = {self.quote(name)}" for name in place.stamps if name != columns[0])
         alike = "p0 = %s AND CAST(v0 AS BINARY) <=> %s"
-        start, end = doubled(f"UPDATE {place.sql} AS t SET {column} = "), doubled(f"{stamps} WHERE {print_}")
+        start, end = (
+            doubled(f"UPDATE {place.sql} AS t SET {column} = "),
+            doubled(f"{self._stamps(place, columns[0])} WHERE {print_}"),
+        )
         left = f"CAST({doubled(column)} AS BINARY) <=> %s"
         for (print_of, value), count in Counter(self.ask(f"SELECT p0, CAST(v0 AS BINARY) AS b FROM {own}")).items():
             cursor = self.database.execute_sql(
@@ -286,19 +288,29 @@ class MySQLShelf(ServerShelf):
 
     def _put_changes(self, number: int, place: Place, column: str) -> Counts:
         """Rows that hold in it what it became."""
-        own, print_ = self.own(number), self.prints(place, self._others, "t")[0].replace("%", "%%")
-        cell, new = self.quote(column), self.as_text("n0")
+        own, print_ = self.own(number), self.prints(place, self._others, "t")[0]
+        cell, new, old = self.quote(column), self.as_text("n0"), self.as_text("v0")
+        start, end = (
+            doubled(f"UPDATE {place.sql} AS t SET {cell} = "),
+            doubled(f"{self._stamps(place, column)} WHERE {print_}"),
+        )
         restored, self._filled = 0, None
-        for told, became, value, count in self.ask(f"SELECT p0, {new}, v0, count(*) FROM {own} GROUP BY 1, 2, 3"):
+        kept = Counter(self.ask(f"SELECT p0, {new} AS n, {old} AS v FROM {own}"))
+        for (told, became, value), count in kept.items():
             cursor = self.database.execute_sql(
-                f"UPDATE {place.sql} AS t SET {cell} = %s WHERE {print_} = %s AND {self.as_text(f't.{cell}')} = %s "
-                f"LIMIT {int(count)}",
-                (value, told, became),
+                f"{start}(SELECT v0 FROM {own} WHERE p0 = %s AND {old} = %s LIMIT 1){end} = %s "
+                f"AND {doubled(self.as_text(f't.{cell}'))} = %s LIMIT {count}",
+                (told, value, told, became),
             )
-            restored += int(cursor.rowcount)
-            which = f"p0 = ? AND v0 <=> ? AND {new} = ? AND s IS NULL"
-            self.ask(f"UPDATE {own} SET s = {SAME} WHERE {which} LIMIT {int(cursor.rowcount)}", (told, value, became))
+            found = int(cursor.rowcount)
+            restored += found
+            which = f"p0 = ? AND {old} = ? AND {new} = ? AND s IS NULL"
+            self.ask(f"UPDATE {own} SET s = {SAME} WHERE {which} LIMIT {found}", (told, value, became))
         return Counts(restored=restored, gone=self.count(number, "s IS NULL"))
+
+    def _stamps(self, place: Place, column: str) -> str:
+        """What keeps time-stamps from moving that the server would move."""
+        return "".join(f", {self.quote(name)} = {self.quote(name)}" for name in place.stamps if name != column)
 
     def _empty(self, place: Place, column: str) -> Any:
         """What a row holds that got no value yet: where the column is new, all rows hold the same."""
