@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pwmig.dialects.postgresql.holding import lock, require_fresh
+from pwmig.dialects.postgresql.holding import TriggersOff, heirs, lock, require_fresh
 from pwmig.dialects.postgresql.operations.migrator import PostgresqlMigrator
 from pwmig.dialects.server.asking import MARK, ask, on, own_statements
 from pwmig.dialects.server.attic import ServerShelf
@@ -70,13 +70,6 @@ UNION ALL SELECT 1 FROM pg_constraint WHERE confrelid = {oid} AND conrelid <> {o
 UNION ALL SELECT 1 FROM pg_type y JOIN pg_attribute a ON a.atttypid IN (y.oid, y.typarray)
   WHERE y.typrelid = {oid} AND NOT a.attisdropped"""
 """What makes a table one that can't simply move: it is or has parts, or others need it, and go with it by CASCADE."""
-
-
-_HEIRS_OF = """
-WITH RECURSIVE heirs (oid) AS (
-  SELECT inhrelid FROM pg_inherits WHERE inhparent = {oid} UNION SELECT inhrelid FROM pg_inherits JOIN heirs ON
-  inhparent = heirs.oid)
-SELECT oid::regclass::text FROM heirs ORDER BY 1"""
 
 
 class PostgresqlShelf(ServerShelf):
@@ -309,9 +302,8 @@ class PostgresqlShelf(ServerShelf):
     def _require_no_heirs(self, place: Place) -> None:
         if self._spread.get(place.oid) != _HEIRS:
             return
-        rows = self.ask(_HEIRS_OF.format(oid=place.oid))
         raise OperationRefused(
-            f"{place.name!r} can't be kept together with its heirs: {', '.join(name for (name,) in rows)}",
+            f"{place.name!r} can't be kept together with its heirs: {', '.join(heirs(self, place))}",
             why="they would go with it, and once in one table nobody could tell whose a row was",
             way_out="drop them before, each by a drop_table(...) of its own, or give attic=False to the operation",
             table=place.name,
@@ -364,28 +356,7 @@ class PostgresqlShelf(ServerShelf):
         )
 
     def quiet(self, place: Place) -> Quiet:
-        return _TriggersOff(self, place)
-
-
-class _TriggersOff(Quiet):
-    """The table's own triggers are disabled for a moment; those of foreign keys are not."""
-
-    def __init__(self, shelf: PostgresqlShelf, place: Place) -> None:
-        self.shelf, self.place = shelf, place
-        self.names: list[tuple[str, str]] = []
-
-    def begin(self) -> None:
-        rows = self.shelf.ask(
-            f"SELECT quote_ident(tgname), tgenabled::text FROM pg_trigger WHERE tgrelid = {self.place.oid} "
-            "AND NOT tgisinternal AND tgenabled IN ('O', 'A') ORDER BY tgname"
-        )
-        self.names = [(str(name), "ALWAYS " if how == "A" else "") for name, how in rows]
-        for name, _ in self.names:
-            self.shelf.ask(f"ALTER TABLE {self.place.sql} DISABLE TRIGGER {name}")
-
-    def end(self) -> None:
-        for name, always in self.names:
-            self.shelf.ask(f"ALTER TABLE {self.place.sql} ENABLE {always}TRIGGER {name}")
+        return TriggersOff(self, place)
 
 
 def _owner(place: Place) -> str:
