@@ -70,10 +70,11 @@ def test_each_table_gets_back_what_its_own_rows_held(place: Place, tmp_path: Pat
     assert read(place, ROWS) == before and project.attic() == ()
 
 
+@pytest.mark.parametrize("what", ["dropped", "narrowed", "filled"])
 @pytest.mark.parametrize("tables", ["heirs", "partitions"])
-def test_rows_without_a_key_in_several_tables(place: Place, tmp_path: Path, tables: str) -> None:
+def test_rows_without_a_key_in_several_tables(place: Place, tmp_path: Path, tables: str, what: str) -> None:
     """A row's place in its file tells it from others of its table, and of no other one."""
-    project = project_of(place, tmp_path, DROP, *((*KEYLESS, *HEIRS) if tables == "heirs" else parts("")))
+    project = project_of(place, tmp_path, TAKEN[what], *((*KEYLESS, *HEIRS) if tables == "heirs" else parts("")))
     before = read(place, ROWS)
     project.apply()
     assert [done.restored for done in reverted(project)] == [len(before)]
@@ -146,3 +147,23 @@ def test_a_table_is_not_kept_together_with_its_heirs(place: Place, tmp_path: Pat
     with pytest.raises(MigrationFailed, match=r"(?s)heirs: b, far\.c.*drop_table"):
         project.apply()
     assert len(read(place, ROWS)) == 6
+
+
+@pytest.mark.parametrize("tables", ["heirs", "partitions"])
+def test_triggers_of_none_of_the_tables_fire(place: Place, tmp_path: Path, tables: str) -> None:
+    made, having = {
+        "heirs": ([*KEYED, *HEIRS], ("a", "b", "far.c")),
+        "partitions": (parts(", PRIMARY KEY (id, o)"), ("a", "a1")),
+    }[tables]
+    project = project_of(place, tmp_path, DROP, *made)
+    before = read(place, ROWS)
+    place.run("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'fired'; END $$")
+    for table in having:
+        place.run(f"CREATE TRIGGER of_{table[-1]} AFTER UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION no()")
+    place.run(f"ALTER TABLE {having[1]} ENABLE ALWAYS TRIGGER of_{having[1][-1]}")
+    place.database.commit()
+    enabled = "SELECT tgrelid::regclass::text, tgname, tgenabled::text FROM pg_trigger ORDER BY 1, 2"
+    triggers = read(place, enabled)
+    project.apply()
+    reverted(project)
+    assert read(place, ROWS) == before and read(place, enabled) == triggers

@@ -13,7 +13,7 @@ import pytest
 from projects import write_project
 from server_projects import Place, account, place
 from test_attic import DROP_NAME, migration
-from test_attic_servers import DROP_TABLE, player_project, read
+from test_attic_servers import DROP_TABLE, player_project, read, reverted
 
 from pwmig.errors import MigrationFailed
 from pwmig.project import Project
@@ -153,29 +153,38 @@ def test_what_another_session_writes_while_values_are_put_back_stays(
     assert read(place, ALL) == [(1, "one", "a"), (2, "two", "newer"), (3, "", "c")]
 
 
-def test_an_operation_that_is_tried_again_keeps_each_thing_once(place: Place, tmp_path: Path) -> None:
-    """What was kept by a try that failed went with it."""
+PATIENT = "migrator.lock_timeout(0.2, 50, 0.01), "
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["what is before", "what is behind"])
+def test_operations_that_are_tried_again_keep_each_thing_once(place: Place, tmp_path: Path, before: bool) -> None:
+    """What was kept by a try that failed went with it, and what the batch kept before its first try stays."""
+    goal = (
+        "migrator.drop_column('goal', 'note'), "
+        "migrator.apply_default('goal', 'minute', IntegerField(default=0)), "
+        "migrator.drop_table('gone'), "
+    )
+    patient = goal + PATIENT if before else PATIENT + goal
     source = migration(
-        "migrate(migrator.lock_timeout(0.2, 50, 0.01), migrator.apply_default('goal', 'minute', "
-        "IntegerField(default=0)), migrator.drop_column('goal', 'note'), migrator.drop_column('player', 'name'))",
-        "migrate(migrator.add_column('goal', 'note', TextField(null=True)), "
-        "migrator.add_column('player', 'name', TextField(null=True)))",
+        f"migrate({patient}migrator.drop_column('player', 'name'))",
+        f"migrate({PATIENT}migrator.add_column('goal', 'note', CharField(9)), migrator.create_table('gone', "
+        "{'id': IntegerField(primary_key=True)}), migrator.add_column('player', 'name', CharField(9)))",
     )
     project = project_of(place, tmp_path, source)
-    place.run("CREATE TABLE goal (id INTEGER PRIMARY KEY, minute INTEGER, note TEXT)")
+    place.run("CREATE TABLE goal (id INTEGER PRIMARY KEY, minute INTEGER, note VARCHAR(9))")
     place.run("INSERT INTO goal VALUES (1, 9, 'a')")
+    place.run("CREATE TABLE gone AS SELECT 7 AS id")
     place.database.commit()
     with writer(place, WRITTEN[0], times=2):
         run = project.apply()
-    assert sorted((kept.table, kept.column) for kept in run.steps[0].kept) == [
-        ("goal", "minute"),
-        ("goal", "note"),
-        ("player", "name"),
-    ]
-    assert len(project.attic()) == 3
-    project.revert()
-    assert read(place, "SELECT * FROM goal") == [(1, 9, "a")]
+    wanted = {("goal", "note", 1), ("goal", "minute", 1), ("gone", None, 1), ("player", "name", 3)}
+    assert {(kept.table, kept.column, kept.row_count) for kept in run.steps[0].kept} == wanted
+    assert len(run.steps[0].kept) == len(project.attic()) == 4
+    with writer(place, "SELECT 1 FROM player", times=2):
+        assert sorted(done.table for done in reverted(project)) == ["goal", "goal", "gone", "player"]
+    assert read(place, "SELECT id, minute, note FROM goal") == [(1, 9, "a")]
     assert read(place, "SELECT id, name FROM player ORDER BY id") == [(1, "one"), (2, "new1"), (3, "")]
+    assert read(place, "SELECT id FROM gone") == [(7,)] and project.attic() == ()
 
 
 def test_who_may_not_lock_is_told_what_would_let_it(place: Place, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -77,6 +78,13 @@ class Ears:
     def batch(self, filler: Filler, rows: Piece) -> AbstractContextManager[None]:
         return nullcontext() if self.keeper is None else self.keeper.batch(filler, rows)
 
+    def mark(self, migrator: Migrator) -> Callable[[], None]:
+        """What the step has done so far is seen to; what is given back forgets what comes later and is rolled back."""
+        self.after(migrator)
+        keeper = self.keeper
+        known = [] if keeper is None else [keeper, keeper.attic.shelf, keeper.restoring]
+        return _memory(self, *known)
+
     def after(self, migrator: Migrator) -> None:
         if self.keeper is not None and migrator.database is self.database:
             self.keeper.after(migrator)
@@ -109,6 +117,22 @@ class Ears:
                 facts = (self.dialect, self.database, self.step, settings)
                 self.keeper = Keeper(*facts, on=self.on, ahead=self.ahead, new=self._new)
         return self.keeper
+
+
+def _memory(*things: object) -> Callable[[], None]:
+    """Gives things what they hold now, as often as it is called: lists, sets and dictionaries with what is in them."""
+    held = [(thing, dict(vars(thing))) for thing in things]
+    filled = [(value, copy(value)) for _, facts in held for value in facts.values() if type(value) in (list, set, dict)]
+
+    def remember() -> None:
+        for thing, facts in held:
+            vars(thing).clear()
+            vars(thing).update(facts)
+        for value, content in filled:
+            value.clear()
+            value.extend(content) if isinstance(value, list) else value.update(content)
+
+    return remember
 
 
 def new_place(wanted: Operation) -> tuple[str, str]:

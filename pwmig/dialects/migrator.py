@@ -60,6 +60,9 @@ class Keeper(Protocol):
     def after(self, migrator: Migrator) -> None:
         """A batch has ended well."""
 
+    def mark(self, migrator: Migrator) -> Callable[[], None]:
+        """What follows may be rolled back and tried again: what is given back forgets it."""
+
     def done(self, wanted: Operation, error: BaseException | None = None) -> None:
         """The operation has run, or has failed."""
 
@@ -259,11 +262,15 @@ class Migrator(playhouse.SchemaMigrator):
         filler = self._filler(wish(table, set, where, triggers))
         fill(filler, batch_size, pause, self._parts(commit), self.on_progress or _progress.get())
 
+    @property
+    def kept_by(self) -> Keeper | None:
+        return self.keeper or _keeper.get()
+
     def _parts(self, commit: bool) -> Parts:
         """How the batches of a back-fill stand in transactions."""
         from pwmig.dialects.backfilling import Committed, InTurn, Together
 
-        keeper = self.keeper or _keeper.get()
+        keeper = self.kept_by
         if not commit:
             return Together(keeper)
         return Committed() if self.apart is None else InTurn(self.outside, keeper)
@@ -302,7 +309,7 @@ class Migrator(playhouse.SchemaMigrator):
             self._run(self._parted(adopted))
             return
         self._in_batch = True
-        keeper = self.keeper or _keeper.get()
+        keeper = self.kept_by
         try:
             parted = self._parted(adopted)
             with self._alone(parted[0]) if self._commits(parted) else self._batch():
@@ -362,7 +369,7 @@ class Migrator(playhouse.SchemaMigrator):
             if listener is not None and (wanted.whole is None or wanted.whole is not whole):
                 listener(wanted.whole or wanted)
             whole = wanted.whole
-            keeper = self.keeper or _keeper.get()
+            keeper = self.kept_by
             if keeper is None:
                 self._perform(wanted)
                 continue

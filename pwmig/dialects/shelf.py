@@ -221,7 +221,7 @@ class Shelf(ABC):
         rows = f"(SELECT {names} FROM {place.sql} WHERE {condition})"  # There the table goes by its own name.
         return f"CREATE TEMPORARY TABLE {self.batch}_{batch} AS SELECT {parts} FROM {rows} AS t"
 
-    def _unlisted(self, place: Place) -> Sequence[str]:
+    def _unlisted(self, place: Place) -> list[str]:
         """What is kept of a row beside its columns, by the names that it has in its table."""
         return [name for name in (place.null_key, None if place.key else self.row_id) if name]
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pwmig.dialects.postgresql.holding import lock, require_fresh
+from pwmig.dialects.postgresql.holding import TriggersOff, heirs, lock, require_fresh
 from pwmig.dialects.postgresql.operations.migrator import PostgresqlMigrator
 from pwmig.dialects.server.asking import MARK, ask, on, own_statements
 from pwmig.dialects.server.attic import ServerShelf
@@ -70,13 +70,6 @@ UNION ALL SELECT 1 FROM pg_constraint WHERE confrelid = {oid} AND conrelid <> {o
 UNION ALL SELECT 1 FROM pg_type y JOIN pg_attribute a ON a.atttypid IN (y.oid, y.typarray)
   WHERE y.typrelid = {oid} AND NOT a.attisdropped"""
 """What makes a table one that can't simply move: it is or has parts, or others need it, and go with it by CASCADE."""
-
-
-_HEIRS_OF = """
-WITH RECURSIVE heirs (oid) AS (
-  SELECT inhrelid FROM pg_inherits WHERE inhparent = {oid} UNION SELECT inhrelid FROM pg_inherits JOIN heirs ON
-  inhparent = heirs.oid)
-SELECT oid::regclass::text FROM heirs ORDER BY 1"""
 
 
 class PostgresqlShelf(ServerShelf):
@@ -150,7 +143,10 @@ class PostgresqlShelf(ServerShelf):
     def prints(self, place: Place, columns: Sequence[str], alias: str) -> list[str]:
         cells = [f"{alias}.{self.quote(name)}" for name in columns]
         if not place.key:
-            return [f"ROW({', '.join(cells)})::text"]
+            row, heir = f"ROW({', '.join(cells)})::text", f"{alias}.tableoid"
+            if self._spread.get(place.oid) != _HEIRS:
+                return [row]
+            return [f"CASE {heir} WHEN {place.oid}::oid THEN {row} ELSE {heir}::regclass::text || {row} END"]
         types = [place.types[name] for name in columns]
         told = [cell if _is_short(type_) else f"left({cell}::text, {_LONGEST})" for cell, type_ in zip(cells, types)]
         return told[:MOST_CELLS]
@@ -211,7 +207,7 @@ class PostgresqlShelf(ServerShelf):
         owner = _owner(place) if self._spread.get(place.oid) == _HEIRS else "NULL::regclass"
         return [*super()._kept_parts(place, columns, others), (owner, "o")]
 
-    def _unlisted(self, place: Place) -> Sequence[str]:
+    def _unlisted(self, place: Place) -> list[str]:
         return [*super()._unlisted(place), *(["tableoid"] if self._spread.get(place.oid) == _HEIRS else [])]
 
     def _keys(self, own: str, other: str, place: Place) -> str:
@@ -223,18 +219,18 @@ class PostgresqlShelf(ServerShelf):
         return f"{keys} AND {other}.tableoid = coalesce({own}.o::oid, {place.oid}::oid)"
 
     def _pair(self, number: int, place: Place, others: Sequence[str], filled: str | None) -> None:
-        """A row's place in its file is one of its own table's: in heirs each finds one there, in partitions in any."""
-        own, (alike, print_) = self.own(number), self._alike(place, others, filled)
-        kept, there = f"coalesce(o::oid, {place.oid}::oid)", "t.tableoid"
-        if self._spread.get(place.oid) == _PARTITIONS:
-            kept = there = "0"
+        """A row's place in its file tells it from others of the same table, and of no other one."""
+        if not self._spread.get(place.oid):
+            super()._pair(number, place, others, filled)
+            return
+        own, (kept, there) = self.own(number), self._alike(place, others, filled)
         pairs = (
             "(SELECT a.r AS a, b.r AS b, b.o AS o FROM "
-            "(SELECT r, p, w, row_number() OVER (PARTITION BY p, w ORDER BY k) AS n FROM "
-            f"(SELECT ctid AS r, {alike} AS p, k0 AS k, {kept} AS w FROM {own}) AS c) AS a JOIN "
-            "(SELECT r, o, p, w, row_number() OVER (PARTITION BY p, w ORDER BY o, r) AS n FROM "
-            f"(SELECT t.ctid AS r, {_owner(place)} AS o, {print_} AS p, {there} AS w FROM {place.sql} AS t) AS c) AS b "
-            "ON a.p = b.p AND a.w = b.w AND a.n = b.n)"
+            "(SELECT r, p, row_number() OVER (PARTITION BY p ORDER BY k) AS n FROM "
+            f"(SELECT ctid AS r, {kept} AS p, k0 AS k FROM {own}) AS c) AS a JOIN "
+            "(SELECT r, o, p, row_number() OVER (PARTITION BY p ORDER BY o, r) AS n FROM "
+            f"(SELECT t.ctid AS r, {_owner(place)} AS o, {there} AS p FROM {place.sql} AS t) AS c) AS b "
+            "ON a.p = b.p AND a.n = b.n)"
         )
         self.update(own, {"k0": "t.b", "o": "t.o", "s": str(SAME)}, pairs, "x.ctid = t.a")
 
@@ -306,9 +302,8 @@ class PostgresqlShelf(ServerShelf):
     def _require_no_heirs(self, place: Place) -> None:
         if self._spread.get(place.oid) != _HEIRS:
             return
-        rows = self.ask(_HEIRS_OF.format(oid=place.oid))
         raise OperationRefused(
-            f"{place.name!r} can't be kept together with its heirs: {', '.join(name for (name,) in rows)}",
+            f"{place.name!r} can't be kept together with its heirs: {', '.join(heirs(self, place))}",
             why="they would go with it, and once in one table nobody could tell whose a row was",
             way_out="drop them before, each by a drop_table(...) of its own, or give attic=False to the operation",
             table=place.name,
@@ -361,28 +356,7 @@ class PostgresqlShelf(ServerShelf):
         )
 
     def quiet(self, place: Place) -> Quiet:
-        return _TriggersOff(self, place)
-
-
-class _TriggersOff(Quiet):
-    """The table's own triggers are disabled for a moment; those of foreign keys are not."""
-
-    def __init__(self, shelf: PostgresqlShelf, place: Place) -> None:
-        self.shelf, self.place = shelf, place
-        self.names: list[tuple[str, str]] = []
-
-    def begin(self) -> None:
-        rows = self.shelf.ask(
-            f"SELECT quote_ident(tgname), tgenabled::text FROM pg_trigger WHERE tgrelid = {self.place.oid} "
-            "AND NOT tgisinternal AND tgenabled IN ('O', 'A') ORDER BY tgname"
-        )
-        self.names = [(str(name), "ALWAYS " if how == "A" else "") for name, how in rows]
-        for name, _ in self.names:
-            self.shelf.ask(f"ALTER TABLE {self.place.sql} DISABLE TRIGGER {name}")
-
-    def end(self) -> None:
-        for name, always in self.names:
-            self.shelf.ask(f"ALTER TABLE {self.place.sql} ENABLE {always}TRIGGER {name}")
+        return TriggersOff(self, place)
 
 
 def _owner(place: Place) -> str:

@@ -1,4 +1,5 @@
-"""A table of PostgreSQL held for the attic: others write it no more, and its rows are those that are read.
+"""A table of PostgreSQL held for the attic: others write it no more, its rows are those that are read, and its triggers
+are silent; all that with its partitions and heirs.
 
 https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES
 """
@@ -8,13 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pwmig.dialects.server.errors import driver_error
+from pwmig.dialects.shelved import Quiet
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
     from pwmig.dialects.shelf import Shelf
     from pwmig.dialects.shelved import Place
 
-__all__ = ["lock", "require_fresh"]
+__all__ = ["TriggersOff", "heirs", "lock", "require_fresh"]
+
+_TREE = """
+WITH RECURSIVE tree (oid) AS (
+  SELECT {oid}::oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON tree.oid = i.inhparent)"""
+"""The table with its partitions and the tables that inherit from it."""
+
+_TRIGGERS = f"""{_TREE}
+SELECT tree.oid::regclass::text, quote_ident(g.tgname), g.tgenabled::text FROM tree
+JOIN pg_trigger g ON g.tgrelid = tree.oid WHERE NOT g.tgisinternal AND g.tgenabled IN ('O', 'A') ORDER BY 1, 2"""
 
 _FORBIDDEN, _NOT_SERIAL = "42501", "40001"
 """https://www.postgresql.org/docs/current/errcodes-appendix.html"""
@@ -58,6 +69,32 @@ def require_fresh(shelf: Shelf, place: Place) -> None:
             way_out="run it again; or let the migration run in READ COMMITTED",
             table=place.name,
         ) from cause
+
+
+def heirs(shelf: Shelf, place: Place) -> list[str]:
+    """The tables that inherit from it, or from one that does."""
+    rows = shelf.ask(
+        f"{_TREE} SELECT oid::regclass::text FROM tree WHERE oid <> {{oid}} ORDER BY 1".format(oid=place.oid)
+    )
+    return [str(name) for (name,) in rows]
+
+
+class TriggersOff(Quiet):
+    """The tables' own triggers are disabled for a moment; those of foreign keys are not."""
+
+    def __init__(self, shelf: Shelf, place: Place) -> None:
+        self.shelf, self.place = shelf, place
+        self.found: list[tuple[str, str, str]] = []
+
+    def begin(self) -> None:
+        rows = self.shelf.ask(_TRIGGERS.format(oid=self.place.oid))
+        self.found = [(str(table), str(name), "ALWAYS " if how == "A" else "") for table, name, how in rows]
+        for table, name, _ in self.found:
+            self.shelf.ask(f"ALTER TABLE ONLY {table} DISABLE TRIGGER {name}")
+
+    def end(self) -> None:
+        for table, name, always in self.found:
+            self.shelf.ask(f"ALTER TABLE ONLY {table} ENABLE {always}TRIGGER {name}")
 
 
 def _count_there(shelf: Shelf, place: Place) -> int:

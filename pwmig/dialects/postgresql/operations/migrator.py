@@ -65,10 +65,13 @@ class PostgresqlMigrator(ServerMigrator, playhouse.PostgresqlMigrator):
         from pwmig.dialects.server.operations.waiting import Waiting
 
         server, listener = self._server(), self.on_operation
-        before = server.ask("SELECT current_setting('lock_timeout')")[0][0]
+        before, keeper = server.ask("SELECT current_setting('lock_timeout')")[0][0], self.kept_by
+        forget = keeper.mark(self) if keeper is not None else None
 
         def attempt() -> None:
             self.waiting = Waiting()
+            if forget is not None:
+                forget()
             with self.database.atomic():
                 server.ask(f"SET LOCAL lock_timeout = {max(1, round(patience.seconds * 1000))}")
                 try:
