@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from types import SimpleNamespace
 
 import peewee
@@ -88,24 +87,22 @@ def test_a_stop_leaves_whole_batches_and_the_next_run_goes_on(tmp_path, database
     assert [(one.restored, one.changed, one.newer, one.gone) for one in run.steps[-1].restored] == [(10, 0, 0, 0)]
 
 
-def test_each_batch_is_for_all_to_see_and_the_pause_holds_no_lock(tmp_path, database):
+def test_each_batch_is_for_all_to_see_and_the_pause_holds_no_lock(tmp_path, database, monkeypatch):
     project = _project(tmp_path, database, fill=FILL.replace("commit", "pause=0.2, commit"))
-    began, seen = threading.Event(), []
-    name, marks = database.database, {"sqlite": {"timeout": 5}}.get(dialect_of(database).name, {})
+    options = {} if dialect_of(database).name == "sqlite" else database.connect_params
+    seen = []
 
-    def other():
-        began.wait(30)
-        mine = type(database)(name, **(marks or database.connect_params))
+    def meanwhile(seconds):
+        mine = type(database)(database.database, **options)
         with mine.connection_context():
-            mine.execute_sql("UPDATE player SET name = 'other' WHERE id = 1")  # Waits for no more than one batch.
-            seen.append(mine.execute_sql("SELECT count(*) FROM player WHERE level = id * 10").fetchone()[0])
+            mine.execute_sql(f"UPDATE player SET name = 'other {len(seen)}' WHERE id = 1")
+            count = "SELECT count(*) FROM player WHERE level = id * 10"
+            seen.append((seconds, mine.execute_sql(count).fetchone()[0]))
 
-    thread = threading.Thread(target=other)
-    thread.start()
-    project.apply(listener=lambda event: began.set() if event.kind == "rows" else None)
-    thread.join()
-    assert 0 < seen[0] < 10
-    assert _rows(database) == [(1, "other", 1), *FILLED[1:]]
+    monkeypatch.setattr(backfilling, "time", SimpleNamespace(sleep=meanwhile))
+    project.apply()
+    assert seen == [(0.2, 3), (0.2, 6), (0.2, 9)]
+    assert _rows(database) == [(1, "other 2", 1), *FILLED[1:]]
 
 
 def test_what_others_do_between_the_batches_and_after_a_stop_is_not_overwritten(tmp_path, database):
