@@ -256,6 +256,8 @@ class Together(Parts):
 
     @contextmanager
     def part(self, filler: Filler, after: Key | None, upto: Key | None) -> Iterator[set[Key]]:
+        if self.keeper is not None and self.keeper.keeps_batches:
+            filler.hold(after, upto)
         with _kept(self.keeper, filler, after, upto):
             yield set()
 
@@ -325,11 +327,10 @@ def fill(
 
 @contextmanager
 def _kept(keeper: Keeper | None, filler: Filler, after: Key | None, upto: Key | None) -> Iterator[None]:
-    """What the rows hold is kept, and nobody else changes it between that and the filling."""
+    """What the rows hold is kept; they are held, so that nobody else changes it between that and the filling."""
     if keeper is None or not keeper.keeps_batches:
         yield
         return
-    filler.hold(after, upto)
     with keeper.batch(filler, filler.rows(after, upto)):
         yield
 
