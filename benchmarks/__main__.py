@@ -8,13 +8,15 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import attic, diff, introspect, migrate, operations, status, workbench
+from benchmarks import apply, attic, authoring, diff, introspect, migrate, operations, status, workbench
 from benchmarks.measure import FLOOR_PAIRS, Figure, table
 
 _SUITES = {
     "status": status,
     "migrate": migrate,
+    "apply": apply,
     "diff": diff,
+    "authoring": authoring,
     "introspect": introspect,
     "workbench": workbench,
     "operations": operations,

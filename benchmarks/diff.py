@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.measure import Command, Figure, environment, measured, script
 from benchmarks.projects import DATABASE, MIGRATOR
 
-__all__ = ["figures"]
+__all__ = ["figures", "modelled_project"]
 
 FLOOR = 2.0
 """The most CPU that a diff may take, in times of the peer's."""
@@ -54,13 +54,14 @@ def figures(root: Path, *, pairs: int, count: int) -> Iterable[Figure]:
 
 def _projects(root: Path, models: int) -> tuple[Command, Command]:
     """``pwmig diff`` and the peer's in projects of the same models."""
-    ours = _project(root / "ours", "migrations_config", models)
-    peer = _project(root / "peer", "settings", models)
+    ours = modelled_project(root / "ours", "migrations_config", models)
+    peer = modelled_project(root / "peer", "settings", models)
     (peer / ".pwmigrate").write_text("database=db.settings.database\ndirectory=db/migrations\nmodels=db.models\n")
     return Command((script("pwmig"), "diff"), ours), Command((script("pwmigrate"), "diff"), peer)
 
 
-def _project(folder: Path, config: str, models: int) -> Path:
+def modelled_project(folder: Path, config: str, models: int) -> Path:
+    """Write that many models below ``folder``, where the database is in db/``config``, and make their tables."""
     (folder / "db" / "migrations").mkdir(parents=True)
     (folder / "db" / "__init__.py").touch()
     migrator = MIGRATOR if config == "migrations_config" else ""

@@ -54,7 +54,7 @@ def _growth(sides: Sides, pairs: int, tenth: int) -> Iterable[Figure]:
 def _ends(runner: str, folder: Path, tenth: int) -> tuple[float, float]:
     """The median CPU time of a migration among the first and among the last, in milliseconds."""
     done = subprocess.run(
-        (sys.executable, str(_REPOSITORY / "benchmarks" / "steps.py"), runner),
+        (sys.executable, str(_REPOSITORY / "benchmarks" / "steps.py"), runner, "process_time"),
         cwd=folder,
         env=environment(),
         check=True,

@@ -1,6 +1,7 @@
-"""Apply the migrations of the current folder with one runner; print the CPU time of each, in milliseconds, as JSON.
+"""Apply the migrations of the current folder with one runner; print the time of each, in milliseconds, as JSON.
 
-It runs as a script in a process of its own: ``python steps.py pwmig`` or ``python steps.py pwmigrate``.
+It runs as a script in a process of its own: ``python steps.py pwmig CLOCK [LAST]`` (or ``pwmigrate`` as the runner),
+CLOCK being the function of the module ``time`` to go by, LAST the name of the last migration to apply.
 """
 
 from __future__ import annotations
@@ -8,26 +9,27 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 
-def ours() -> list[float]:
-    """Each migration's CPU time in pwmig, from the end of the one before."""
+def ours(clock: Callable[[], float], last: str | None) -> list[float]:
+    """Each migration's time in pwmig, from the end of the one before."""
     from pwmig import Project
 
     moments: list[float] = []
 
     def listen(event: Any) -> None:
         if event.kind == "step-done" or not moments:
-            moments.append(time.process_time())
+            moments.append(clock())
 
-    Project.open(".").apply(listener=listen)
+    Project.open(".").apply(to=last, listener=listen)
     return _differences(moments)
 
 
-def peer() -> list[float]:
-    """Each migration's CPU time in the peer, from the end of the one before."""
+def peer(clock: Callable[[], float], last: str | None) -> list[float]:
+    """Each migration's time in the peer, from the end of the one before."""
     from playhouse.migrations import Runner
 
     sys.path.insert(0, ".")
@@ -38,11 +40,11 @@ def peer() -> list[float]:
     class TimedRunner(Runner):
         def _run(self, *args: Any, **kwargs: Any) -> None:
             if not moments:
-                moments.append(time.process_time())
+                moments.append(clock())
             super()._run(*args, **kwargs)
-            moments.append(time.process_time())
+            moments.append(clock())
 
-    TimedRunner(database, "db/migrations").up()
+    TimedRunner(database, "db/migrations").up(last)
     return _differences(moments)
 
 
@@ -51,4 +53,6 @@ def _differences(moments: list[float]) -> list[float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"pwmig": ours, "pwmigrate": peer}[sys.argv[1]]()))
+    _, runner, clock, *to = sys.argv
+    timed = {"pwmig": ours, "pwmigrate": peer}[runner]
+    print(json.dumps(timed(getattr(time, clock), to[0] if to else None)))

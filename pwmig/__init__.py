@@ -14,12 +14,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pwmig.dialects import Migrator as Migrator
     from pwmig.errors import PwmigError as PwmigError
+    from pwmig.fields import StoredField as StoredField
     from pwmig.project import Project as Project
 
 __version__ = "0.1.0"
-__all__ = ["Migrator", "Project", "PwmigError", "__version__"]
+__all__ = ["Migrator", "Project", "PwmigError", "StoredField", "__version__"]
 
-_ROOMS = {"Migrator": "pwmig.dialects", "Project": "pwmig.project", "PwmigError": "pwmig.errors"}
+_ROOMS = {
+    "Migrator": "pwmig.dialects",
+    "Project": "pwmig.project",
+    "PwmigError": "pwmig.errors",
+    "StoredField": "pwmig.fields",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -5,23 +5,26 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pwmig.errors import OperationRefused
+from pwmig.records import dataclass
 
 if TYPE_CHECKING:
     import peewee
 
 __all__ = [
     "COLUMN_TYPES",
+    "FIELDS",
     "NAME_LIMIT",
     "ColumnSpec",
     "ColumnType",
     "Expression",
+    "Standard",
     "constraint_name",
     "parse_default",
     "plain_name",
@@ -32,6 +35,9 @@ __all__ = [
 
 NAME_LIMIT = 255
 """The most letters that a name of a table, a column or an index may have."""
+
+
+_UNSAID = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,17 @@ COLUMN_TYPES: dict[str, ColumnType] = {
 """The kinds of column by the name of Peewee's field, in the order in which a form offers them."""
 
 
+FIELDS: dict[str, str] = {
+    **dict.fromkeys(("SmallIntegerField", "DoubleField", "FixedCharField", "JSONField", "BareField"), "peewee"),
+    **dict.fromkeys(("BigAutoField", "IdentityField"), "peewee"),
+    **dict.fromkeys(("DateTimeTZField", "IntervalField"), "playhouse.postgres_ext"),
+    "AutoIncrementField": "playhouse.sqlite_ext",
+    "StoredField": "pwmig",
+}
+"""Other classes that the column of a migration may have, by the module that they come from; no form offers them."""
+
+_COUNTED = ("AutoField", "BigAutoField", "IdentityField", "AutoIncrementField")
+
 EXPRESSIONS = ("SQL", "Check")
 
 
@@ -128,13 +145,56 @@ class Expression:
         return short_repr(self, ["sql"])
 
 
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """A function of Python's own library that gives a default: ``datetime.now``, ``uuid4``."""
+
+    module: str
+    name: str
+
+    @property
+    def imported(self) -> str:
+        """What has to be imported of the module, for the name to mean something."""
+        return self.name.partition(".")[0]
+
+    def function(self) -> Any:
+        """The function itself."""
+        from importlib import import_module
+
+        found: Any = import_module(self.module)
+        for part in self.name.split("."):
+            found = getattr(found, part)
+        return found
+
+    @classmethod
+    def of(cls, function: Any) -> Standard | None:
+        """The function by its name, where it is one that every Python has."""
+        return next((one for one in _STANDARDS if one.function() == function), None)
+
+
+_STANDARDS = (
+    Standard("datetime", "datetime.now"),
+    Standard("datetime", "datetime.utcnow"),
+    Standard("datetime", "date.today"),
+    Standard("uuid", "uuid4"),
+    Standard("uuid", "uuid1"),
+    Standard("time", "time"),
+    Standard("builtins", "dict"),
+    Standard("builtins", "list"),
+)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class ColumnSpec:
-    """One column to be made. ``type`` is a key of COLUMN_TYPES; ``default`` is a Python value, None for none.
+    """One column to be made. ``type`` is a key of COLUMN_TYPES or FIELDS; ``default`` is a Python value, None for none.
 
     Dates, times, decimals and UUIDs become texts, as a migration holds them, so that a spec is equal to
     the one that is read from its code; so are facts that others imply (a unique column has its index).
     Raises OperationRefused for a name or a type that can't be, and for facts that contradict each other.
+
+    What no form asks for: ``storage`` is the type of a StoredField as the database writes it, ``options`` are more of
+    the field's arguments (``max_digits``), ``constraints`` what stands behind the type. A ``default`` may also be an
+    Expression, or a :class:`Standard` function.
     """
 
     name: str
@@ -145,18 +205,21 @@ class ColumnSpec:
     unique: bool = False
     index: bool = False
     primary_key: bool = False
+    storage: str | None = None
+    options: tuple[tuple[str, Any], ...] = ()
+    constraints: tuple[Expression, ...] = ()
 
     def __post_init__(self) -> None:
         require_name(self.name, "column")
-        if self.type not in COLUMN_TYPES:
+        if self.type not in COLUMN_TYPES and self.type not in FIELDS:
             raise OperationRefused(
                 f"column {self.name!r} can't be a {self.type}",
                 why="the kinds of column are " + ", ".join(COLUMN_TYPES),
                 way_out="choose one of these, or write the migration by hand",
                 column=self.name,
             )
-        if self.max_length is not None and not (COLUMN_TYPES[self.type].sized and self.max_length >= 1):
-            sized = COLUMN_TYPES[self.type].sized
+        sized = self.type in COLUMN_TYPES and COLUMN_TYPES[self.type].sized
+        if self.max_length is not None and not (sized and self.max_length >= 1):
             raise OperationRefused(
                 f"column {self.name!r} can't have a length of {self.max_length}",
                 why="a length counts letters from 1 on" if sized else "only CharField has a length",
@@ -170,15 +233,27 @@ class ColumnSpec:
                 way_out="untick one",
                 column=self.name,
             )
-        object.__setattr__(self, "default", plain_value(self.default, self.name))
+        if not isinstance(self.default, (Expression, Standard)):
+            object.__setattr__(self, "default", plain_value(self.default, self.name))
         for fact in ("null", "unique", "index", "primary_key"):
             object.__setattr__(self, fact, bool(getattr(self, fact)))
         object.__setattr__(self, "index", self.index and not self.unique)
-        object.__setattr__(self, "primary_key", self.primary_key and self.type != "AutoField")
+        object.__setattr__(self, "primary_key", self.primary_key and self.type not in _COUNTED)
 
     @property
     def is_key(self) -> bool:
-        return self.primary_key or self.type == "AutoField"
+        return self.primary_key or self.type in _COUNTED
+
+    @property
+    def module(self) -> str:
+        """Where the field's class comes from."""
+        return FIELDS.get(self.type, "peewee")
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a form can ask for all that it says."""
+        unasked = self.storage is not None or self.options or self.constraints
+        return self.type in COLUMN_TYPES and not unasked and not isinstance(self.default, (Expression, Standard))
 
     @property
     def needs_fill(self) -> bool:
@@ -187,26 +262,44 @@ class ColumnSpec:
 
     def filled(self) -> ColumnSpec:
         """The same column with its kind's neutral value as default, where rows would have nothing to hold."""
-        return replace(self, default=COLUMN_TYPES[self.type].neutral) if self.needs_fill else self
+        known = self.needs_fill and self.type in COLUMN_TYPES
+        return replace(self, default=COLUMN_TYPES[self.type].neutral) if known else self
+
+    @property
+    def positional(self) -> tuple[str, ...]:
+        """What the field's class is given without a name."""
+        return () if self.storage is None else (self.storage,)
 
     def arguments(self) -> tuple[str, dict[str, Any]]:
-        """The field's class and its arguments, only those that say something."""
+        """The field's class and its arguments by name, only those that say something."""
         facts: tuple[tuple[str, Any, Any], ...] = (
             ("max_length", self.max_length, None),
+            *((name, value, _UNSAID) for name, value in self.options),
             ("null", self.null, False),
             ("default", self.default, None),
             ("unique", self.unique, False),
             ("index", self.index, False),
             ("primary_key", self.primary_key, False),
+            ("constraints", list(self.constraints), []),
         )
-        return self.type, {name: value for name, value, usual in facts if value is not usual}
+        said = {name: value for name, value, usual in facts if value is not usual}
+        if not self.constraints:
+            del said["constraints"]
+        return self.type, said
 
     def field(self) -> peewee.Field:
         """The Peewee field."""
-        import peewee
+        from importlib import import_module
 
         kind, options = self.arguments()
-        return getattr(peewee, kind)(**options)
+        if self.constraints:
+            options["constraints"] = [made.node() for made in self.constraints]
+        if isinstance(self.default, Expression):
+            options["default"] = self.default.node()
+        elif isinstance(self.default, Standard):
+            options["default"] = self.default.function()
+        made: peewee.Field = getattr(import_module(self.module), kind)(*self.positional, **options)
+        return made
 
     def __repr__(self) -> str:
         return short_repr(self, ["name", "type"])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pwmig.errors import (
@@ -29,7 +31,10 @@ if TYPE_CHECKING:
     from pwmig.project import Project
     from pwmig.schema import Rows, Table
 
-__all__ = ["beside_models", "difference", "kept", "replay", "replayed", "schema_of"]
+__all__ = ["beside_models", "difference", "kept", "replay", "replayed", "schema_of", "with_named"]
+
+_ADDRESS = re.compile(r"""["']([^"'\s.]+\.[^"'\s.]+)["']""")
+"""A text in a migration's source that may name a table and its schema."""
 
 _SAMPLED = 20
 """So many tables are looked into at most for what may have been renamed."""
@@ -123,12 +128,29 @@ def _models_beside(
     alone = project.config.unmodelled == "ignore" and is_of_tables_alone(declared)
     wanted = declared.table_names if alone else None
     schema = schema_of(project, side, listener, wanted, beside=Kind.MODELS)
+    if wanted is None and not side.replayed:
+        named = lambda names: schema_of(project, side, None, names, beside=Kind.MODELS)  # noqa: E731
+        schema = with_named(project, schema, declared, named)
     old, new = beside_models(project, schema, declared)
     if all(old.table(table.name) is not None for table in new.tables):
         return old, new, ()
     whole = schema if wanted is None or side.replayed else _whole(project, side) or schema
     others = (table for table in whole.tables if declared.table(table.name) is None)
     return old, new, tuple(table for table in others if old.table(table.name) is None)
+
+
+def with_named(project: Project, schema: Schema, declared: Schema, look: Callable[[Collection[str]], Schema]) -> Schema:
+    """What a database holds, with the tables in others of its server that the models or the migrations name.
+
+    A schema that a model names is another database on MariaDB and MySQL, where a look at all of one shows no other.
+    """
+    named = {table.name for table in declared.tables if table.schema is not None}
+    for file in project.files():
+        named.update(_ADDRESS.findall(Path(file.path).read_text(errors="replace")))
+    names = sorted(name for name in named if schema.table(name) is None)
+    found = look(names).tables if names else ()
+    tables = (*schema.tables, *(one for one in found if one.schema is not None and schema.table(one.name) is None))
+    return replace(schema, tables=tuple(sorted(tables, key=lambda table: (table.name.lower(), table.name))))
 
 
 def _whole(project: Project, side: Side) -> Schema | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pwmig.errors import ProjectError
 from pwmig.history import DEFAULT_TABLE
+from pwmig.records import dataclass
+from pwmig.waits import MOST_RETRIES, MOST_S, USUAL_WAITS
 
 __all__ = ["Config", "read_config"]
 
@@ -19,6 +20,9 @@ class Config:
     ``unmodelled`` is what a comparison with the models makes of tables that have no model: ``ignore`` or ``report``.
     ``ignore`` names tables and views that no comparison looks at, ``*`` standing for any letters. ``attic``: whether
     what migrations take away is kept; ``attic_limit``: how much of one thing at most, as ``500 MB`` or ``100000 rows``.
+    ``lock_timeout`` and ``statement_timeout``: the seconds that a statement waits for a lock, and may take, 0
+    for as long as the database lets it; ``lock_retries``: how often what got no lock is tried again. ``allow``: over
+    what a plan always goes on, as if ``--allow`` named it each time.
     """
 
     config: str = "db.migrations_config"
@@ -29,11 +33,19 @@ class Config:
     ignore: tuple[str, ...] = ()
     attic: bool = True
     attic_limit: str = "1 GB"
+    lock_timeout: float = 0
+    lock_retries: int = USUAL_WAITS.lock_retries
+    statement_timeout: float = 0
+    allow: tuple[str, ...] = ()
 
 
 _CHOICES = {"unmodelled": ("ignore", "report")}
-_LISTS = ("ignore",)
+_LISTS = ("ignore", "allow")
+_STANDING = ("changed", "missing", "out-of-order")
+"""What may be allowed once and for all: to drop what was there before the first migration is asked for each time."""
 _SWITCHES = ("attic",)
+_SECONDS = ("lock_timeout", "statement_timeout")
+_COUNTS = ("lock_retries",)
 
 
 def read_config(root: Path) -> Config:
@@ -63,12 +75,22 @@ def read_config(root: Path) -> Config:
 def _value(path: Path, key: str, value: Any) -> Any:
     if key in _LISTS:
         if isinstance(value, list) and all(isinstance(item, str) and item for item in value):
+            if key == "allow" and (others := [item for item in value if item not in _STANDING]):
+                raise _wrong(path, f"has allow = {value!r}", f"{others[0]} is none of {', '.join(_STANDING)}")
             return tuple(value)
         raise _wrong(path, f"has a value that is no list of texts: {key!r}", f'{key} is such as ["spatial_*", "log"]')
     if key in _SWITCHES:
         if isinstance(value, bool):
             return value
         raise _wrong(path, f"has {key} = {value!r}", f"{key} is true or false")
+    if key in _SECONDS:
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= MOST_S:
+            return float(value)
+        raise _wrong(path, f"has {key} = {value!r}", f"{key} is a number of seconds, as {key} = 2.5, {MOST_S} at most")
+    if key in _COUNTS:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_RETRIES:
+            return value
+        raise _wrong(path, f"has {key} = {value!r}", f"{key} is a number, 0 or more, {MOST_RETRIES} at most")
     if not isinstance(value, str) or not value:
         raise _wrong(path, f"has a value that is no text: {key!r}", f"{key} is a text that is not empty")
     choices = _CHOICES.get(key)

@@ -8,6 +8,7 @@
     ├── DatabaseUnsupported     a kind of database that pwmig can't work on
     ├── MigrationFileError      a file that is no valid migration; carries path and line
     ├── PlanError               a wish that can't be planned: unknown name, no way back, ...
+    │   └── HalfApplied         a part of a migration took effect, and has to be ended or taken back first
     ├── HistoryError            the history table can't be trusted or understood
     ├── OperationRefused        doing this would lose something; carries table, column, object
     ├── RehearsalRefused        a migration reached past the copy that it runs on
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pwmig.plan import Run
+    from pwmig.states import Half
 
 __all__ = [
     "BeyondDatabase",
@@ -33,6 +35,7 @@ __all__ = [
     "DatabaseUnavailable",
     "DatabaseUnsupported",
     "FactsHidden",
+    "HalfApplied",
     "HistoryError",
     "MigrationFailed",
     "MigrationFileError",
@@ -43,8 +46,12 @@ __all__ = [
     "PwmigError",
     "RehearsalRefused",
     "TableUnreadable",
+    "ThreadRefused",
     "redact",
 ]
+
+EARLIER = " in a migration before this one"
+"""Where rows are to be mended that stop a migration, of which nothing has taken effect then."""
 
 # Each part has a bound or a border, so that a megabyte of letters is read once, not from each letter on.
 _URL_PASSWORD = r"(?P<head>(?<![a-z0-9+.\-])[a-z0-9+.\-]*://[^\s:/@]*):(?P<password>\S{0,400})@"
@@ -126,6 +133,29 @@ class PlanError(PwmigError):
     """A wish that can't be planned."""
 
 
+class HalfApplied(PlanError):
+    """A part of a migration took effect and stays, and the history does not know of it; ``half`` says which."""
+
+    def __init__(self, half: Half) -> None:
+        gone = "applied" if half.direction == "forward" else "taken back"
+        what = f"{half.name} is half {gone}: it {half.words}"
+        self.half = half
+        if half.command:
+            super().__init__(
+                what,
+                why="what is done outside of a transaction stays, and the history does not know of it",
+                way_out=f"{half.way_out} ends it; or take back by hand what stays, and record that: {half.giving_up}",
+            )
+            return
+        back = "--undo in its place takes back what took effect; " if half.undo else ""
+        super().__init__(
+            what,
+            why="what came before that is in the database, where each change of the schema commits; another run would "
+            "find neither what it begins with nor what it leads to",
+            way_out=f"{half.way_out} ends it; {back}--applied or --reverted record what was done by hand",
+        )
+
+
 class HistoryError(PwmigError):
     """The history table can't be trusted or understood."""
 
@@ -155,6 +185,10 @@ class OperationRefused(PwmigError):
 
 class BeyondDatabase(OperationRefused):
     """A migration would reach past its database while a stand-in is there for that alone."""
+
+
+class ThreadRefused(OperationRefused):
+    """A migration used the database from another thread than the one that runs it."""
 
 
 class RehearsalRefused(PwmigError):

@@ -6,12 +6,12 @@ import hashlib
 import os
 import re
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 from pwmig.errors import MigrationFileError
+from pwmig.records import dataclass
 
 __all__ = [
     "NAME_LIMIT",

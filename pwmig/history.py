@@ -33,8 +33,11 @@ FORMAT = 1
 COLUMNS = (
     *("id", "name", "checksum", "applied_at", "applied_by", "elapsed_s", "how", "pwmig_version", "format"),
     *("reverted", "reverted_at", "reverted_by"),
+    *("reverted_elapsed_s", "reverted_how", "reverted_version"),
 )
 """The columns of the table."""
+_LATER = COLUMNS[-3:]
+"""Those that a table of an earlier pwmig lacks: it goes on without, since to alter it takes more than to write it."""
 
 _COLUMNS = "name, checksum, applied_at, applied_by, elapsed_s, how"
 
@@ -100,10 +103,11 @@ class History:
         """Whether the migration's effect is in the database now; one look by the unique index."""
         return self.standing(name)[0]
 
-    def standing(self, name: str) -> tuple[bool, bool]:
-        """Whether the migration's effect is in the database now, and whether it ever was; one look by the index."""
+    def standing(self, name: str) -> tuple[bool, int]:
+        """Whether the migration's effect is in the database now, and how often it was applied; one look by the
+        index."""
         rows = self._rows(f"SELECT reverted FROM {self._quoted} WHERE name = {self._param}", (name,))
-        return any(reverted == 0 for (reverted,) in rows), bool(rows)
+        return any(reverted == 0 for (reverted,) in rows), len(rows)
 
     def create(self) -> None:
         """Make the table where it is not there yet.
@@ -133,30 +137,64 @@ class History:
             "applied_at VARCHAR(32) NOT NULL, applied_by VARCHAR(255) NOT NULL, elapsed_s DOUBLE PRECISION NOT NULL, "
             "how VARCHAR(16) NOT NULL, pwmig_version VARCHAR(32) NOT NULL, format INTEGER NOT NULL, "
             "reverted INTEGER NOT NULL DEFAULT 0, reverted_at VARCHAR(32), reverted_by VARCHAR(255), "
+            "reverted_elapsed_s DOUBLE PRECISION, reverted_how VARCHAR(16), reverted_version VARCHAR(32), "
             f"UNIQUE (name, reverted)){self.dialect.table_options}"
         )
 
     def record(self, step: Step, elapsed_s: float, how: str) -> None:
         """Write that the step's migration took effect."""
         marks = ", ".join([self._param] * 8)
-        values = (step.name, step.checksum, _now(), self._person, round(elapsed_s, 6), how, __version__, FORMAT)
-        self.database.execute_sql(
+        values = (step.name, step.checksum, _now(), self.person, round(elapsed_s, 6), how, __version__, FORMAT)
+        self._write(
             f"INSERT INTO {self._quoted} "
             "(name, checksum, applied_at, applied_by, elapsed_s, how, pwmig_version, format) "
             f"VALUES ({marks})",
             values,
         )
 
-    def unrecord(self, step: Step) -> None:
+    def unrecord(self, step: Step, elapsed_s: float = 0.0, how: str = "run") -> None:
         """Write that the step's migration was taken back."""
-        self.database.execute_sql(
-            f"UPDATE {self._quoted} SET reverted = id, reverted_at = {self._param}, reverted_by = {self._param} "
-            f"WHERE name = {self._param} AND reverted = 0",
-            (_now(), self._person, step.name),
+        values: dict[str, Any] = {"reverted_at": _now(), "reverted_by": self.person}
+        later: dict[str, Any] = dict(zip(_LATER, (round(elapsed_s, 6), how, __version__), strict=True))
+        values |= {name: value for name, value in later.items() if name in self.columns()}
+        written = ", ".join(f"{name} = {self._param}" for name in values)
+        self._write(
+            f"UPDATE {self._quoted} SET reverted = id, {written} WHERE name = {self._param} AND reverted = 0",
+            (*values.values(), step.name),
         )
 
+    def _write(self, sql: str, values: tuple[Any, ...]) -> None:
+        import peewee
+
+        try:
+            self.database.execute_sql(sql, values)
+        except (peewee.OperationalError, peewee.ProgrammingError) as error:
+            if "denied" not in str(error).lower():
+                raise
+            raise DatabaseUnavailable(
+                f"the history table {self.table} can't be written by this account",
+                why=f"{self.dialect.title} says: {' '.join(str(error).split())}",
+                way_out=f"GRANT SELECT, INSERT, UPDATE ON {self._quoted} TO the account, then run this again",
+            ) from error
+
+    def columns(self) -> tuple[str, ...]:
+        """The columns of :data:`COLUMNS` that the table has; one of an earlier pwmig lacks the latest."""
+        described = self.database.execute_sql(f"SELECT * FROM {self._quoted} WHERE 1 = 0").description
+        there = {str(column[0]) for column in described}
+        return tuple(name for name in COLUMNS if name in there)
+
+    def undone(self, step: Step, elapsed_s: float) -> None:
+        """Write that what had taken effect of a half-applied migration was taken back.
+
+        Of one that was on its way forward that is an application of its own, taken back; one on its way back is applied
+        as it was before.
+        """
+        if step.direction.value == "backward":
+            self.record(step, elapsed_s, "undo")
+            self.unrecord(step, elapsed_s, "undo")
+
     @cached_property
-    def _person(self) -> str:
+    def person(self) -> str:
         """Who runs this, as user@host."""
         user = os.environ.get("USER") or os.environ.get("LOGNAME") or os.environ.get("USERNAME") or _account()
         host = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
@@ -164,7 +202,9 @@ class History:
 
 
 def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    """To the microsecond: there and back again take less than a second, and the log is ordered by it."""
+    seconds, rest_ns = divmod(time.time_ns(), 1_000_000_000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest_ns // 1_000:06}Z"
 
 
 def _account() -> str:

@@ -7,13 +7,13 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pwmig.errors import MigrationFileError, PlanError, PwmigError
 from pwmig.files import compiled
 from pwmig.plan import Direction, Step
+from pwmig.records import dataclass
 
 if TYPE_CHECKING:
     from pwmig.dialects import Migrator

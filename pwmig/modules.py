@@ -52,8 +52,15 @@ class ProjectModules:
 
     def _siblings(self) -> dict[str, ModuleType]:
         """The loaded modules whose top-level package is one that the project also has."""
-        tops = {entry.name.removesuffix(".py") for entry in os.scandir(self.root) if _importable(entry)}
-        return {name: module for name, module in sys.modules.items() if name.partition(".")[0] in tops}
+        with os.scandir(self.root) as entries:
+            there = {entry.name.removesuffix(".py") for entry in entries if _importable(entry)}
+        # A package is loaded ahead of its modules, so where none of the project's is, theirs need not be looked for.
+        tops = {name for name in there if name in sys.modules}
+        if not tops:
+            return {}
+        below = tuple(f"{name}." for name in tops)
+        # A process has thousands of modules, and each run looks twice.
+        return {name: module for name, module in sys.modules.items() if name.startswith(below) or name in tops}
 
     def _owns(self, module: ModuleType) -> bool:
         places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from pwmig.errors import PlanError
 from pwmig.files import MigrationFile
+from pwmig.records import dataclass
 from pwmig.states import Applied, MigrationStatus, State, status_of
 from pwmig.taken import Kept, Restored, rows_text
 
@@ -72,13 +72,15 @@ class Step:
 class Plan:
     """The ordered steps that a run would take; one that is ``fake`` records them only.
 
-    ``how`` is what the history says of its steps: ``fake`` or ``baseline`` of what was recorded and not run.
+    ``how`` is what the history says of its steps: ``fake``, ``baseline`` or ``resolved`` of what was recorded and not
+    run.
     """
 
     steps: tuple[Step, ...]
     direction: Direction = Direction.FORWARD
     fake: bool = False
     baseline: bool = False
+    resolved: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.steps)
@@ -90,7 +92,7 @@ class Plan:
     def how(self) -> str:
         if not self.fake:
             return "run"
-        return "baseline" if self.baseline else "fake"
+        return "baseline" if self.baseline else "resolved" if self.resolved else "fake"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Progress, as it happens. ``kind``: copy, step, statement, rows, step-done, wait, check.
+    """Progress, as it happens. ``kind``: copy, step, statement, rows, step-done, wait, warning, check.
 
     ``done`` of ``total`` counts pages (copy), rows (rows), migrations (check) or steps (the others); ``text`` is the
     statement or a sentence for people.

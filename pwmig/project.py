@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,14 +13,19 @@ from pwmig.errors import PlanError
 from pwmig.files import create, template
 from pwmig.history import History
 from pwmig.reading import PAGE_DEADLINE_S, ReadingProject
+from pwmig.waits import USUAL_WAITS, Waits, reads_wait
 
 if TYPE_CHECKING:
+    import peewee
+
     from pwmig.attic.entries import Entry
     from pwmig.attic.settings import AtticSettings
     from pwmig.baseline import Baseline
     from pwmig.checking import CheckReport
     from pwmig.dialects.base import Listener
     from pwmig.diff import Change
+    from pwmig.drafting import Draft, Wishes
+    from pwmig.journaling import Resolving
     from pwmig.plan import Plan, Restored, Run
     from pwmig.schema import Schema
     from pwmig.sides import Difference
@@ -105,7 +111,8 @@ class Project(ReadingProject):
         from pwmig.points import plan_between
         from pwmig.schema import Snapshot
 
-        first, plan = plan_between(self.files(), self.applied(), start, end, allow=allow)
+        allowed = (*allow, *self.config.allow)
+        first, plan = plan_between(self.files(), self.applied(), start, end, allow=allowed)
         if not first and not plan:
             now = Snapshot(self.schema())
             return Run(plan, "copy", before=now, after=now)
@@ -125,6 +132,20 @@ class Project(ReadingProject):
         files, applied, folder = self.files(), self.applied(), self.migrations_folder
         first, plan, text = plan_draft(files, applied, source, name=name, replaces=replaces, folder=folder)
         return self._rehearse(plan, first, listener, {step.path: text for step in plan.steps})
+
+    @contextmanager
+    def ahead(self, plan: Plan, listener: Listener | None = None) -> Iterator[peewee.Database]:
+        """While entered, the project's Peewee objects point at a copy of the database on which a plan has run.
+
+        The real one is not touched. Raises what :meth:`rehearse` raises.
+        """
+        from pwmig.rehearsal import ahead
+
+        def run(plan: Plan, watch: bool) -> Run:
+            return self._run(plan, target="copy", watch=watch, listener=listener)
+
+        with self.modules_installed(), ahead(plan, run, self.database, self.dialect, listener=listener):
+            yield self.database
 
     @contextmanager
     def blank(self, listener: Listener | None = None) -> Iterator[Callable[..., Run]]:
@@ -162,15 +183,21 @@ class Project(ReadingProject):
         watch: bool = False,
         listener: Listener | None = None,
         wait_s: float = 60.0,
+        waits: Waits | None = None,
     ) -> Run:
         """Run what is pending on the real database, each migration exactly once.
 
-        An application may call this when it starts: it waits at most ``wait_s`` seconds for its turn.
+        An application may call this when it starts: it waits at most ``wait_s`` seconds for its turn. ``waits`` says
+        that, and how long it waits for locks and statements, in place of the config. Meanwhile no thread that begins
+        gets a connection of the project's database: it might be a migration's, and would commit by itself.
         Raises PlanError, MigrationFileError (nothing ran), DatabaseUnavailable, MigrationFailed,
         Cancelled.
         """
-        chosen = plan if plan is not None else self.plan(to=to, steps=steps, fake=fake, allow=allow)
-        return self._run_live(chosen, watch, listener, wait_s)
+        waits = waits or replace(self.waits, turn_s=wait_s)
+        if plan is None:
+            with reads_wait(waits.turn_s, listener):
+                plan = self.plan(to=to, steps=steps, fake=fake, allow=allow)
+        return self._run_live(plan, watch, listener, waits)
 
     def revert(
         self,
@@ -183,14 +210,62 @@ class Project(ReadingProject):
         watch: bool = False,
         listener: Listener | None = None,
         wait_s: float = 60.0,
+        waits: Waits | None = None,
     ) -> Run:
         """Take back the last applied migration, or all down to the one named, on the real database."""
-        chosen = plan if plan is not None else self.plan(to=to, steps=steps, backward=True, fake=fake, allow=allow)
-        return self._run_live(chosen, watch, listener, wait_s)
+        waits = waits or replace(self.waits, turn_s=wait_s)
+        if plan is None:
+            with reads_wait(waits.turn_s, listener):
+                plan = self.plan(to=to, steps=steps, backward=True, fake=fake, allow=allow)
+        return self._run_live(plan, watch, listener, waits)
 
-    def _run_live(self, plan: Plan, watch: bool, listener: Listener | None, wait_s: float) -> Run:
+    @property
+    def waits(self) -> Waits:
+        """How long a run on the real database waits, as the config says."""
+        config = self.config
+        return Waits(
+            lock_s=config.lock_timeout or None,
+            lock_retries=config.lock_retries,
+            statement_s=config.statement_timeout or None,
+        )
+
+    def _run_live(self, plan: Plan, watch: bool, listener: Listener | None, waits: Waits) -> Run:
         with self.modules_installed():
-            return self._run(plan, target="live", watch=watch, listener=listener, wait_s=wait_s)
+            return self._run(plan, target="live", watch=watch, listener=listener, waits=waits)
+
+    def resolve(
+        self,
+        name: str,
+        *,
+        how: str = "resume",
+        listener: Listener | None = None,
+        wait_s: float = 60.0,
+        waits: Waits | None = None,
+    ) -> Run:
+        """End a migration that stopped half-way, where each change of the schema commits.
+
+        ``how``: ``resume`` finishes it, ``undo`` takes back what took effect, ``applied`` and ``reverted`` record what
+        was done by hand. ``name`` may be a part of its name. Raises PlanError where that can't be, and what
+        :meth:`apply` raises.
+        """
+        from pwmig.resolving import resolve
+
+        waits = waits or replace(self.waits, turn_s=wait_s)
+        with self.modules_installed():
+            return resolve(self, name, how, listener=listener, waits=waits)
+
+    def run_resolving(
+        self,
+        plan: Plan,
+        resolving: Resolving | None,
+        drafts: Mapping[str, bytes] | None,
+        listener: Listener | None,
+        waits: Waits,
+    ) -> Run:
+        """Run a plan on the real database as a part of :meth:`resolve`."""
+        return self._run(
+            plan, target="live", watch=False, listener=listener, waits=waits, drafts=drafts, resolving=resolving
+        )
 
     def _run(
         self,
@@ -199,8 +274,9 @@ class Project(ReadingProject):
         target: str,
         watch: bool,
         listener: Listener | None,
-        wait_s: float = 60.0,
+        waits: Waits = USUAL_WAITS,
         drafts: Mapping[str, bytes] | None = None,
+        resolving: Resolving | None = None,
     ) -> Run:
         from pwmig.engine import run
         from pwmig.plan import Run
@@ -218,8 +294,9 @@ class Project(ReadingProject):
             target=target,
             watch=watch,
             listener=listener,
-            wait_s=wait_s,
+            waits=waits,
             attic=self.attic_settings,
+            resolving=resolving,
         )
 
     # The attic
@@ -273,6 +350,19 @@ class Project(ReadingProject):
         from pwmig.baseline import make_baseline
 
         return make_baseline(self, name, models=models, listener=listener, wait_s=wait_s)
+
+    def draft(
+        self, name: str | None = None, wishes: Wishes | None = None, *, listener: Listener | None = None
+    ) -> Draft:
+        """The migration that makes the database, as it is behind all that is pending, what the models declare.
+
+        ``wishes`` are what a person said ahead: renames, values, conversions. Nothing is written: a :class:`Draft` has
+        the files that would be, none where nothing differs, and none where questions are open. Raises PlanError for a
+        wish that means nothing or can't be, and what reading the models and rehearsing what is pending raise.
+        """
+        from pwmig.drafting import Wishes, draft
+
+        return draft(self, name, wishes or Wishes(), listener=listener)
 
     def create(self, name: str, source: str | None = None) -> Path:
         """Write a new migration file, ``source`` or the template, and return its path."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
     import peewee
 
     from pwmig.declared import Guess
-    from pwmig.dialects.base import Dialect, Readings
+    from pwmig.dialects.base import Asides, Dialect, Readings
     from pwmig.files import Known, MigrationFile
     from pwmig.modules import ProjectModules
     from pwmig.plan import Plan
     from pwmig.schema import Page, Query, Schema, Snapshot, Table
-    from pwmig.states import Applied, MigrationStatus
+    from pwmig.states import Applied, Half, MigrationStatus
 
 __all__ = ["PAGE_DEADLINE_S", "ReadingProject"]
 
@@ -169,9 +170,35 @@ class ReadingProject:
         with self._reading() as reader:
             return History(self.dialect, reader, self.config.history_table).applied()
 
+    def _standing(self) -> tuple[tuple[Applied, ...], tuple[Half, ...]]:
+        """What is applied, and what is half-applied."""
+        if not self.dialect.exists(self.database):
+            return (), ()
+        with self._reading() as reader:
+            applied = History(self.dialect, reader, self.config.history_table).applied()
+            journal = self.dialect.journal(reader, self.config.history_table)
+            asides = self.dialect.asides(reader, self.config.history_table)
+            halves = journal.halves() if journal is not None else ()
+            return applied, (*halves, *(self._halves_of(asides, applied) if asides is not None else ()))
+
+    def _halves_of(self, asides: Asides, applied: tuple[Applied, ...]) -> Iterator[Half]:
+        """The migrations of which something stays that they did outside of their transactions."""
+        standing = asides.standing()
+        rows = {row.name for row in applied} if standing else set()
+        files = {file.name for file in self.files()} if standing else set()
+        for one in standing:
+            if (one.migration in rows) is not (one.direction == "forward"):  # Else the history knows better.
+                half = one.half
+                yield half if half.name in files else replace(half, command=half.giving_up)
+
+    def halves(self) -> tuple[Half, ...]:
+        """The migrations of which a part took effect and stays: where each change of the schema commits, or by an index
+        that is made or dropped concurrently."""
+        return self._standing()[1]
+
     def status(self) -> tuple[MigrationStatus, ...]:
         """Each migration and its state, in the order of their names."""
-        return status_of(self.files(), self.applied())
+        return status_of(self.files(), *self._standing())
 
     def plan(
         self,
@@ -185,12 +212,18 @@ class ReadingProject:
         """What a run would do: forward all that is pending, backward the last applied one.
 
         ``to`` names where to stop (backward: the one that stays; ``zero`` for none), ``steps`` how
-        many at most. Raises PlanError.
+        many at most; ``allow`` over what it goes on, beside what the config allows. Raises PlanError, and HalfApplied
+        where a migration has to be resolved first.
         """
+        from pwmig.journaling import require_whole
         from pwmig.plan import plan_backward, plan_forward
 
+        applied, halves = self._standing()
+        direction = "backward" if backward else "forward"
+        require_whole(tuple(half for half in halves if half.stops(direction)))
         make = plan_backward if backward else plan_forward
-        return make(self.files(), self.applied(), to=to, steps=steps, fake=fake, allow=allow)
+        allowed = (*allow, *self.config.allow)
+        return make(self.files(), applied, to=to, steps=steps, fake=fake, allow=allowed)
 
     def schema(self, tables: Collection[str] | None = None) -> Schema:
         """What the database holds now, or of it only the tables and views named; empty where there is none yet."""
@@ -261,24 +294,43 @@ class ReadingProject:
 
     def declared_and_guesses(self, around: Callable[[], Schema] | None = None) -> tuple[Schema, tuple[Guess, ...]]:
         """What :meth:`declared` gives, and which models were taken for tables or for base classes by a guess."""
-        from pwmig.declared import find_models_and_guesses, models_schema
+        from pwmig.declared import models_schema
 
-        models = self._given_models
+        with self._models() as (found, guesses):
+            return models_schema(found, self.dialect, self.database, around), guesses
+
+    def declared_with_defaults(
+        self, around: Callable[[], Schema] | None = None
+    ) -> tuple[Schema, tuple[Guess, ...], Mapping[tuple[str, str], Any]]:
+        """What :meth:`declared_and_guesses` gives, and what the models' fields give in Python where nothing is given.
+
+        The latter by table and column: a value, or the function that is called for it.
+        """
+        from pwmig.declared import models_schema, python_defaults
+
+        with self._models() as (found, guesses):
+            schema = models_schema(found, self.dialect, self.database, around)
+            return schema, guesses, python_defaults(found, schema)
+
+    @contextmanager
+    def _models(self) -> Iterator[tuple[tuple[type[peewee.Model], ...], tuple[Guess, ...]]]:
+        """While entered, the models' classes as their file has them now, and what of them was guessed."""
+        from pwmig.declared import find_models_and_guesses
+
         if self._modules is not None:
             with self._modules.fresh(self.config.models) as module:
-                found, guesses = find_models_and_guesses(module, self._has_table)
-                return models_schema(found, self.dialect, self.database, around), guesses
+                yield find_models_and_guesses(module, self._has_table)
+            return
+        models = self._given_models
         if models is None:
             raise ProjectError(
                 "this project names no models",
                 why="Project(...) was made without models=",
                 way_out="give it a models module or a sequence of model classes",
             )
-        if isinstance(models, ModuleType):
-            found, guesses = find_models_and_guesses(models, self._has_table)
-        else:
-            found, guesses = tuple(models), ()
-        return models_schema(found, self.dialect, self.database, around), guesses
+        yield (
+            find_models_and_guesses(models, self._has_table) if isinstance(models, ModuleType) else (tuple(models), ())
+        )
 
     def _has_table(self, name: str) -> bool:
         """Whether the database has a table of that name, or a migration speaks of one."""

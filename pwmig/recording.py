@@ -26,8 +26,10 @@ class Recorder:
     """Listens to a database's ``execute_sql`` while entered; keeps the statements that change something.
 
     ``ahead`` is called with each such statement before it is sent, ``check`` before that: it raises where no
-    statement may follow. ``current`` is the statement under way, or
-    the last one that failed; ``savepoints`` are those that Peewee has begun and not ended.
+    statement may follow. ``begins`` is called before every statement, one that only looks too. ``current`` is the
+    statement under way, or the last one that failed; ``savepoints`` are those that were begun and not ended.
+    ``skip``, where set, may give the result of a statement, which is not sent then; ``told`` hears the result of one
+    that was.
     """
 
     def __init__(
@@ -37,15 +39,19 @@ class Recorder:
         listener: Listener | None,
         ahead: Callable[[str, Sequence[Any]], None] | None = None,
         check: Callable[[], None] | None = None,
+        begins: Callable[[], None] | None = None,
     ) -> None:
         self.database = database
         self.migration = migration
         self.listener = listener
         self.ahead = ahead
         self.check = check
+        self.begins = begins
         self.statements: list[Statement] = []
         self.current: str | None = None
-        self.savepoints: set[str] = set()
+        self.savepoints: list[str] = []
+        self.skip: Callable[[str], Any] | None = None
+        self.told: Callable[[Any], None] | None = None
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -54,6 +60,8 @@ class Recorder:
         def execute_sql(sql: str, params: Any = None, **options: Any) -> Any:
             """As Peewee's; ``options`` are those that a class of playhouse's takes beside it."""
             sender = partial(send, **options) if options else send
+            if self.begins:
+                self.begins()
             verb = _verb(sql)
             if verb in _MARKS:
                 self._mark(verb, sql)
@@ -70,14 +78,16 @@ class Recorder:
     def _mark(self, verb: str, sql: str) -> None:
         name = sql.split()[-1].rstrip(";")
         if verb == "SAVEPOINT":
-            self.savepoints.add(name)
-        else:
-            self.savepoints.discard(name)
+            self.savepoints.append(name)
+        elif name in self.savepoints:  # Those that were begun in it end with it.
+            del self.savepoints[self.savepoints.index(name) :]
 
     def _record(self, send: Callable[[str, Any], Any], sql: str, params: Any) -> Any:
         values = tuple(params) if params else ()
         if self.check:
             self.check()
+        if self.skip is not None and (known := self.skip(sql)) is not None:
+            return known
         if self.ahead:
             self.ahead(sql, values)
         if self.listener:
@@ -87,6 +97,8 @@ class Recorder:
         cursor = send(sql, params)
         elapsed = time.perf_counter() - started
         self.current = None
+        if self.told is not None:
+            self.told(cursor)
         count = getattr(cursor, "rowcount", -1)
         self.statements.append(Statement(sql, values, elapsed, count if count is not None and count >= 0 else None))
         return cursor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from pwmig.dialects.base import Copy, Dialect, Listener
 
-__all__ = ["rehearse"]
+__all__ = ["ahead", "rehearse"]
 
 
 def rehearse(
@@ -44,6 +45,21 @@ def rehearse(
             done = _standing_still(done, database, dialect)
         losses = _kept_marked(done, tuple(_losses(done, copy, settled=bool(first))))
         return replace(done, losses=losses, original_changed=copy.original_changed(), sampled=copy.sampled)
+
+
+@contextmanager
+def ahead(
+    plan: Plan,
+    run: Callable[[Plan, bool], Run],
+    database: peewee.Database,
+    dialect: Dialect,
+    *,
+    listener: Listener | None = None,
+) -> Iterator[None]:
+    """While entered, ``database`` leads to a copy on which a plan has run, unwatched."""
+    with dialect.copy(database, listener):
+        _go_ahead(plan, run)
+        yield
 
 
 def _go_ahead(first: Plan, run: Callable[[Plan, bool], Run]) -> None:

@@ -12,11 +12,11 @@ everywhere which thing is meant, also in ``ForeignKey.ref_table`` and ``Table.pa
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
-from pwmig.records import Record, quickly_made
+from pwmig.records import Record, dataclass
 
 __all__ = [
     "OPERATORS",
@@ -79,7 +79,6 @@ class Sequence(_Placed):
     schema: str | None = None
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class Column(Record):
     """One column. ``default``, ``generated`` are SQL texts; ``generated_kind`` is virtual or stored.
@@ -111,7 +110,6 @@ class Column(Record):
     grants: tuple[str, ...] = ()
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class IndexPart(Record):
     """One part of an index: a column's name, or an expression (``column`` is None then).
@@ -129,7 +127,6 @@ class IndexPart(Record):
     nulls_first: bool | None = None
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class Index(Record):
     """One index made by CREATE INDEX; ``predicate`` is the SQL text behind its WHERE.
@@ -173,7 +170,6 @@ class Unique(Record):
     comment: str | None = None
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class ForeignKey(Record):
     """One foreign key; ``ref_columns`` is never empty: an implicit reference names the primary key.
@@ -269,7 +265,6 @@ class View(_Placed):
     schema: str | None = None
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True)
 class Table(_Placed):
     """One table. ``primary_key`` holds column names in key order; ``options`` words as STRICT.
@@ -400,6 +395,9 @@ class Schema(Record):
 
     def table(self, name: str) -> Table | None:
         """The table of that name, or None; where letter case doesn't count, the one that differs in it only, too."""
+        place = bisect_left(self.tables, (name.lower(), name), key=_in_order)
+        if place < len(self.tables) and self.tables[place].name == name:
+            return self.tables[place]  # Of thousands; a table that was renamed in place may stand elsewhere.
         found: Table | None = _named(self.tables, name, exact=self.exact_tables)
         return found
 
@@ -418,13 +416,17 @@ class Schema(Record):
         return Schema(found, exact_tables=self.exact_tables, exact_columns=self.exact_columns)
 
 
+def _in_order(table: Table) -> tuple[str, str]:
+    return table.name.lower(), table.name
+
+
 def _named(things: Iterable[Any], name: str, *, exact: bool = False) -> Any:
     """The thing of that name, else the first that differs in letter case only, unless it has to be ``exact``."""
-    alike = None
+    alike, lower = None, name.lower()
     for thing in things:
         if thing.name == name:
             return thing
-        if alike is None and not exact and thing.name.lower() == name.lower():
+        if alike is None and not exact and thing.name.lower() == lower:
             alike = thing
     return alike
 

@@ -8,12 +8,13 @@ URL of another database. Pure, as :mod:`pwmig.plan` is.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from pwmig.errors import PlanError, redact
 from pwmig.plan import Plan, find, forward_step
+from pwmig.records import dataclass
 
 if TYPE_CHECKING:
     from pwmig.diff import Change, RenameCandidate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pwmig.records import dataclass
 
 __all__ = ["Kept", "Restored", "rows_text"]
 
@@ -33,7 +33,12 @@ class Restored:
 
     ``restored`` were put back, ``changed`` of them into rows whose other cells have changed since. What is left in the
     attic: ``gone`` (no row has the key any more), ``doubtful`` (the row has changed, and the key may have been given to
-    another row), ``newer`` (something was written there since). ``lacking`` are rows for which the attic held nothing.
+    another row), ``newer`` (something was written there since; or, ``taken`` of them, the value has to be unique, and
+    is another row's by now), ``lost`` (what it refers to is gone), and of what was put back ``rounded``: the column
+    holds another value, being of another type than before. Of the ``unsure`` nothing tells whether what is called so
+    is what they were of. ``lacking`` are rows for which the attic held nothing.
+    ``retyped`` names columns that are of another type by now, where they tell the rows apart and some of them were not
+    found.
     """
 
     table: str
@@ -44,11 +49,16 @@ class Restored:
     doubtful: int = 0
     newer: int = 0
     lacking: int = 0
+    lost: int = 0
+    rounded: int = 0
+    retyped: str = ""
+    taken: int = 0
+    unsure: int = 0
 
     @property
     def unmatched(self) -> int:
         """How much is left in the attic."""
-        return self.gone + self.doubtful + self.newer
+        return self.gone + self.doubtful + self.newer + self.lost + self.rounded + self.unsure
 
     def __str__(self) -> str:
         what = f"{rows_text(self.restored)} of {self.table}"
@@ -56,13 +66,40 @@ class Restored:
             what = f"the values of {self.table}.{self.column} in {rows_text(self.restored)}"
         parts = [f"{what} put back"]
         parts += [f"{self.changed:,} of them in rows that have changed since"] if self.changed else []
-        left = {
-            "rows are gone": self.gone,
-            "rows have changed, and their key may be another row's by now": self.doubtful,
-            "rows hold something newer" if self.column is not None else "keys are there already": self.newer,
-        }
-        parts += [f"{count:,} left in the attic: their {why}" for why, count in left.items() if count]
-        parts += [f"{self.lacking:,} rows are newer and had none"] if self.lacking else []
+        if self.rounded:
+            parts += [
+                f"{self.rounded:,} of them as another value, since the type is another one: left in the attic too"
+            ]
+        left = (
+            (self.gone, "row is gone", "rows are gone"),
+            (
+                self.doubtful,
+                "row has changed, or may be another one by now",
+                "rows have changed, or may be others by now",
+            ),
+            (self.newer - self.taken, "row holds something newer", "rows hold something newer")
+            if self.column is not None
+            else (self.newer, "key is there already", "keys are there already"),
+            (self.taken, "value is another row's by now", "values are other rows' by now"),
+        )
+        for count, one, many in left:
+            why = f"its {one}" if count == 1 else f"their {many}"
+            if self.retyped and "gone" in why:
+                why += (
+                    f", or can't be told, since {self.retyped} is of another type by now: make it as it was, "
+                    "then pwmig attic restore"
+                )
+            parts += [f"{count:,} left in the attic: {why}"] if count else []
+        refer = "it refers to" if self.lost == 1 else "they refer to"
+        parts += [f"{self.lost:,} left in the attic: what {refer} is gone"] if self.lost else []
+        if self.unsure:
+            kind = "table" if self.column is None else "column"
+            parts += [
+                f"{self.unsure:,} left in the attic: another {kind} may have the name by now, as more than one had it: "
+                "give it to the right one, then pwmig attic restore NAME --changed"
+            ]
+        are = "is" if self.lacking == 1 else "are"
+        parts += [f"{rows_text(self.lacking)} {are} newer and had none"] if self.lacking else []
         return "; ".join(parts)
 
 

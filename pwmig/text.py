@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
+from pwmig.taken import rows_text
+
 if TYPE_CHECKING:
     from pwmig.diff import Change
     from pwmig.plan import MigrationStatus, Plan, Run, Statement
@@ -18,7 +20,11 @@ __all__ = ["Ink", "change_lines", "grid", "plan_lines", "restored_lines", "run_l
 _CODES = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "bold": "1", "dim": "2"}
 _STATE_COLOURS = {"applied": "green", "pending": "yellow", "failed": "red", "changed": "red", "missing": "red"}
 _SIGN_COLOURS = {"+": "green", "-": "red", "~": "yellow"}
-_NOT_RUN = {"fake": "  (recorded, not run)", "baseline": "  (baseline: recorded, not run)"}
+_NOT_RUN = {
+    "fake": "  (recorded, not run)",
+    "resolved": "  (recorded as done by hand)",
+    "baseline": "  (baseline: recorded, not run)",
+}
 _WIDEST_CELL = 32
 
 
@@ -34,20 +40,34 @@ class Ink:
         return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if self.on else text
 
 
+def _to_the_second(moment: str) -> str:
+    whole, _, rest = moment.rpartition(".")
+    return f"{whole}Z" if whole and rest.endswith("Z") and rest[:-1].isdigit() else moment
+
+
 def status_lines(migrations: Sequence[MigrationStatus], location: str, ink: Ink) -> Iterable[str]:
     """A line a migration: state, name, when and by whom; then what there is to do."""
     yield ink(printable(location), "bold")
     width = max((len(status.name) for status in migrations), default=0)
     for status in migrations:
         state = status.state.value
-        when = f"  {status.applied_at}  {status.applied_by}" if status.applied_at else ""
+        when = f"  {_to_the_second(status.applied_at)}  {status.applied_by}" if status.applied_at else ""
         how = _NOT_RUN.get(status.how, "")
         how += "" if status.reversible or state == "missing" else "  (no migrate_backward)"
         line = printable(status.name.ljust(width) + when) + how
         yield f"  {ink(state.ljust(7), _STATE_COLOURS[state])}  {line}".rstrip()
+        if status.stopped:
+            yield f"           {printable(status.stopped)}"
     counts = {state: sum(status.state.value == state for status in migrations) for state in _STATE_COLOURS}
     if not migrations:
         yield "no migrations yet: pwmig create NAME makes the first"
+    elif counts["failed"]:
+        yield from (
+            f"{printable(status.name)} is half-applied: {status.way_out} ends it"
+            + (", --undo takes it back" if status.undo else "")
+            for status in migrations
+            if status.way_out
+        )
     elif counts["pending"]:
         yield f"{counts['pending']} pending: pwmig migrate applies them"
     else:
@@ -134,7 +154,7 @@ def _rows_lines(run: Run, ink: Ink) -> Iterable[str]:
                 about = "" if rows.count_exact else "about "
                 of = " of a sample" if name in run.sampled else ""
                 yield ""
-                yield f"{ink(printable(name), 'bold')} {title}: {about}{rows.row_count:,} rows{of}"
+                yield f"{ink(printable(name), 'bold')} {title}: {about}{rows_text(rows.row_count)}{of}"
                 yield from (f"  {line}" for line in grid(rows, 5, beside=other))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from pwmig.diff import diff
 from pwmig.plan import RowChanges
+from pwmig.records import dataclass
 from pwmig.schema import Rows, Schema, Snapshot, Table
 
 if TYPE_CHECKING:

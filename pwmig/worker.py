@@ -28,10 +28,10 @@ from pwmig.plan import Event
 __all__ = ["VERBS", "Worker", "interrupt_main", "serve"]
 
 VERBS = (
-    *("apply", "compare", "diff", "difference", "plan", "preview", "rehearse", "revert", "schema", "snapshot"),
-    "status",
+    *("apply", "compare", "diff", "difference", "draft", "plan", "preview", "rehearse", "revert", "schema"),
+    *("snapshot", "status"),
 )
-_HEARS_EVENTS = ("apply", "compare", "difference", "preview", "rehearse", "revert")
+_HEARS_EVENTS = ("apply", "compare", "difference", "draft", "preview", "rehearse", "revert")
 _GRACE_S = 5.0
 _FOLDER_PREFIX = "pwmig-worker-"
 

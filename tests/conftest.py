@@ -6,13 +6,16 @@ import os
 import signal
 from collections.abc import Callable, Collection, Generator, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import peewee
 import pytest
 import requirements
 import servers
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from kill_grounds import Ground
 
 # A shared machine is slow at times: a slow example is no failure, a wrong one is.
 settings.register_profile(
@@ -23,6 +26,9 @@ settings.register_profile(
     print_blob=True,
 )
 settings.load_profile("pwmig")
+
+
+pytest.register_assert_rewrite("authored")
 
 
 def pytest_configure() -> None:
@@ -56,23 +62,28 @@ def real_data() -> Callable[[str], Path]:
 # Databases
 
 
-def server_of(kind: str, config: pytest.Config) -> servers.Server:
-    """The server of a kind, started for its first test; where there can't be one, the test is skipped."""
-    cache = getattr(config, "cache", None)
-    try:
-        return servers.serve(kind, cache and cache.mkdir)
-    except servers.Missing as missing:
-        requirements.require_or_skip(kind, str(missing))
-
-
 @pytest.fixture(scope="session")
 def postgres_server(pytestconfig: pytest.Config) -> servers.Server:
-    return server_of("postgres", pytestconfig)
+    return requirements.server_of("postgres", pytestconfig)
 
 
 @pytest.fixture(scope="session")
 def mariadb_server(pytestconfig: pytest.Config) -> servers.Server:
-    return server_of("mariadb", pytestconfig)
+    return requirements.server_of("mariadb", pytestconfig)
+
+
+@pytest.fixture
+def indexed_ground(postgres_server: servers.Server, tmp_path: Path) -> Ground:
+    """A database to kill on, of PostgreSQL: a table with a row, and an index to be dropped concurrently."""
+    from kill_grounds import ground_of
+
+    made = ground_of("postgres", postgres_server, tmp_path)
+    made.make(
+        "base",
+        "CREATE TABLE player (id INTEGER PRIMARY KEY, name VARCHAR(20), level INT);"
+        "CREATE INDEX \"by%level\" ON player (level); INSERT INTO player VALUES (1, 'a', 1)",
+    )
+    return made
 
 
 @pytest.fixture

@@ -48,6 +48,9 @@ KINDS = {
     "club_id": "IntegerField",
     "n": "IntegerField",
     "blob": "BlobField",
+    "m": "DecimalField",
+    "x": "FloatField",
+    "at": "DateTimeField",
 }
 """The columns that the table of players may have beside its key, each with its kind."""
 
@@ -112,13 +115,15 @@ def value(kind: str, number: int) -> Any:
             return "abcdefghijklmnopqrstuvwxyzABCDEF"[number // 32] + "abcdefghijklmnopqrstuvwxyzABCDEF"[number % 32]
         case "DateField":
             return f"{2000 + number // 28}-01-{1 + number % 28:02}"
+        case "DateTimeField":
+            return f"{2000 + number // 28}-01-{1 + number % 28:02} 12:30:00"
         case "DecimalField":
             return f"{number}.25"
         case "BooleanField":
             return bool(number % 2)
         case "BlobField":
             return bytes([number // 256, number % 256, 0])
-    return number
+    return number + 0.5 if kind == "FloatField" else number
 
 
 def long_value(name: str, number: int) -> Any:
@@ -154,28 +159,65 @@ def _alone(make: Callable[[st.DrawFn], Operation]) -> Menu:
 
 
 ALL = tuple(KINDS)
-LOOSE = ("a", "c", "per%cent", "d", "e", "f", "blob", "n")
+LOOSE = ("a", "c", "per%cent", "d", "e", "f", "m", "x", "at", "blob", "n")
 """Columns that no constraint holds on to."""
 
 
-def _added(draw: st.DrawFn) -> Operation:
+def _added(draw: st.DrawFn, name: str = "new %") -> Operation:
     kind = draw(st.sampled_from([kind for kind in COLUMN_TYPES if kind not in ("AutoField", "UUIDField", "TimeField")]))
     null = draw(st.booleans())
     given = None if null else COLUMN_TYPES[kind].neutral
     index = kind not in ("TextField", "BlobField") and draw(st.booleans())
-    return AddColumn("player", ColumnSpec("new %", kind, null=null, default=given, index=index))
+    return AddColumn("player", ColumnSpec(name, kind, null=null, default=given, index=index))
 
 
-def _fill(draw: st.DrawFn, case: Case, name: str) -> Step:
+def _fill(draw: st.DrawFn, case: Case, name: str, called: str | None = None) -> Step:
     where = draw(st.sampled_from([None, "1 = 1"])) if name in case.nullable else "1 = 1"
-    return Step(Backfill("player", name, value(KINDS[name], 900), where, draw(st.sampled_from([None, 2]))), ())
+    made = value(KINDS[name], 900)
+    return Step(Backfill("player", called or name, made, where, draw(st.sampled_from([None, 2]))), ())
+
+
+def _filled_twice(draw: st.DrawFn, case: Case, name: str) -> Sequence[Step]:
+    again = Backfill("player", name, value(KINDS[name], 901), "1 = 1", draw(st.sampled_from([None, 2])))
+    required = [Step(AddNotNull("player", name))] if draw(st.booleans()) and name in case.nullable else []
+    return [_fill(draw, case, name), Step(again, ()), *required]
+
+
+def _renamed_and_filled(draw: st.DrawFn, case: Case, name: str) -> Sequence[Step]:
+    renamed = Step(RenameColumn("player", name, f"{name} %x"))
+    if draw(st.booleans()):
+        return [_fill(draw, case, name), renamed]
+    return [renamed, _fill(draw, case, name, f"{name} %x")]
+
+
+def _dropped_beside_filled(draw: st.DrawFn, case: Case, free: list[str]) -> Sequence[Step]:
+    """Where there is no key, the filled column is one of those by which the rows of the dropped one are known."""
+    there = [name for name in LOOSE if name in free]
+    gone, *others = draw(st.permutations(there)) if there else ("n",)
+    if gone == "n" or not others:
+        return ()
+    free.remove(gone)
+    free.remove(others[0])
+    return [Step(DropColumn("player", gone)), _fill(draw, case, others[0])]
 
 
 def _required(draw: st.DrawFn, case: Case, name: str) -> Sequence[Step]:
     return [_fill(draw, case, name), Step(AddNotNull("player", name))]
 
 
+NARROWER = {
+    "m": [("DecimalField", "round(m, 1)", (("decimal_places", 1),)), ("IntegerField", "round(m)", ())],
+    "x": [("IntegerField", "round(x)", ())],
+    "at": [("DateField", "date(at)", ())],
+}
+"""What takes some of a number or a time away, so that the type of before makes another text of what is left."""
+
+
 def _narrowed(draw: st.DrawFn, case: Case, name: str) -> Sequence[Step]:
+    if name in NARROWER:
+        kind, cast, options = draw(st.sampled_from(NARROWER[name]))
+        there = AlterColumnType("player", name, kind, cast=cast, options=options)
+        return [Step(there, (AlterColumnType("player", name, KINDS[name]),))]
     if name == "c":
         return [
             Step(
@@ -226,9 +268,22 @@ MENU: dict[str, Menu] = {
             )
         ],
     ),
-    "narrow": _one(("a", "c", "n"), _narrowed),
+    "narrow": _one(("a", "c", "n", *NARROWER), _narrowed),
     "backfill": _one(LOOSE, lambda draw, case, name: [_fill(draw, case, name)]),
     "required": _one(LOOSE, _required),
+    "fill_twice": _one(LOOSE, _filled_twice),
+    "rename_and_fill": _one(LOOSE, _renamed_and_filled),
+    "fill_and_narrow": _one(
+        ("a", "c", "n", *NARROWER), lambda draw, case, name: [_fill(draw, case, name), *_narrowed(draw, case, name)]
+    ),
+    "narrow_and_drop": _one(
+        ("a", "c", *NARROWER), lambda draw, case, name: [*_narrowed(draw, case, name), Step(DropColumn("player", name))]
+    ),
+    "add_beside_fill": _one(LOOSE, lambda draw, case, name: [Step(_added(draw, "beside")), _fill(draw, case, name)]),
+    "add_beside_drop": _one(
+        LOOSE[:-1], lambda draw, case, name: [Step(_added(draw, "beside %")), Step(DropColumn("player", name))]
+    ),
+    "drop_beside_fill": _dropped_beside_filled,
     "drop_not_null": _one(("b", "a", "d"), lambda draw, case, name: [Step(DropNotNull("player", name))]),
     "default": _one(
         ("a", "b", "d", "e"),
@@ -266,8 +321,14 @@ MENU: dict[str, Menu] = {
     "comment on the table": _alone(lambda draw: SetComment("player", comment="it's 5%")),
 }
 
-CHANGING = ("narrow", "backfill", "required", "drop_filled")
-"""What changes values, which are kept by their rows' key."""
+SEVERAL = (
+    *("fill_twice", "rename_and_fill", "fill_and_narrow", "drop_beside_fill", "drop_filled", "narrow_and_drop"),
+    *("add_beside_fill", "add_beside_drop"),
+)
+"""What changes one column more than once, or its name or its neighbours along with it."""
+
+CHANGING = ("narrow", "backfill", "required", *SEVERAL)
+"""What changes values, which are kept by their rows' key, or by all their other cells."""
 
 TAKING = (*("drop_column",) * 4, "drop_table", *CHANGING)
 
@@ -282,23 +343,26 @@ def _changes(columns: Sequence[str]) -> st.SearchStrategy[tuple[str, int, str, i
 
 
 @st.composite
-def cases(draw: st.DrawFn, without: frozenset[str] = frozenset()) -> Case:
-    """A table and a batch; ``without`` are entries of the menu that the database has no words for."""
-    others = draw(st.permutations([name for name in KINDS if name != "b"]))
-    columns = ("b", *others[: draw(st.integers(3, len(others)))])
+def cases(draw: st.DrawFn, without: frozenset[str] = frozenset(), several: bool = False) -> Case:
+    """A table and a batch; ``without`` are entries of the menu that the database has no words for. ``several``: one of
+    those is in it, and there are rows."""
+    shuffled = draw(st.permutations([name for name in KINDS if name != "b"]))
+    columns = ("b", *shuffled[: draw(st.integers(3, len(shuffled)))])
     nullable = frozenset(name for name in columns if name not in ("b", "n", "h") and draw(st.booleans()))
-    bare = Case(draw(st.sampled_from(["counted", *KEYS])), columns, nullable, draw(st.integers(0, 6)), ())
+    key = draw(st.sampled_from(["none", *KEYS] if several else ["counted", *KEYS]))
+    bare = Case(key, columns, nullable, draw(st.integers(2 if several else 0, 6)), ())
     free = list(columns)
     steps: list[tuple[Step, ...]] = []
     menu = [name for name in MENU if name not in without]
-    if bare.key == "none":
-        menu = [name for name in menu if name not in CHANGING]
-    taking = draw(st.lists(st.sampled_from([name for name in TAKING if name in menu]), max_size=1))
-    for name in dict.fromkeys(taking + draw(st.lists(st.sampled_from(menu), min_size=1, max_size=3, unique=True))):
+    wanted = SEVERAL if several else [name for name in TAKING if name in menu]
+    taking = draw(st.lists(st.sampled_from(wanted), min_size=int(several), max_size=1))
+    others = st.lists(st.sampled_from(menu), min_size=int(not several), max_size=3, unique=True)
+    for name in dict.fromkeys(taking + draw(others)):
         steps.append(tuple(MENU[name](draw, bare, free)))
     renamed = draw(st.sampled_from([None, None, "player", "club"]))
     if renamed is not None:
         steps.append((Step(RenameTable(renamed, "other %")),))
     touched = [name for name in columns if name not in free]
-    changes = tuple(draw(st.lists(_changes(touched * 3 + list(columns)), max_size=5, unique_by=lambda one: one[3])))
+    most = 0 if several and draw(st.booleans()) else 5
+    changes = tuple(draw(st.lists(_changes(touched * 3 + list(columns)), max_size=most, unique_by=lambda one: one[3])))
     return Case(bare.key, columns, nullable, bare.row_count, tuple(steps), changes)

@@ -79,7 +79,7 @@ def operations(draw: st.DrawFn) -> Operation:
     if kind is CreateTable:
         return draw(created())
     values = {}
-    for field in dataclasses.fields(kind):
+    for field in (made for made in dataclasses.fields(kind) if made.metadata):
         asked = field.metadata["kind"]
         new_table = asked == "name" and kind.__name__ == "RenameTable"
         value = draw(TABLES if new_table else KINDS[asked])

@@ -76,7 +76,8 @@ def state(path: Path) -> list[tuple[object, ...]]:
         catalog = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY 1, 2").fetchall()
         found: list[tuple[object, ...]] = [row for row in catalog if not _own(row[2])]
         for _, name, _, _ in [row for row in found if row[0] == "table"]:
-            found += [(name, *row) for row in connection.execute(f'SELECT * FROM "{name}" ORDER BY 1')]
+            quoted = '"' + name.replace('"', '""') + '"'
+            found += [(name, *row) for row in connection.execute(f"SELECT * FROM {quoted} ORDER BY 1")]
         return found
     finally:
         connection.close()

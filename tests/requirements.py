@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+import servers
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
@@ -39,3 +40,12 @@ def require_extension(database: Any, name: str) -> None:
     available = "SELECT 1 FROM pg_available_extensions WHERE name = %s"
     if not database.execute_sql(available, (name,)).fetchone():
         require_or_skip("postgres", f"this PostgreSQL comes without {name}")
+
+
+def server_of(kind: str, config: pytest.Config) -> servers.Server:
+    """The server of a kind, started for its first test; where there can't be one, the test is skipped."""
+    cache = getattr(config, "cache", None)
+    try:
+        return servers.serve(kind, cache and cache.mkdir)
+    except servers.Missing as missing:
+        require_or_skip(kind, str(missing))

@@ -71,7 +71,14 @@ class Place:
         return Project.open(write_project(root, migrations, config=self.config, models=models))
 
     def tables(self) -> set[str]:
-        return set(self.database.get_tables())
+        """All tables but the journal, which is there on MariaDB from the first migration on."""
+        return set(self.database.get_tables()) - {"pwmig_journal"}
+
+    def forget(self) -> None:
+        """Let nothing tell of a migration that stopped half-way, as before there was a journal."""
+        if "pwmig_journal" in self.database.get_tables():
+            self.run("DELETE FROM pwmig_journal")
+            self.database.commit()
 
     def state(self) -> str:
         """All that the database holds, rows and definitions, as its own catalog has it."""

@@ -13,6 +13,7 @@ from projects import HEAD, config_of, open_project, run_cli
 
 from pwmig import Migrator
 from pwmig.dialects import backfilling, dialect_of, migrate
+from pwmig.dialects.server.operations import patience
 from pwmig.errors import MigrationFailed
 
 FILL = """
@@ -52,14 +53,23 @@ def _kept(database):
     return sorted(name for name in database.get_tables() if name.startswith("pwmig_attic"))
 
 
-@pytest.fixture
-def database(any_database):
+def _filled(database):
     _run(
-        any_database,
+        database,
         "CREATE TABLE player (id INTEGER PRIMARY KEY, name VARCHAR(20), level INT)",
         "INSERT INTO player VALUES " + ", ".join(f"({n}, 'p{n}', {n if n % 2 else 'NULL'})" for n in range(1, 21)),
     )
-    return any_database
+    return database
+
+
+@pytest.fixture
+def database(any_database):
+    return _filled(any_database)
+
+
+@pytest.fixture
+def served(server_database):
+    return _filled(server_database)
 
 
 def _project(tmp_path, database, **migrations):
@@ -203,6 +213,27 @@ def migrate_forward():
     assert _rows(database) == before
 
 
+CALLED = """
+def work(database):
+    migrate(migrator.backfill("player", {"level": 5}, commit=True))
+
+
+def migrate_forward():
+    migrate(migrator.run_python(work))
+
+
+def migrate_backward():
+    pass
+"""
+
+
+def test_nothing_commits_by_itself_within_a_function_of_a_batch(tmp_path, database):
+    project, before = _project(tmp_path, database, called=CALLED), _rows(database)
+    with pytest.raises(MigrationFailed, match="commits as a whole"):
+        project.apply()
+    assert _rows(database) == before
+
+
 def test_another_run_that_came_first_between_two_transactions_is_found(tmp_path, monkeypatch):
     """On SQLite, where the lock of a run is that of its transaction; on a server the other waits."""
     database = peewee.SqliteDatabase(tmp_path / "any.sqlite")
@@ -216,116 +247,73 @@ def test_another_run_that_came_first_between_two_transactions_is_found(tmp_path,
             others.append(run_cli(project.root, "migrate", "--fake"))
 
         monkeypatch.setattr(backfilling, "time", SimpleNamespace(sleep=meanwhile))
-        with pytest.raises(MigrationFailed, match="was applied meanwhile by another run"):
-            project.apply()
+        run = project.apply()
         assert [other.returncode for other in others] == [0]
+        assert [step.outcome for step in run.steps] == ["skipped"]
         assert [status.state.value for status in project.status()] == ["applied"]
+        assert _rows(database) == [(1, 1, 10), (2, 2, 20), (3, 3, 30), (4, 4, None)], "its first batch, and no more"
 
 
-# -- indexes, concurrently
+# -- patience
 
-INDEX = """
-def migrate_forward():
-    migrate(migrator.add_index("player", ("level",), concurrently=True, name="by%level"))
-    migrate(migrator.add_index("player", ("name",), True, concurrently=True))
-[more]
-
-def migrate_backward():
-    migrate(migrator.drop_index("player", "by%level", concurrently=True))
-    migrate(migrator.drop_index("player", "player_name", concurrently=True))
-"""
-RAISE = "    raise ZeroDivisionError('once')\n"
+PATIENT = FILL.replace("migrate(migrator.back", "migrate(migrator.lock_timeout(0.2, retries=2), migrator.back")
 
 
-def _indexes(database):
-    sql = (
-        "SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
-        "WHERE i.indrelid = 'player'::regclass AND NOT i.indisprimary ORDER BY 1"
-    )
-    return database.execute_sql(sql).fetchall()
+class _Other:
+    """Another connection that holds the rows from a number on, until it lets go."""
+
+    def __init__(self, database, first):
+        self.database = type(database)(database.database, **database.connect_params)
+        self.database.connect()
+        self.database.begin()
+        self.database.execute_sql(f"SELECT * FROM player WHERE id >= {first} FOR UPDATE").fetchall()
+
+    def let_go(self):
+        if not self.database.is_closed():
+            self.database.rollback()
+            self.database.close()
 
 
-@pytest.fixture
-def players(postgres):
-    _run(
-        postgres,
-        "CREATE TABLE player (id INTEGER PRIMARY KEY, name VARCHAR(20), level INT)",
-        "INSERT INTO player SELECT n, 'p' || n, n FROM generate_series(1, 50) n",
-    )
-    return postgres
+def test_a_fill_that_waits_for_rows_tries_again_and_goes_on_from_its_last_batch(tmp_path, served, monkeypatch):
+    other, pauses, limits = _Other(served, 10), [], _limits(served)
+
+    def pause(seconds):
+        pauses.append((seconds, [row for row in _rows(served) if row[2] == row[0] * 10][-1][0]))
+        other.let_go()
+
+    monkeypatch.setattr(patience, "time", SimpleNamespace(sleep=pause))
+    project = _project(tmp_path, served, fill=PATIENT)
+    try:
+        run = project.apply()
+    finally:
+        other.let_go()
+    assert pauses == [(1, 6)]
+    assert (_rows(served), _limits(served)) == (FILLED, limits)
+    assert [operation[:8] for operation in run.steps[0].operations] == ["backfill", "add_not_"], "each once"
+    (undone,) = project.revert().steps[-1].restored
+    assert (undone.restored, undone.changed, undone.newer, undone.gone) == (10, 0, 0, 0)
 
 
-@pytest.mark.postgres
-def test_a_migration_makes_and_drops_indexes_concurrently(tmp_path, players):
-    project = _project(tmp_path, players, index=INDEX.replace("[more]", ""))
-    project.rehearse()
-    assert _indexes(players) == []
-    run = project.apply()
-    assert _indexes(players) == [("by%level", True), ("player_name", True)]
-    assert sum("CONCURRENTLY" in statement.sql for statement in run.steps[0].statements) == 2
-    project.revert()
-    assert _indexes(players) == []
-
-
-@pytest.mark.postgres
-def test_an_index_is_there_if_and_only_if_its_migration_took_effect_and_no_work_is_lost(tmp_path, players):
-    project = _project(tmp_path, players, index=INDEX.replace("[more]", RAISE))
-    with pytest.raises(MigrationFailed) as failed:
-        project.apply()
-    assert "goes on from there" in failed.value.way_out
-    left = _indexes(players)
-    assert [valid for _, valid in left] == [True, True]
-    assert not {"by%level", "player_name"} & {name for name, _ in left}
-    project = _project(tmp_path, players, index=INDEX.replace("[more]", ""))
-    run = project.apply()
-    assert _indexes(players) == [("by%level", True), ("player_name", True)]
-    assert not any("CONCURRENTLY" in statement.sql for statement in run.steps[0].statements), "it was made already"
-
-
-@pytest.mark.postgres
-def test_one_that_was_left_half_made_is_made_anew(tmp_path, players):
-    project = _project(tmp_path, players, index=INDEX.replace("[more]", RAISE))
-    with pytest.raises(MigrationFailed):
-        project.apply()
-    (name, _), *_ = _indexes(players)
-    _run(players, f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{name}'::regclass")
-    project = _project(tmp_path, players, index=INDEX.replace("[more]", ""))
+def test_a_fill_that_never_gets_its_rows_says_who_has_them(tmp_path, served, monkeypatch):
+    monkeypatch.setattr(patience, "time", SimpleNamespace(sleep=lambda seconds: None))
+    other, before = _Other(served, 10), _rows(served)
+    project = _project(tmp_path, served, fill=PATIENT)
+    try:
+        with pytest.raises(MigrationFailed, match=r"not got within 0\.2 s, in 3 tries") as failed:
+            project.apply()
+    finally:
+        other.let_go()
+    assert "process" in failed.value.why or "connection" in failed.value.why
+    filled = [row[0] for row, old in zip(_rows(served), before, strict=True) if row != old]
+    assert filled == [2, 4, 6], "the first batch"
     project.apply()
-    assert _indexes(players) == [("by%level", True), ("player_name", True)]
+    assert _rows(served) == FILLED
 
 
-@pytest.mark.postgres
-def test_rows_that_are_there_twice_leave_no_index_and_are_told(tmp_path, players):
-    _run(players, "UPDATE player SET name = 'p1' WHERE id = 2")
-    project = _project(tmp_path, players, index=INDEX.replace("[more]", ""))
-    with pytest.raises(MigrationFailed, match="1 value is there more than once"):
-        project.apply()
-    assert [valid for _, valid in _indexes(players)] == [True], "the first one, under a name of its own"
-    _run(players, "UPDATE player SET name = 'p2' WHERE id = 2")
-    project.apply()
-    assert _indexes(players) == [("by%level", True), ("player_name", True)]
-
-
-@pytest.mark.postgres
-def test_concurrent_work_stands_first_in_its_migration(tmp_path, players):
-    late = LATE % 'migrator.add_index("player", ("rank",), concurrently=True)'
-    project = _project(tmp_path, players, late=late)
-    with pytest.raises(MigrationFailed, match="can't come behind other statements"):
-        project.apply()
-    assert _indexes(players) == []
-    migrator = Migrator.from_database(players)
-    with players.atomic(), pytest.raises(Exception, match="concurrently in a transaction"):
-        migrate(migrator.add_index("player", ("level",), concurrently=True))
-
-
-@pytest.mark.postgres
-def test_a_drop_whose_run_was_killed_behind_it_says_how_to_go_on(tmp_path, players):
-    project = _project(tmp_path, players, index=INDEX.replace("[more]", ""))
-    project.apply()
-    _run(players, 'DROP INDEX "by%level"'.replace("%", "%%"))
-    with pytest.raises(MigrationFailed, match="has no index 'by%level'") as failed:
-        project.revert()
-    assert "--fake" in failed.value.way_out
+def _limits(database):
+    if dialect_of(database).name == "postgresql":
+        return database.execute_sql("SELECT current_setting('lock_timeout')").fetchone()
+    return database.execute_sql("SELECT @@lock_wait_timeout, @@innodb_lock_wait_timeout").fetchone()
 
 
 # -- what is caught, and what others do meanwhile
@@ -371,26 +359,6 @@ def test_a_batch_that_fails_and_is_caught_leaves_nothing_of_itself(tmp_path, dat
     project.revert()
     assert _rows(database) == [*before, later], "the first batch was committed, and what it took was kept"
     assert _kept(database) == []
-
-
-@pytest.mark.postgres
-def test_what_follows_an_index_that_failed_and_was_caught_stands_in_a_transaction(tmp_path, players):
-    text = """
-def migrate_forward():
-    try:
-        migrate(migrator.add_index("player", ("level",), unique=True, concurrently=True))
-    except Exception:
-        pass
-    database.execute_sql("DELETE FROM player")
-    raise ZeroDivisionError("later")
-"""
-    _run(players, "UPDATE player SET level = 1")
-    project = _project(tmp_path, players, caught=text)
-    with pytest.raises(MigrationFailed) as failed:
-        project.apply()
-    assert "rolled back" in failed.value.way_out
-    assert players.execute_sql("SELECT count(*) FROM player").fetchone() == (50,)
-    assert _indexes(players) == []
 
 
 ALONE_FILLED = """

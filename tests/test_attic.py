@@ -700,6 +700,15 @@ def test_attic_purge_lets_go_of_it(tmp_path: Path) -> None:
     assert run_cli(tmp_path, "attic", "purge", "--all", "--yes").returncode == 0
 
 
+def test_attic_purge_tells_of_places_that_it_lets_go_of(tmp_path: Path) -> None:
+    """A column of a table without rows leaves nothing but where it stood, which is no loss to be asked about."""
+    dropped = migration("migrate(migrator.drop_column('player', 'name'))", "pass")
+    open_project(tmp_path, {"create": CREATE, "change": dropped}).apply()
+    done = run_cli(tmp_path, "attic", "purge", "--all")
+    assert done.returncode == 0 and done.stdout == "purged 1: player.name, of which only its place was kept\n"
+    assert own_tables(tmp_path) == [] and run_cli(tmp_path, "attic", "purge", "--all").stdout == "the attic is empty\n"
+
+
 def test_attic_purge_by_id_needs_no_question(tmp_path: Path) -> None:
     cli_project(tmp_path)
     assert run_cli(tmp_path, "attic", "purge", "1").returncode == 0 and own_tables(tmp_path) == []
@@ -751,3 +760,21 @@ def test_hostile_names(tmp_path: Path) -> None:
     project.apply()
     assert [done.restored for done in restored(project)] == [2]
     assert run_on(tmp_path, f"SELECT id, {column} FROM {table}") == [(1, "it's"), (2, None)]
+
+
+def test_a_table_comes_back_under_a_name_that_another_one_had_meanwhile(tmp_path: Path) -> None:
+    taken_over = migration(
+        "migrate(migrator.drop_table('player'), migrator.rename_table('club', 'player'))",
+        "migrate(migrator.rename_table('player', 'club'), migrator.create_table('player', {'id': AutoField(), "
+        "'name': CharField(80), 'note': TextField(null=True), 'born': IntegerField(null=True)}))",
+    )
+    create = sql_migration("CREATE TABLE club (id INTEGER PRIMARY KEY, title TEXT)", "DROP TABLE club")
+    player = CREATE.replace("(id", '("id"').replace(" note", ' "note"').replace("born INT)", '"born" INTEGER)')
+    project = open_project(tmp_path, {"create": player, "club": create, "change": taken_over})
+    project.apply(steps=2)
+    run_on(tmp_path, rows=PLAYERS)
+    run_on(tmp_path, "INSERT INTO club (title) VALUES ('Ajax')")
+    before = state(tmp_path / "db" / "app.sqlite")
+    project.apply()
+    assert [(done.table, done.restored) for done in project.revert().steps[0].restored] == [("player", 3)]
+    assert state(tmp_path / "db" / "app.sqlite") == before

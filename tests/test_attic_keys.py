@@ -89,3 +89,31 @@ def test_a_dropped_table_whose_key_is_of_another_collation_comes_back_beside_row
     project.apply()
     assert restored(project) == [Restored("player", None, 1, newer=1)]
     assert run_on(tmp_path, "SELECT * FROM player ORDER BY v") == [("a", "low"), ("A", "new")]
+
+
+WIDE = "(id INTEGER PRIMARY KEY, status TEXT, kind TEXT, active INT, lang TEXT, note TEXT, n REAL, name TEXT, v TEXT)"
+
+
+@pytest.mark.parametrize("way", [DROP, FILL, NARROW], ids=["drop", "fill", "narrow"])
+def test_another_row_with_the_number_of_one_that_is_gone_gets_nothing_of_it(tmp_path: Path, way: str) -> None:
+    """Also where only the last of many cells tells the two apart."""
+    project = project_of(tmp_path, way, sql_migration(f"CREATE TABLE player {WIDE}", "DROP TABLE player"), [])
+    same = "'ok', 'user', 1, 'en', NULL, 1.5"
+    run_on(tmp_path, f"INSERT INTO player VALUES (1, {same}, 'Ann', 'ann@x'), (2, {same}, 'Bob', 'bob@x')")
+    project.apply()
+    new = f"INSERT INTO player (id, status, kind, active, lang, note, n, name) VALUES (2, {same}, 'Zoe')"
+    run_on(tmp_path, "DELETE FROM player WHERE id = 2", new)
+    (told,) = restored(project)
+    assert run_on(tmp_path, "SELECT name, v FROM player ORDER BY id") == [("Ann", "ann@x"), ("Zoe", None)]
+    assert (told.restored, told.changed) == (1, 0)
+
+
+def test_a_table_whose_check_calls_a_column_by_the_tables_name_comes_back(tmp_path: Path) -> None:
+    made = 'CREATE TABLE player (id INTEGER PRIMARY KEY, v TEXT, CHECK (player.v <> \'none\' AND "player"."id" > 0))'
+    way = migration("migrate(migrator.drop_table('player'))", f"migrate(migrator.sql({made!r}))")
+    project = project_of(tmp_path, way, sql_migration(made, "DROP TABLE player"), [])
+    run_on(tmp_path, "INSERT INTO player VALUES (1, 'one'), (2, NULL)")
+    project.apply()
+    assert restored(project) == [Restored("player", None, 2)]
+    assert run_on(tmp_path, "SELECT * FROM player") == [(1, "one"), (2, None)]
+    assert run_on(tmp_path, "SELECT sql FROM sqlite_master WHERE name = 'player'") == [(made,)]

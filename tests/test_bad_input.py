@@ -376,7 +376,6 @@ USAGE = [
     ["nothing"],
     ["migrate", "--steps", "many"],
     ["migrate", "--wait", "long"],
-    ["create"],
     ["status", "--nothing"],
     ["lab", "--port", "x"],
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,29 @@ EVIDENCE = [
 @pytest.mark.parametrize(("before", "after", "said"), EVIDENCE)
 def test_a_candidate_says_what_speaks_for_it(before: Schema, after: Schema, said: tuple[str, ...]) -> None:
     assert best(before, after).evidence == said
+
+
+REFERENCE = Column("a_id", "INTEGER", nullable=False)
+TO_A = ForeignKey(("a_id",), "a", ("id",))
+
+
+@pytest.mark.parametrize(
+    ("counted", "key"),
+    [
+        (Column("id", "INTEGER", nullable=False), False),
+        (Column("id", "integer", nullable=False, sequence="e_id_seq"), False),
+        (Column("id", "integer", nullable=False, identity="ALWAYS"), False),
+        (Column("id", "int(11)", nullable=False, autoincrement=True), False),
+        (Column("id", "INTEGER", nullable=False), True),
+    ],
+)
+def test_a_key_that_counts_and_a_column_that_refers_are_no_rename(counted: Column, key: bool) -> None:
+    """Unless that is the key now: what a row is, and of which it is a part."""
+    refers = replace(REFERENCE, type=counted.type, nullable=not key)
+    before = Schema((Table("e", (counted,), ("id",)),))
+    after = Schema((Table("e", (refers,), ("a_id",) if key else (), foreign_keys=(TO_A,)),))
+    assert bool(rename_candidates(before, after)) == key
+    assert bool(rename_candidates(after, before)) == key
 
 
 def test_a_constraint_that_both_have_says_more_than_a_place() -> None:

@@ -165,6 +165,9 @@ JSON_KEYS: list[tuple[list[str], dict[str, Any]]] = [
                     "elapsed_s": float,
                     "how": str,
                     "reversible": bool,
+                    "stopped": str,
+                    "undo": str,
+                    "way_out": str,
                 }
             ],
         },

@@ -14,7 +14,7 @@ from operation_strategies import operations
 
 from pwmig import Migrator
 from pwmig.codegen import inverse, inverses, literal, read_operations, source
-from pwmig.columns import ColumnSpec
+from pwmig.columns import ColumnSpec, Standard
 from pwmig.dialects.sqlite.dialect import SqliteDialect
 from pwmig.errors import OperationRefused
 from pwmig.files import template
@@ -68,6 +68,26 @@ def test_the_seeds_example_comes_out_in_its_shape():
     )
 
 
+def test_imports_stand_in_the_order_that_tools_keep():
+    """Python's own library first and apart; of one module what looks like a constant, then classes."""
+    columns = (
+        ColumnSpec("id", "AutoField", primary_key=True),
+        ColumnSpec("made", "DateTimeField", default=Standard("datetime", "datetime.now")),
+        ColumnSpec("key", "UUIDField", default=Standard("uuid", "uuid4")),
+        ColumnSpec("mood", "StoredField", storage="mood", constraints=(Expression("DEFAULT 'fine'"),)),
+        ColumnSpec("size", constraints=(Expression("size > 0", "Check"),)),
+    )
+    assert source([CreateTable("player", columns)]).partition("\n\n\n")[0] == (
+        "from datetime import datetime\n"
+        "from uuid import uuid4\n"
+        "\n"
+        "from playhouse.migrate import *\n"
+        "from db.migrations_config import migrator\n"
+        "from peewee import SQL, AutoField, Check, DateTimeField, IntegerField, UUIDField\n"
+        "from pwmig import StoredField"
+    )
+
+
 def test_what_has_no_way_back_gets_none():
     assert "migrate_backward" not in source([DropColumn("player", "level")])
     assert "migrate_backward" not in source([RunSQL("DELETE FROM player")])
@@ -118,6 +138,14 @@ ALL = [
     SetComment("player", "level"),
     Backfill("player", "level", 1),
     Backfill("p" * 40, "level", Expression("born % 100"), "level IS NULL OR level < 0", 500, True),
+    Backfill("player", "level", 1, "level IS NULL", commit=True),
+    Backfill("player", "level", 1, "level IS NULL", triggers=True, commit=True, attic=False),
+    DropColumn("player", "level", attic=False),
+    DropTable("club", attic=False),
+    AddNotNull("club", "name", attic=False),
+    AlterColumnType("player", "level", "TextField", attic=False),
+    AlterColumnType("player", "level", "CharField", 9, cast="'x'", attic=False),
+    ChangeColumn("player", "level", null=False, attic=False),
 ]
 
 
@@ -487,6 +515,10 @@ OTHER_TEXTS = {
     "a method that is no operation": SEED.replace("add_column", "make_context"),
     "a condition that is no text": source([Backfill("player", "level", 1, "x")]).replace('"x"', 'SQL("x")'),
     "two columns filled": source([Backfill("player", "level", 1)]).replace('"level": 1', '"level": 1, "born": 2'),
+    "no attic where nothing is kept": SEED.replace("default=1)", "default=1), attic=False"),
+    "an attic that is said": source([DropTable("club", attic=False)]).replace("False", "True"),
+    "an attic that is no truth": source([DropTable("club", attic=False)]).replace("False", "0"),
+    "no commit said": source([Backfill("player", "level", 1, "x", commit=True)]).replace("True", "False"),
     "a comment in a change": source([ChangeColumn("player", "x", null=True)]).replace("null=", "comment='x', null="),
     "a value that is computed": SEED.replace("default=1", "default=1 + 1"),
     "a name for a value": SEED.replace("default=1", "default=ONE"),

@@ -325,6 +325,13 @@ class Parcel(Letter):
     pass
 
 
+class Timed(Base):
+    at = peewee.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
 class BaseCamp(Base):
     height = peewee.IntegerField()
 
@@ -338,14 +345,16 @@ class Tent(BaseCamp):
 
 BASES = [
     ((Base, Counter), (Counter,), "only Meta.database"),
-    ((Base,), (Base,), "nobody's base is a model"),
+    ((Base,), (), "a base whose models are gone"),
+    ((Base, Timed, Counter), (Counter,), "no model inherits from it yet, and its Meta says that it has none"),
+    ((BaseStation,), (BaseStation,), "nobody's base with columns is a model"),
+    ((Stamps, Letter), (Letter,), "what its Meta says is what it has from another"),
     ((BaseStamped, Stamped), (Stamped,), "shared columns, and called a base"),
     ((Animal, Dog), (Animal, Dog), "a model that another one extends"),
     ((Named, Specialised), (Named, Specialised), "it names its table"),
     ((Referenced, Child), (Referenced, Child), "a foreign key points at it"),
     ((BaseStation, Radio), (Radio,), "called a base"),
     ((AbstractThing, Thing), (Thing,), "called abstract"),
-    ((Stamps, Letter), (Letter,), "its Meta says that it has none"),
     ((BaseCamp, Tent), (BaseCamp, Tent), "its Meta says that it has one"),
 ]
 
@@ -374,6 +383,10 @@ def test_what_is_guessed_of_models_is_told(models: tuple[Any, ...], guesses: lis
     tables, told = find_models_and_guesses(module, lambda name: True)
     if guesses:
         assert not told and models[-2] in tables, "the table that is there says it"
+
+
+def test_a_base_that_has_a_table_keeps_it() -> None:
+    assert find_models(module_of(Base=Base), lambda name: name == "base") == (Base,)
 
 
 SPEAKS = [

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from pwmig import Migrator
 from pwmig.dialects import dialect_of
 from pwmig.diff import diff
+from pwmig.diff.texts import renamed_text
 from pwmig.schema import Schema
 
 POSTGRES = """
@@ -86,3 +88,32 @@ def test_a_rename_that_is_told_shows_alone(
     others = [f"{one.kind} {one.describe()}" for one in found if one.kind not in ("RenameTable", "RenameColumn")]
     assert [one for one in others if one != "CreateNamespace schema audit"] == []
     assert len(found) - len(others) == len(tables) + len(columns) + len(inherited)
+
+
+def test_a_check_in_a_columns_definition_is_called_as_the_column_is(mariadb: Any) -> None:
+    mariadb.execute_sql("CREATE TABLE game (level INT NOT NULL CHECK (`level` > 0 OR 'level' = '`level`'))")
+    before = dialect_of(mariadb).introspect(mariadb)
+    migrator = Migrator.from_database(mariadb)
+    migrator.migrate(migrator.rename_column("game", "level", "r`k"))
+    after = dialect_of(mariadb).introspect(mariadb)
+    (check,) = after.tables[0].checks
+    assert (check.name, check.column) == ("r`k", "r`k")
+    assert check.expression == "`r``k` > 0 or 'level' = '`level`'"
+    found = diff(before, after, renamed_columns={("game", "level"): "r`k"})
+    assert [change.kind for change in found] == ["RenameColumn"]
+    migrator.migrate(migrator.drop_not_null("game", "r`k"))
+    assert dialect_of(mariadb).introspect(mariadb).tables[0].checks == (check,)
+
+
+@pytest.mark.parametrize(
+    ("text", "renamed"),
+    [
+        ("level > 0 AND name <> 'level'", "\"rank\" > 0 AND name <> 'level'"),
+        ("`Level` > 0 OR [level] < 9", '"rank" > 0 OR "rank" < 9'),
+        ('length(length) > 0 AND "length" <> 1', 'length("the ""long"" one") > 0 AND "the ""long"" one" <> 1'),
+        ("levels > 0 -- level", "levels > 0 -- level"),
+    ],
+)
+def test_a_text_in_its_new_names_keeps_literals_and_functions(text: str, renamed: str) -> None:
+    names = {"Level": "rank", "length": 'the "long" one'}
+    assert renamed_text(text, names, lambda name: '"' + name.replace('"', '""') + '"') == renamed

@@ -163,7 +163,7 @@ def test_losses_and_a_changed_original_are_said() -> None:
 def test_what_came_back_from_the_attic_is_said_whether_or_not_somebody_watched() -> None:
     step = replace(step_run("a", "reverted"), restored=(Restored("player", "level", 3, gone=1),))
     run = Run(Plan((), Direction.BACKWARD), "live", (step,))
-    said = "+ the values of player.level in 3 rows put back; 1 left in the attic: their rows are gone"
+    said = "+ the values of player.level in 3 rows put back; 1 left in the attic: its row is gone"
     assert f"From the attic:\n  {said}" in display.text(run)
     page = plan_html(Shown("20250101_000000_a", "", run.plan, run.plan, run=run, title="Reverted"))
     assert "<p>From the attic:</p>" in page and said in page and "keeps" not in page

@@ -81,6 +81,17 @@ def test_code_that_says_operations_is_read_as_them_as_it_is_typed(wanted: list[v
     assert draft.operations == tuple(wanted) and draft.code == text and not draft.by_hand
 
 
+def test_a_way_back_in_an_order_of_its_own_is_not_taken_apart() -> None:
+    """Who read it as pairs, the last first, would drop the one column where the other one goes."""
+    first, second = LEVEL, AddColumn("player", ColumnSpec("rank", default=2))
+    text = draft_of(first, second).code
+    level, rank = (f'migrator.drop_column("player", "{name}"),' for name in ("level", "rank"))
+    other = text.replace(level, "...").replace(rank, level).replace("...", rank)
+    assert read_operations(other) == (first, second) and other != text
+    draft = drafts.coded(drafts.new(WRITE), other, WRITE)
+    assert draft.by_hand and draft.code == other
+
+
 def test_a_value_changed_in_the_code_changes_the_operation() -> None:
     draft = draft_of(LEVEL)
     typed = drafts.coded(draft, draft.code.replace("default=1", "default=12"), WRITE)

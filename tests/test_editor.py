@@ -15,6 +15,7 @@ from markup import parsed, text_of
 from operation_strategies import operations
 from projects import CONFIG, CREATE_PLAYER, HEAD, open_project, sql_migration, states
 
+from pwmig.drafting import Wishes
 from pwmig.errors import MigrationFailed, MigrationFileError, PlanError, PwmigError
 from pwmig.files import template
 from pwmig.notebook.bench import Bench
@@ -59,9 +60,17 @@ class Ears:
     def __init__(self) -> None:
         self.saved: list[tuple[Path, str]] = []
         self.closed = 0
+        self.asked: list[tuple[str | None, Wishes]] = []
+        self.cancelled = 0
 
-    def on_saved(self, path: Path, line: str) -> None:
-        self.saved.append((path, line))
+    def on_saved(self, path: Path, lines: tuple[str, ...]) -> None:
+        self.saved += [(path, line) for line in lines]
+
+    def on_ask(self, name: str | None, wishes: Wishes) -> None:
+        self.asked.append((name, wishes))
+
+    def on_cancel(self) -> None:
+        self.cancelled += 1
 
     def on_close(self) -> None:
         self.closed += 1
@@ -79,11 +88,17 @@ def ears() -> Ears:
     return Ears()
 
 
+def editor_of(bench: Bench, ears: Ears, **options: Any) -> Editor:
+    """An editor whose clicks are done where they are heard."""
+    told = {"from_models": ears.on_ask, "cancel": ears.on_cancel}
+    return Editor(bench, lambda do: do(), ears.on_saved, ears.on_close, **told, **options)
+
+
 @pytest.fixture
 def editor(project: Project, ears: Ears) -> Iterator[Editor]:
     bench = Bench(project)
     bench.read()
-    made = Editor(bench, lambda do: do(), ears.on_saved, ears.on_close)
+    made = editor_of(bench, ears)
     yield made
     made.preview.stop()
 
@@ -396,7 +411,7 @@ def test_a_new_table_can_be_referred_to_before_it_is_there(editor: Editor) -> No
 def test_a_large_database_is_rehearsed_by_a_click(project: Project, ears: Ears) -> None:
     bench = Bench(project)
     bench.read()
-    editor = Editor(bench, lambda do: do(), ears.on_saved, ears.on_close, most_bytes=100)
+    editor = editor_of(bench, ears, most_bytes=100)
     editor.new()
     settled(editor)
     assert "click Preview" in editor.face.state.value
@@ -420,7 +435,7 @@ def test_a_database_in_memory_is_rehearsed_as_it_was_when_the_editor_was_opened(
     project.apply()
     bench = Bench(project)
     bench.read()
-    editor = Editor(bench, lambda do: do(), ears.on_saved, ears.on_close)
+    editor = editor_of(bench, ears)
     editor.new()
     editor.add(LEVEL)
     assert list(editor.preview_now().rows("player").index) == [1, 2]
@@ -474,7 +489,7 @@ def test_a_rehearsal_that_ends_while_another_operation_is_chosen_finds_the_form_
 @pytest.mark.parametrize("kind", OPERATIONS)
 def test_every_operation_has_its_form_with_named_controls(form: OperationForm, kind: str) -> None:
     form.kind.value = kind
-    fields = {field.name: field for field in dataclasses.fields(OPERATIONS[kind])}
+    fields = {field.name: field for field in dataclasses.fields(OPERATIONS[kind]) if field.metadata}
     assert form.names == tuple(fields)
     controls = [control for name in form.names for control in controls_of(form.field(name).box)]
     assert controls and all(control.description for control in controls), "each has a name that is read out"
@@ -487,7 +502,7 @@ def test_no_two_fields_that_are_seen_together_have_the_same_name(
     editor: Editor, form: OperationForm, kind: str
 ) -> None:
     form.kind.value = kind
-    fields = [field.metadata["label"] for field in dataclasses.fields(OPERATIONS[kind])]
+    fields = [field.metadata["label"] for field in dataclasses.fields(OPERATIONS[kind]) if field.metadata]
     beside = [editor.face.name.description, editor.face.list.description, form.kind.description]
     assert len({*fields, *beside}) == len(fields) + len(beside)
 

@@ -15,11 +15,13 @@ PACKAGE = ROOT / "pwmig"
 
 # A room may import the rooms that stand before it. A new room gets its place here, with its floor.
 ROOMS = (
-    *("errors", "records", "schema"),
-    *("diff", "bytecode", "files", "columns", "operations"),
-    *("codegen", "states", "taken", "plan", "points", "sides", "history", "dialects"),
-    *("modules", "loading", "recording", "apart", "watch", "declared", "modelling", "attic", "engine"),
-    *("config", "rehearsal", "reading", "comparing", "checking", "baseline", "project", "scaffold"),
+    *("errors", "records", "schema", "waits"),
+    *("diff", "bytecode", "files", "columns", "fields", "operations"),
+    *("codegen", "states", "taken", "plan", "retrying", "threads", "exits", "points", "sides", "history", "dialects"),
+    *("modules", "loading", "recording", "apart", "watch", "declared", "modelling", "authoring", "attic"),
+    *("journaling", "engine"),
+    *("config", "rehearsal", "reading", "comparing", "checking", "baseline", "drafting", "resolving", "project"),
+    *("scaffold",),
     *("text", "frames", "rich", "worker", "lab", "pytest_plugin"),
     *("cli", "__main__", "tether", "notebook"),
 )

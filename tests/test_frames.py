@@ -162,7 +162,7 @@ def test_indexes_that_take_each_others_names_are_both_told() -> None:
     before = table(NAME, indexes=(one, other))
     after = table(NAME, indexes=(dataclasses.replace(other, name="a"), dataclasses.replace(one, name="b")))
     run = run_of(before, after, changes=diff(Schema((before,)), Schema((after,))))
-    assert len(changed_lines(frames.schema(run, "player"))) == len(run.changes) == 2
+    assert [line[2] for line in changed_lines(frames.schema(run, "player"))] == ["a", "b"]
 
 
 def test_schema_follows_a_renamed_table_under_either_name() -> None:

@@ -46,7 +46,7 @@ def test_a_person_reads_it_with_a_plain_select(tmp_path: Path) -> None:
     rows = query(tmp_path, sql)
     assert [row[0] for row in rows] == ["20250101_000000_create_player", "20250101_000001_create_club"]
     for _, at, by, how, elapsed in rows:
-        assert str(at).endswith("Z") and len(str(at)) == 20
+        assert str(at).endswith("Z") and len(str(at)) == 27
         assert "@" in str(by) and how == "run" and isinstance(elapsed, float)
 
 

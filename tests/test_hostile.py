@@ -116,6 +116,38 @@ def test_a_failure_shows_its_words_as_text_without_passwords(bench: Workbench) -
         assert_harmless(html)
 
 
+def test_a_draft_from_the_models_asks_and_shows_them_as_text(root: Path) -> None:
+    for path in (root / "db" / "migrations").glob("*.py"):
+        path.unlink()
+    (root / "db" / "models.py").write_text(
+        "from peewee import *\nfrom db.migrations_config import database\n\n\nclass Body(Model):\n"
+        f"    other = TextField(null=True, column_name={ADDED!r})\n"
+        f"    last = IntegerField(column_name={NAMES[1]!r})\n\n"
+        f"    class Meta:\n        database = database\n        table_name = {BODY!r}\n"
+    )
+    bench = Workbench(root)
+    bench.from_models()
+    models, kinds = bench.editor.models, set()
+    while models.asks:
+        for html in everything_shown(bench):
+            assert_harmless(html)
+        assert PASSWORD not in others(bench)
+        for one in models.form.inputs:
+            kinds.add(one.question.kind)
+            if one.question.kind == "rename":
+                one.choice.value = False
+            else:
+                one.text.value = "7"
+        models.go_on.click()
+        bench.wait(60)
+    assert kinds == {"rename", "fill"} and bench.editor.draft.as_drafted
+    models.split.value = True
+    bench.wait(60)
+    assert len(bench.editor.draft.parts) > 1
+    for html in everything_shown(bench):
+        assert_harmless(html)
+
+
 @pytest.mark.parametrize("style", [frames.styled_schema, frames.styled_rows])
 def test_a_table_of_hostile_cells_is_bounded_and_the_same_each_time(bench: Workbench, style: Any) -> None:
     run = bench.rehearse("change")

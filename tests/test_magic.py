@@ -85,7 +85,7 @@ def test_a_command_goes_to_the_project_that_is_named(tmp_path: Path, capsys: pyt
         ("migrate --to nowhere", "no migration 'nowhere'", "in its name", "pwmig status"),
         ("migrate --bogus", "unrecognized arguments: --bogus", "usage: pwmig", "%pwmig migrate --help"),
         ("migrate --steps many", "invalid int value: 'many'", "usage", "--help"),
-        ("create", "required: NAME", "usage", "--help"),
+        ("create", "a migration needs a name", "none was given", "pwmig create NAME"),
     ],
 )
 def test_an_error_says_what_why_and_the_way_out(
@@ -96,6 +96,27 @@ def test_an_error_says_what_why_and_the_way_out(
     error = caught.value
     assert what in error.what and why in error.why and way_out in error.way_out
     assert capsys.readouterr().err == "", "it is raised, and not printed as well"
+
+
+def test_a_migration_is_written_from_the_models_and_what_is_open_is_told_with_its_options(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody can be asked in a cell."""
+    pwmig("migrate")
+    (root / "db" / "models.py").write_text(
+        "from peewee import *\nfrom db.migrations_config import database\n\n\n"
+        "class Player(Model):\n    name = CharField(max_length=80)\n    level = IntegerField()\n\n"
+        "    class Meta:\n        database = database\n"
+    )
+    with pytest.raises(PwmigError, match="1 question is open") as caught:
+        pwmig("create --from-models")
+    assert "--fill player.level=VALUE" in caught.value.way_out
+    capsys.readouterr()
+    pwmig("create --from-models --fill player.level=7")
+    assert "_add_player_level.py" in capsys.readouterr().out
+    pwmig("migrate")
+    pwmig("create --from-models")
+    assert "nothing to do: the database is what the models declare" in capsys.readouterr().out
 
 
 def test_a_failing_migration_is_told_with_its_way_out(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -80,3 +80,81 @@ def test_a_baseline_says_what_is_outside(here: Place, tmp_path: Path, made: str)
         assert "ignore" in caught.value.way_out
     finally:
         run(here.database, ["DROP TABLE IF EXISTS t"])
+
+
+MODELS = """
+import peewee as p
+from db.migrations_config import database
+
+
+class Entry(p.Model):
+    line = p.CharField(10, index=True)
+    {more}
+
+    class Meta:
+        database = database
+        table_name = "entry"
+        schema = "{other}"
+
+
+class Player(p.Model):
+    name = p.CharField(10)
+
+    class Meta:
+        database = database
+        table_name = "player"
+"""
+
+
+def written(project: Project, name: str) -> None:
+    for file in project.draft(name).files:
+        project.create(file.name, file.source)
+
+
+@pytest.mark.parametrize("unmodelled", ["ignore", "report"])
+def test_a_model_of_another_database_is_seen_there(here: Place, tmp_path: Path, unmodelled: str) -> None:
+    """It is created, changed and taken back as one of the database connected to."""
+    other = f"{here.name}_shop"
+
+    def declare(more: str = "", models: str = MODELS) -> Project:
+        (tmp_path / "db" / "models.py").write_text(models.format(other=other, more=more))
+        return Project.open(tmp_path)
+
+    project = opened(tmp_path, here)
+    (tmp_path / "pyproject.toml").write_text(f'[tool.pwmig]\nunmodelled = "{unmodelled}"\n')
+    project = declare()
+    written(project, "entry")
+    project.apply()
+    assert here.run(f"SHOW TABLES FROM {other}") == [("entry",)]
+    assert declare().diff() == ()
+    assert not declare().draft()
+    here.run(f"INSERT INTO {other}.entry (line) VALUES ('a')")
+
+    project = declare("level = p.IntegerField(null=True, index=True)")
+    written(project, "level")
+    project.apply()
+    assert declare("level = p.IntegerField(null=True, index=True)").diff() == ()
+    here.run(f"UPDATE {other}.entry SET level = 5")
+
+    project = declare()
+    written(project, "no_level")
+    project.apply()
+    assert not declare().draft()
+    project = declare(models=MODELS[: MODELS.index("class Entry")] + MODELS[MODELS.index("class Player") :])
+    draft = project.draft("no_entry")
+    if unmodelled == "report":  # Else it may be somebody else's.
+        written(project, "no_entry")
+        project.apply()
+        assert here.run(f"SHOW TABLES FROM {other}") == []
+        project.revert()
+    else:
+        assert not draft
+        assert "whether" in draft.guesses[0]
+
+    project = declare()
+    project.revert()
+    assert here.run(f"SELECT id, line, level FROM {other}.entry") == [(1, "a", 5)]
+    project.revert()
+    assert here.run(f"SELECT * FROM {other}.entry") == [(1, "a")]
+    project.revert()
+    assert here.run(f"SHOW TABLES FROM {other}") == []

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import test_preservation as preservation
+import test_sqlite_readers as readers
 from newer_sqlite import NewerSqlite, apsw
 from test_sqlite_batches import COUNTED, rebuilds, recorded
 from test_sqlite_batches import SCHEMA as PLAYERS
@@ -19,6 +20,7 @@ from test_sqlite_text_changes import SCHEMA as AGED
 from pwmig import Migrator
 from pwmig.dialects import migrate
 from pwmig.dialects.sqlite.texts.tokens import unquote
+from pwmig.errors import OperationRefused
 
 
 @contextmanager
@@ -100,3 +102,14 @@ def test_a_connection_that_will_not_have_its_schema_written_is_served_by_a_rebui
         assert migrator.database.execute_sql("SELECT * FROM t").fetchall() == before
     assert rebuilds(statements) == 1
     read(path)
+
+
+@pytest.mark.parametrize("case", readers.BREAKING)
+def test_what_a_batch_would_break_is_refused_there_too(tmp_path: Path, case: str) -> None:
+    ask, statements, culprit = readers.BREAKING[case]
+    with made(tmp_path / "data.db", readers.SCHEMA) as migrator:
+        readers.make(migrator, *statements)
+        with pytest.raises(OperationRefused) as caught:
+            migrate(*ask(migrator))
+        assert caught.value.object == culprit
+        migrate(*readers.shown(migrator, caught.value.way_out), *ask(migrator))

@@ -92,7 +92,7 @@ OPERATIONS = {
     "drop_column, other case": Case(lambda m, t: m.drop_column(t, "X")),
     "add_not_null": Case(lambda m, t: m.add_not_null(t, "x")),
     "drop_not_null": Case(lambda m, t: m.drop_not_null(t, "x")),
-    "add_column_default": Case(lambda m, t: m.add_column_default(t, "x", "it's, (so)")),
+    "add_column_default": Case(lambda m, t: m.add_column_default(t, "x", SQL("'it''s, (so)'"))),
     "add_column_default number": Case(lambda m, t: m.add_column_default(t, "x", -1)),
     "drop_column_default": Case(lambda m, t: m.drop_column_default(t, "x")),
     "alter_column_type": Case(lambda m, t: m.alter_column_type(t, "x", IntegerField())),

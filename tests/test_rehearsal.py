@@ -269,6 +269,15 @@ def test_reading_a_database_in_wal_mode_leaves_no_file_beside_it(tmp_path: Path,
     assert fingerprint(tmp_path) == before
 
 
+@pytest.mark.parametrize("lost", ["migrator.drop_table('player')", "migrator.drop_column('player', 'name')"])
+def test_what_is_lost_of_a_database_in_wal_mode_that_nobody_has_open_is_counted(tmp_path: Path, lost: str) -> None:
+    project = two_players(tmp_path, {"takes": HEAD + f"def migrate_forward():\n    migrate({lost})\n"}, WAL)
+    project.database.close()
+    before = fingerprint(tmp_path)
+    assert [loss.row_count for loss in project.rehearse().losses] == [2]
+    assert fingerprint(tmp_path) == before
+
+
 def test_what_a_killed_writer_left_is_rolled_back_by_the_next_command(tmp_path: Path) -> None:
     import subprocess
     import sys

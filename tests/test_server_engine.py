@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -17,10 +19,12 @@ import pytest
 from projects import HEAD, run_cli, sql_migration, states, write_project
 from server_projects import Place, account, place
 
+from pwmig.attic.ears import Ears
 from pwmig.errors import DatabaseUnavailable, MigrationFailed, OperationRefused
 from pwmig.plan import Event
 from pwmig.project import Project
 from pwmig.scaffold import init_project
+from pwmig.waits import Waits
 
 __all__ = ["place"]
 
@@ -85,7 +89,7 @@ def test_a_migration_that_stops_leaves_what_the_message_says(place: Place, tmp_p
         project.apply()
     error = caught.value
     assert (error.migration, error.line) == ("20250101_000001_b", 9)
-    assert states(project) == {"a": "applied", "b": "pending"}
+    assert states(project) == {"a": "applied", "b": "pending" if place.transactional else "failed"}
     if place.transactional:
         assert "rolled back: the database holds nothing of it" in error.way_out
         assert place.tables() == {"a", "pwmig_history"}
@@ -106,25 +110,16 @@ def test_rows_alone_are_rolled_back_everywhere(place: Place, tmp_path: Path) -> 
     assert place.run("SELECT count(*) FROM a") == [(0,)]
 
 
-def test_eight_runners_at_once_apply_each_migration_once(place: Place, tmp_path: Path) -> None:
-    rows = steps("import time", "time.sleep(0.2)", send("INSERT INTO player (name) VALUES ('once')"))
-    project = place.project(tmp_path, {"create": place.create("player"), "rows": rows})
-    runners = [_start(tmp_path, "migrate") for _ in range(8)]
-    for runner in runners:
-        out, err = runner.communicate(timeout=120)
-        assert runner.returncode == 0, out + err
-    assert place.run("SELECT count(*) FROM player") == [(1,)]
-    assert [name[16:] for name, _ in history(place)] == ["create", "rows"]
-    assert states(project) == {"create": "applied", "rows": "applied"}
-
-
 def test_a_runner_waits_says_so_and_gives_up(place: Place, tmp_path: Path) -> None:
     project = place.project(tmp_path, {"create": place.create("player")})
     other = place.server.database(place.name)
     ready, done = threading.Event(), threading.Event()
+    asks = "SELECT pg_backend_pid()" if place.kind == "postgres" else "SELECT CONNECTION_ID()"
+    number: list[int] = []
 
     def hold() -> None:
-        with project.dialect.session(other, wait_s=5) as session, session.turn():
+        with project.dialect.session(other, Waits(5)) as session, session.turn():
+            number.append(other.execute_sql(asks).fetchone()[0])
             ready.set()
             done.wait(30)
         other.close()
@@ -133,9 +128,12 @@ def test_a_runner_waits_says_so_and_gives_up(place: Place, tmp_path: Path) -> No
     holder.start()
     ready.wait(30)
     events: list[Event] = []
-    with pytest.raises(DatabaseUnavailable, match="another program runs migrations on"):
+    with pytest.raises(DatabaseUnavailable, match="another program runs migrations on") as caught:
         project.apply(wait_s=0.3, listener=events.append)
-    assert [event.kind for event in events].count("wait") == 1
+    (wait,) = [event for event in events if event.kind == "wait"]
+    who = rf": user \S+ at [^,]+, (server process|connection) {number[0]}\b"
+    assert re.search(rf"{who}.*; waiting for at most 0.3 s$", wait.text)
+    assert re.search(rf"for its lock{who}", caught.value.why)
     done.set()
     holder.join()
     assert [step.outcome for step in project.apply().steps] == ["applied"]
@@ -298,7 +296,7 @@ def test_a_database_that_is_not_there_and_a_server_that_is_not_there_are_said(pl
             with pytest.raises(DatabaseUnavailable, match=words) as caught:
                 ask()
             assert caught.value.way_out
-        write = project.dialect.session(project.database, wait_s=1)
+        write = project.dialect.session(project.database, Waits(1))
         with pytest.raises(DatabaseUnavailable, match=words), write:
             pass
 
@@ -455,3 +453,31 @@ def test_a_kept_reading_is_one_connection_that_comes_back_when_it_was_ended(plac
     readings.close()
     assert reader() != second
     readings.close()
+
+
+@pytest.mark.parametrize("last", ["INSERT", "COMMIT"])
+def test_a_connection_that_is_lost_while_values_come_back_is_told(
+    place: Place, tmp_path: Path, last: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was put back would be asked of the database, which does not answer any more."""
+    kill = {"postgres": "SELECT pg_terminate_backend(pg_backend_pid())", "mariadb": "KILL CONNECTION_ID()"}[place.kind]
+    lines = {"INSERT": send(kill), "COMMIT": "pass"}
+    back = f"migrate(migrator.add_column('a', 'name', CharField(80, null=True)))\n    {lines[last]}"
+    source = steps("migrate(migrator.drop_column('a', 'name'))") + f"\n\ndef migrate_backward():\n    {back}\n"
+    project = place.project(tmp_path, {"a": place.create("a"), "b": source})
+    project.apply(to="a")
+    place.run("INSERT INTO a (name) VALUES ('kept')")
+    place.database.commit()
+    project.apply()
+    if last == "COMMIT":
+        told = Ears.ended
+
+        def lose(self: Ears) -> None:
+            told(self)
+            with suppress(Exception):
+                self.database.execute_sql(kill)
+
+        monkeypatch.setattr(Ears, "ended", lose)
+    with pytest.raises(MigrationFailed) as caught:
+        project.revert()
+    assert ("had come to its end" in caught.value.way_out) is (states(project)["b"] == "pending"), caught.value

@@ -312,7 +312,7 @@ def test_on_mariadb_the_last_column_is_not_dropped_with_the_others(mariadb):
 
 
 AGAINST_ROWS = {
-    "null": (lambda m: m.add_not_null("player", "club_id"), "club_id", "1 row hold NULL"),
+    "null": (lambda m: m.add_not_null("player", "club_id"), "club_id", "1 row holds NULL"),
     "a check": (lambda m: m.add_constraint("player", "high", Check("a > 1")), None, "'high'"),
     "unique": (lambda m: m.add_unique("player", "e"), None, "'uniq_e'"),
     "an index": (lambda m: m.add_index("player", ("e",), True, name="once"), "e", "1 value is there more than once"),
@@ -343,7 +343,7 @@ def test_an_error_of_the_one_statement_is_told_as_that_of_the_operation(database
 
 def test_what_lets_null_in_again_does_not_hide_that_it_was_there(database):
     migrator, before = Migrator.from_database(database), _schema(database)
-    with pytest.raises(OperationRefused, match="1 row hold NULL"):
+    with pytest.raises(OperationRefused, match="1 row holds NULL"):
         migrate(
             migrator.alter_column_type("player", "club_id", BigIntegerField()),
             migrator.add_not_null("player", "club_id"),
@@ -380,7 +380,7 @@ def test_where_mariadb_would_not_say_it_the_rows_are_asked(mariadb):
     migrator = Migrator.from_database(mariadb)
     before = _schema(mariadb)
     mariadb.execute_sql("SET SESSION sql_mode = '', foreign_key_checks = 0")
-    with pytest.raises(OperationRefused, match="1 row hold NULL"):
+    with pytest.raises(OperationRefused, match="1 row holds NULL"):
         migrate(migrator.add_not_null("player", "club_id"))
     with pytest.raises(OperationRefused, match="1 row refers"):
         migrate(migrator.add_foreign_key_constraint("player", "d", "club", "id"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import peewee
@@ -42,9 +43,9 @@ def test_an_index_is_made_and_dropped_concurrently(postgres):
     assert (index.name, index.unique) == ("by%", False)
     migrate(migrator.drop_index("player", "by%", concurrently=True))
     assert _schema(postgres) == before
-    assert seen == [
-        'CREATE INDEX CONCURRENTLY "by%%" ON "player" ("per%%cent")', 'DROP INDEX CONCURRENTLY "by%%"'
-    ]  # fmt: skip
+    working = re.fullmatch('CREATE INDEX CONCURRENTLY ("pwmig_[0-9a-f]+") ON "player" \\("per%%cent"\\)', seen[0])
+    assert working is not None
+    assert seen[1:] == [f'ALTER INDEX {working[1]} RENAME TO "by%%"', 'DROP INDEX CONCURRENTLY "by%%"']
 
 
 @pytest.mark.postgres
@@ -370,7 +371,7 @@ def test_an_error_that_is_not_about_a_lock_is_told_as_it_is(server_database):
     migrator = Migrator.from_database(server_database)
     migrate(migrator.create_table("player", {"id": AutoField(), "x": IntegerField(null=True)}))
     server_database.execute_sql("INSERT INTO player (x) VALUES (NULL)")
-    with pytest.raises(OperationRefused, match="1 row hold NULL"):
+    with pytest.raises(OperationRefused, match="1 row holds NULL"):
         migrate(migrator.lock_timeout(3, retries=2), migrator.add_not_null("player", "x"))
     with pytest.raises(peewee.ProgrammingError):
         migrate(migrator.lock_timeout(3, retries=2), migrator.sql("no SQL"))

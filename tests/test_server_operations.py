@@ -86,6 +86,9 @@ CHANGES = {
     "add_column null": (lambda m: m.add_column("player", "x", IntegerField(null=True)), ["AddColumn x"]),
     "add_column": (lambda m: m.add_column("player", "x", IntegerField(default=3)), ["AddColumn x"]),
     "add_column text": (lambda m: m.add_column("player", "x", TextField(default="it's 5%")), ["AddColumn x"]),
+    "add_column expression": (
+        lambda m: m.add_column("player", "x", IntegerField(default=peewee.SQL("4 + 4"))), ["AddColumn x"]
+    ),
     "add_column index": (
         lambda m: m.add_column("player", "x", IntegerField(default=3, index=True)),
         ["AddColumn x", "AddIndex player_x"],

@@ -9,11 +9,12 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import peewee
 import pytest
-from projects import HEAD, open_project, sql_migration, states
-from server_projects import Place, place
+from projects import HEAD, open_project, run_cli, sql_migration, states
+from server_projects import Place, place, place_on
 
 from pwmig.errors import Cancelled, MigrationFailed, RehearsalRefused
 from pwmig.plan import Event
@@ -441,3 +442,22 @@ def test_a_preview_and_a_comparison_work_on_a_copy_too(place: Place, tmp_path: P
     assert [str(loss) for loss in draft.losses] == ["3 rows of player"]
     assert place.state() == before and place.scratches() == set()
     assert isinstance(project.database, peewee.Database)
+
+
+@pytest.mark.mariadb
+def test_what_is_told_of_a_rehearsal_names_no_scratch_database(mariadb_server: Any, tmp_path: Path) -> None:
+    """What the attic gives back is asked for by whole names; and the server tells its errors by them."""
+    gone = (
+        f"{HEAD}def migrate_forward():\n    migrate(migrator.drop_column('player', 'name'))\n\n"
+        "def migrate_backward():\n    migrate(migrator.add_column('player', 'name', CharField(null=True)))\n"
+    )
+    with place_on(mariadb_server) as place:
+        rows = sql_migration("INSERT INTO player (name) VALUES ('Tal')", "DELETE FROM player")
+        project = place.project(tmp_path, {"player": place.create("player"), "rows": rows, "gone": gone})
+        project.apply()
+        told = run_cli(tmp_path, "sql", "gone", "--backward").stdout
+        assert "UPDATE `player` AS t JOIN `pwmig_attic_1` AS x" in told and "pwmig_scratch" not in told
+        (project.migrations_folder / "20250202_000000_fails.py").write_text(sql_migration("DELETE FROM nowhere"))
+        done = run_cli(tmp_path, "rehearse")
+        assert done.returncode == 2 and "Table 'nowhere' doesn't exist" in done.stderr, done.stderr
+        assert "pwmig_scratch" not in done.stdout + done.stderr

@@ -117,6 +117,9 @@ CASES = {
     "SetComment": (SetComment("player", comment="it's 5%"), True),
     "SetComment of a column": (SetComment("player", "level", "it's 5%"), True),
     "Backfill": (Backfill("player", "per%cent", 5), False),
+    "Backfill in batches": (Backfill("player", "per%cent", 5, "born IS NULL", 1, commit=True, attic=False), False),
+    "DropColumn for good": (DropColumn("player", "per%cent", attic=False), True),
+    "ChangeColumn for good": (ChangeColumn("player", "born", null=True, attic=False), True),
     "RunSQL": (RunSQL("UPDATE player SET name = 'a%'"), False),
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -516,3 +516,26 @@ def test_killed_at_any_statement_the_table_is_whole_old_or_new(tmp_path, batch, 
             return
         seen.append(after)
     raise AssertionError("it never came to its end")
+
+
+FAILED = {
+    "a rebuild": lambda m: [m.add_column("player", "x", IntegerField(default=1)), m.sql("no SQL")],
+    "a text": lambda m: [
+        m.drop_not_null("player", "name"), m.add_column("player", "x", IntegerField(null=True)), m.sql("no SQL")
+    ],
+    "a column of SQLite's own": lambda m: [m.add_column("player", "x", IntegerField(null=True)), m.sql("no SQL")],
+    "a name": lambda m: [m.rename_column("player", "name", "x"), m.sql("no SQL")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("around", [False, True], ids=["alone", "in a transaction"])
+@pytest.mark.parametrize("batch", FAILED)
+def test_what_a_failed_batch_added_can_be_added_by_the_very_next_statement(migrator, batch, around):
+    """The connection would go by a text that was rolled back, and call the column a duplicate."""
+    database = migrator.database
+    database.execute_sql("PRAGMA foreign_keys = OFF")
+    with database.atomic() if around else nullcontext():
+        with pytest.raises(peewee.OperationalError):
+            migrate(*FAILED[batch](migrator))
+        database.execute_sql("ALTER TABLE player ADD COLUMN x INTEGER")
+    assert "x" in [column.name for column in database.get_columns("player")]

@@ -13,7 +13,6 @@ from peewee import BlobField, BooleanField, CharField, DecimalField, FloatField,
 
 from pwmig import Migrator
 from pwmig.dialects.sqlite.operations import values
-from pwmig.dialects.sqlite.texts.kinds import affinity
 from pwmig.errors import OperationRefused
 
 
@@ -183,6 +182,6 @@ def test_no_value_that_would_change_is_left_out_of_the_look(value, old, new):
         connection.execute("INSERT INTO t VALUES (?)", (value,))
         connection.execute(f"CREATE TABLE p (old, new {new})")
         connection.execute("INSERT INTO p SELECT n, n FROM t")
-        changed = connection.execute(f"SELECT old, new FROM p WHERE NOT ({values._same(new)})").fetchall()
-        looked_at = values._CONVERTED[affinity(new)].format("n")
+        changed = connection.execute(f"SELECT old, new FROM p WHERE {values.differing(new)}").fetchall()
+        looked_at = values.changing(new, "n")
         assert not changed or connection.execute(f"SELECT 1 FROM t WHERE {looked_at}").fetchall(), changed

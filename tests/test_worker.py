@@ -296,7 +296,7 @@ def test_a_killed_worker_is_told_and_its_transaction_is_gone(tmp_path: Path, tem
 
 
 def test_a_migration_that_ends_its_process_is_told(tmp_path: Path) -> None:
-    write_project(tmp_path, {"m": forward(send("CREATE TABLE half (x)"), "import os", "os._exit(0)")})
+    write_project(tmp_path, {"m": forward(send("CREATE TABLE half (x)"), "import os", "os.kill(os.getpid(), 9)")})
     with pytest.raises(PwmigError) as caught:
         Worker(tmp_path, "apply").start().wait(60)
     assert caught.value.why and caught.value.way_out

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from pwmig.records import dataclass
 
 __all__ = ["AtticSettings", "limit_of", "size_text"]
 

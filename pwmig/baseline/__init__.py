@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from pwmig.comparing import kept
 from pwmig.errors import BeyondDatabase, MigrationFailed, PlanError, ProjectError, PwmigError
 from pwmig.files import checksum, create, slug
 from pwmig.plan import Direction, Plan, Step
+from pwmig.records import dataclass
 
 if TYPE_CHECKING:
     from pwmig.dialects.base import Listener

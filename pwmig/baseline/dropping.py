@@ -7,11 +7,11 @@ Nothing is dropped along with something else (no CASCADE), so that nothing else 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import peewee
 
 from pwmig.errors import ProjectError
+from pwmig.records import dataclass
 from pwmig.schema import Routine, Schema, Sequence, Table
 
 __all__ = ["drop_everything", "sent"]

@@ -118,7 +118,9 @@ class Checks:
         applied = self._applied()
         done = {row.name for row in applied}
         pending = sum(file.name not in done for file in self.files)
-        return f"{len(applied)} applied, {pending} pending", history_findings(self.files, applied)
+        return f"{len(applied)} applied, {pending} pending", history_findings(
+            self.files, applied, self.project.config.allow, self.project.halves()
+        )
 
     def _check_models(self) -> _Made:
         from pwmig.diff import diff

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from pwmig.errors import PwmigError, redact
+from pwmig.records import dataclass
 
 if TYPE_CHECKING:
     from pwmig.diff import Change

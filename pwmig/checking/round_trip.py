@@ -7,7 +7,7 @@ on the rows that the migrations load, and on these. The engine runs the migratio
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from pwmig.checking.records import Finding, Severity, finding_of
@@ -15,6 +15,7 @@ from pwmig.checking.relevant import with_parents
 from pwmig.checking.samples import Samples, fill, take_out
 from pwmig.checking.trial import STOPS, Looking, Trial, source_of
 from pwmig.plan import Event, Plan, Run, forward_step
+from pwmig.records import dataclass
 from pwmig.schema import Schema, Table
 from pwmig.sides import plan_files, without_tables
 

@@ -7,10 +7,10 @@ come first. Where the database refuses them, other numbers are tried; where it r
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pwmig.checking.values import NoValue, value_of
+from pwmig.records import dataclass
 from pwmig.schema import Column, Schema, Table
 
 if TYPE_CHECKING:

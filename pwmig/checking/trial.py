@@ -117,8 +117,9 @@ class Trial:
             self._add(
                 Severity.NOTE,
                 "rows or values that it takes away are not there again after migrate_backward()",
-                "going forward drops their table or column, and no migrate_backward() can make values again",
-                "keep a copy of what you may need, or stop using the column before it is dropped",
+                "going forward drops their table or column, and the attic kept nothing of them, as of what goes by raw "
+                "SQL or with attic=False",
+                "drop them by an operation of the migrator, which lets the attic keep them, or keep a copy of your own",
                 rows=lost,
             )
         rest = tuple(one for one in rows if one not in lost)

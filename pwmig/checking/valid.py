@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pwmig.checking.records import Finding, Severity, finding_of
@@ -15,7 +15,7 @@ from pwmig.states import State, status_of
 if TYPE_CHECKING:
     from pwmig.files import MigrationFile
     from pwmig.project import Project
-    from pwmig.states import Applied
+    from pwmig.states import Applied, Half
 
 __all__ = ["history_findings", "loading_findings"]
 
@@ -52,13 +52,26 @@ def _file_findings(file: MigrationFile, package: str | None) -> Iterator[Finding
     )
 
 
-def history_findings(files: Sequence[MigrationFile], applied: Sequence[Applied]) -> list[Finding]:
-    """What is wrong with the history of a database, beside the files."""
+def history_findings(
+    files: Sequence[MigrationFile],
+    applied: Sequence[Applied],
+    allowed: Collection[str] = (),
+    halves: Sequence[Half] = (),
+) -> list[Finding]:
+    """What is wrong with the history of a database, beside the files; what is ``allowed`` fails no check."""
+
+    def severity(kind: str) -> Severity:
+        return Severity.WARNING if kind in allowed else Severity.ERROR
+
     found = []
-    for status in status_of(files, applied):
-        if status.state in _STATES:
+    for status in status_of(files, applied, halves):
+        if status.state is State.FAILED:
+            what = f"{status.name} {status.stopped}"
+            why = "the database holds a part of it, and the history does not know of that"
+            found.append(Finding(Severity.ERROR, what, why, f"{status.way_out} ends it", status.name))
+        elif status.state in _STATES:
             what, why, way_out = _STATES[status.state]
-            found.append(Finding(Severity.ERROR, f"{status.name} {what}", why, way_out, status.name))
+            found.append(Finding(severity(status.state.value), f"{status.name} {what}", why, way_out, status.name))
     done = {row.name for row in applied}
     for file in files:
         if file.name not in done:
@@ -67,7 +80,7 @@ def history_findings(files: Sequence[MigrationFile], applied: Sequence[Applied])
             except PlanError as error:
                 what = error.what.removeprefix("nothing was run: ")
                 way_out = "give the file a later time in its name, or apply it with --allow out-of-order"
-                found.append(Finding(Severity.ERROR, what, error.why, way_out, file.name))
+                found.append(Finding(severity("out-of-order"), what, error.why, way_out, file.name))
     return found
 
 
@@ -81,10 +94,5 @@ _STATES = {
         "is applied, but its file is gone",
         "the files no longer tell how this database came about",
         "bring the file back (from version control)",
-    ),
-    State.FAILED: (
-        "was begun and has not come to its end",
-        "the database holds a part of it",
-        "pwmig status says what is to be done",
     ),
 }

@@ -7,11 +7,14 @@ for: ``parser`` knows the commands by name, and loads the one that is run.
 from __future__ import annotations
 
 import argparse
+import atexit
 import gc
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 from pwmig.cli.parser import parser
 from pwmig.cli.showing import ERROR, print_json
@@ -21,13 +24,18 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+    """Run one command and return its exit code; without ``arguments`` it is this process's own, and ends it."""
     _prepare_streams()
-    if arguments is None:
-        arguments = sys.argv[1:]
-        # This process is the command's own: importing modules makes many objects, and hardly any garbage to look for.
-        gc.set_threshold(100_000)
-        _end_as_by_ctrl_c()
+    if arguments is not None:
+        return _main(arguments)
+    gc.set_threshold(100_000)  # Importing modules makes many objects, and hardly any garbage to look for.
+    _end_as_by_ctrl_c()
+    code = _main(sys.argv[1:])
+    _end(code)
+    return code
+
+
+def _main(arguments: Sequence[str]) -> int:
     try:
         try:
             return _run(arguments)
@@ -37,6 +45,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output has enough of it; Python must not complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ERROR
+
+
+def _end(code: int) -> None:
+    """End this process with all that others see of its end: exit handlers run, streams are written out.
+
+    To free what it holds, object by object, takes longer than most commands, and the system frees it at once. Where a
+    thread is still at work, or in PyPy, this returns, and the end is left to Python.
+    """
+    if threading.active_count() > 1 or sys.implementation.name != "cpython":
+        return
+    atexit._run_exitfuncs()
+    with suppress(OSError, ValueError):  # Whoever read the output has enough of it.
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def _end_as_by_ctrl_c() -> None:

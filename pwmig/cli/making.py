@@ -1,4 +1,4 @@
-"""The commands that make files, and the one that opens them: init, create, baseline, lab."""
+"""The commands that make files, and the one that opens them: init, baseline, lab."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 
 from pwmig.cli.showing import FINE, Progress, open_project, prints_aside, refuse_memory
 
-__all__ = ["baseline", "create", "init", "lab"]
+__all__ = ["baseline", "init", "lab"]
 
 
 def init(options: argparse.Namespace) -> int:
@@ -20,13 +20,6 @@ def init(options: argparse.Namespace) -> int:
         print(f"wrote {path}")
     where = "" if folder == "." else f" --project {shlex.quote(folder)}"
     print(f"a project with two migrations to try: pwmig status{where}, then pwmig migrate{where}")
-    return FINE
-
-
-def create(options: argparse.Namespace) -> int:
-    path = open_project(options).create(options.name)
-    print(f"wrote {path}")
-    print("edit migrate_forward() and migrate_backward() in it; then pwmig rehearse, pwmig migrate")
     return FINE
 
 

@@ -6,7 +6,12 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pwmig.waits import MOST_RETRIES, MOST_S
+
 __all__ = ["parser"]
+
+_MOST_SHOWN = 40
+"""So many letters of what was given stand in a message."""
 
 _Adder = Callable[[argparse.ArgumentParser], None]
 
@@ -64,6 +69,29 @@ def _new_name(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", metavar="NAME")
 
 
+def _create(command: argparse.ArgumentParser) -> None:
+    command.epilog = (
+        "With --from-models the file holds what makes the database, as it is behind all that is pending, what the "
+        "models declare, and the way back. What nothing tells is asked in a terminal: whether a drop and an add are "
+        "one rename, what rows get in a column that becomes required, how values convert to another type. Elsewhere "
+        "these options answer it, and without an answer nothing is written (exit 2). Where nothing differs nothing "
+        "is written either (exit 0)."
+    )
+    command.add_argument("name", nargs="?", metavar="NAME", help="with --from-models one is suggested if not given")
+    given = command.add_argument_group("from the models")
+    given.add_argument("--from-models", action="store_true", help="write what the models' changes ask for")
+    for option, form, help in (
+        ("--rename", "TABLE.OLD:NEW", "a column that has another name now (may be given again, as the next three)"),
+        ("--rename-table", "OLD:NEW", "a table that has another name now"),
+        ("--fill", "TABLE.COLUMN=VALUE", "what rows get in a column that becomes required"),
+        ("--using", "TABLE.COLUMN=SQL", "how the values of a column convert to its new type"),
+    ):
+        given.add_argument(option, action="append", default=[], metavar=form, help=help)
+    given.add_argument("--no-renames", action="store_true", help="what is not told to be a rename is none")
+    given.add_argument("--split", action="store_true", help="a file for each change")
+    given.add_argument("--preview", action="store_true", help="print code, SQL, and a rehearsal of it; write nothing")
+
+
 def _last_name(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", nargs="?", metavar="NAME", help="of this one only (default: of all in the plan)")
 
@@ -80,13 +108,40 @@ def _migrate(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--wait", type=_seconds, default=60.0, metavar="SECONDS", help="for other writers (default: 60)"
     )
+    command.add_argument(
+        "--lock-timeout", type=_seconds_above_0, metavar="SECONDS",
+        help="a statement waits no longer for a lock; then it is tried again, after a pause that doubles (SQLite has "
+        "one lock for all, for which --wait waits)",
+    )  # fmt: skip
+    command.add_argument("--lock-retries", type=_count, metavar="N", help="how often at most (default: 5)")
+    command.add_argument(
+        "--statement-timeout", type=_seconds_above_0, metavar="SECONDS", help="a statement takes no longer"
+    )
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is no number of seconds to wait: give 0 or more")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= MOST_S:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds to wait: give 0 or more, {MOST_S} at most")
     return seconds
+
+
+def _seconds_above_0(text: str) -> float:
+    seconds = _seconds(text)
+    if not seconds:
+        raise argparse.ArgumentTypeError("0 is no time to wait: give more, or leave it out")
+    return seconds
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or len(text) > len(str(MOST_RETRIES)) or int(text) > MOST_RETRIES:
+        raise argparse.ArgumentTypeError(
+            f"{text[:_MOST_SHOWN]} is no number of tries: give 0 or more, {MOST_RETRIES} at most"
+        )
+    return int(text)
 
 
 def _sides(command: argparse.ArgumentParser) -> None:
@@ -136,6 +191,24 @@ def _attic(command: argparse.ArgumentParser) -> None:
     command.add_argument("--yes", action="store_true", help="purge: without being asked")
 
 
+def _resolve(command: argparse.ArgumentParser) -> None:
+    command.epilog = (
+        "For a migration that stopped half-way where each change of the schema commits (MariaDB, MySQL); pwmig status "
+        "says which one that is. Before anything is done, its tables are compared with what the journal tells of them."
+    )
+    hows = command.add_mutually_exclusive_group(required=True)
+    for how, help in (
+        ("resume", "finish it"),
+        ("undo", "take back what took effect of it"),
+        ("applied", "record that it took effect, as it was finished by hand"),
+        ("reverted", "record that nothing of it is there, as it was taken back by hand"),
+    ):
+        hows.add_argument(f"--{how}", dest="how", action="store_const", const=how, help=help)
+    command.add_argument(
+        "--wait", type=_seconds, default=60.0, metavar="SECONDS", help="for other writers (default: 60)"
+    )
+
+
 def _lab(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", type=int, default=8888, help="the first port to try (default: 8888)")
     command.add_argument("--no-browser", dest="browser", action="store_false", help="print the address, open nothing")
@@ -148,7 +221,11 @@ _COMMANDS: dict[str, tuple[str, str, tuple[_Adder, ...]]] = {
         "each migration and its state; exits 1 unless all are applied as they are",
         (_project, _json),
     ),
-    "create": ("making", "write a new migration file, ready to edit", (_project, _new_name)),
+    "create": (
+        "creating",
+        "write a new migration file: ready to edit, or with --from-models what these ask for",
+        (_project, _create),
+    ),
     "migrate": (
         "running",
         "apply what is pending, or with --backward revert the last applied one",
@@ -170,6 +247,11 @@ _COMMANDS: dict[str, tuple[str, str, tuple[_Adder, ...]]] = {
         "making",
         "the first migration, from a database that was there before; recorded as applied",
         (_project, _new_name, _baseline),
+    ),
+    "resolve": (
+        "running",
+        "end a migration that stopped half-way: finish it, take it back, or record what was done by hand",
+        (_project, _new_name, _resolve),
     ),
     "attic": ("storing", "what migrations took away: list, restore or purge it", (_project, _json, _attic)),
     "lab": ("making", "JupyterLab at the workbench notebook", (_project, _lab)),

@@ -1,9 +1,10 @@
-"""The commands that run migrations, on the database or on a copy: migrate, sql, rehearse."""
+"""The commands that run migrations, on the database or on a copy: migrate, resolve, sql, rehearse."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pwmig.cli.showing import (
@@ -21,15 +22,19 @@ from pwmig.cli.showing import (
 if TYPE_CHECKING:
     from pwmig.plan import Run
     from pwmig.project import Project
+    from pwmig.waits import Waits
 
-__all__ = ["migrate", "rehearse", "sql"]
+__all__ = ["migrate", "rehearse", "resolve", "sql"]
 
 
 def migrate(options: argparse.Namespace) -> int:
     project = open_project(options)
-    plan = project.plan(
-        to=options.to, steps=options.steps, backward=options.backward, fake=options.fake, allow=options.allow
-    )
+    from pwmig.waits import reads_wait
+
+    with Progress() as progress, reads_wait(options.wait, progress):
+        plan = project.plan(
+            to=options.to, steps=options.steps, backward=options.backward, fake=options.fake, allow=options.allow
+        )
     from pwmig.text import Ink, plan_lines
 
     if options.dry_run:
@@ -41,7 +46,7 @@ def migrate(options: argparse.Namespace) -> int:
     refuse_memory(project)
     verb = project.revert if options.backward else project.apply
     with Progress() as progress:
-        run = verb(plan, listener=progress, wait_s=options.wait)
+        run = verb(plan, listener=progress, waits=_waits(project, options))
     skipped = sum(step.outcome == "skipped" for step in run.steps)
     if skipped:
         print(f"{skipped} done by another runner meanwhile")
@@ -54,6 +59,27 @@ def migrate(options: argparse.Namespace) -> int:
                 f"note: {printable(step.step.name)} has no migrate_backward() and can't be taken back", file=sys.stderr
             )
     return FINE
+
+
+def resolve(options: argparse.Namespace) -> int:
+    project = open_project(options)
+    refuse_memory(project)
+    with Progress() as progress:
+        run = project.resolve(options.name, how=options.how, listener=progress, wait_s=options.wait)
+    _tell_restored(run)
+    return FINE
+
+
+def _waits(project: Project, options: argparse.Namespace) -> Waits:
+    """What the config says of waiting, and what the command line says instead."""
+    said = {
+        "lock_s": options.lock_timeout,
+        "lock_retries": options.lock_retries,
+        "statement_s": options.statement_timeout,
+    }
+    return replace(
+        project.waits, turn_s=options.wait, **{name: value for name, value in said.items() if value is not None}
+    )
 
 
 def _tell_restored(run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import sys
 from collections.abc import Iterable
@@ -35,7 +36,15 @@ def open_project(options: argparse.Namespace) -> Project:
     from pwmig.project import Project
 
     with prints_aside():
-        return Project.open(options.project)
+        project = Project.open(options.project)
+    atexit.register(_close, project.database)
+    return project
+
+
+def _close(database: Any) -> None:
+    """Close what the project's own code has opened: nobody does it when the command ends."""
+    with contextlib.suppress(Exception):
+        database.close()
 
 
 def refuse_memory(project: Project) -> None:
@@ -122,7 +131,7 @@ class Progress:
         if event.kind == "step-done" and not self.quiet:
             self._show("")
             print(f"{event.text} {event.migration}", flush=self.live)
-        elif event.kind == "wait":
+        elif event.kind in ("wait", "warning"):
             from pwmig.text import printable
 
             print(printable(event.text), file=sys.stderr)

@@ -48,6 +48,8 @@ def _restore(project: Project, options: argparse.Namespace) -> int:
         from pwmig.text import printable
 
         print_lines(printable(str(done)) for done in restored)
+        if any(done.doubtful for done in restored):
+            print(f"pwmig attic restore {options.name} --changed puts what has changed back all the same")
     return LOOK if any(done.unmatched for done in restored) else FINE
 
 
@@ -76,8 +78,9 @@ def _agreed(entries: tuple[Entry, ...], options: argparse.Namespace) -> bool:
     from pwmig.text import printable
 
     if not sys.stdin.isatty():
+        things = f"{len(entries):,} thing{'s' if len(entries) != 1 else ''}"
         raise PlanError(
-            f"nothing was purged: {len(entries)} things would be gone for good",
+            f"nothing was purged: {things} would be gone for good",
             why="nobody can be asked here",
             way_out="give --yes, or the id of one thing (pwmig attic lists them)",
         )

@@ -6,12 +6,12 @@ import ast
 import io
 import tokenize
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pwmig.codegen.writing import text_of
 from pwmig.errors import PwmigError
 from pwmig.operations import OPERATIONS, Called, Operation
+from pwmig.records import dataclass
 
 __all__ = ["Written", "read", "read_operations", "same_code"]
 
@@ -44,6 +44,8 @@ def read(text: str) -> Written | None:
     """
     try:
         written = _read(ast.parse(text))
+        if not all(made.is_asked for made in (*written.forward, *(written.backward or ()))):
+            return None  # A form would lose what it does not ask for.
         made = text_of(written.forward, written.backward, written.config_module)
         return written if same_code(text, made) else None
     except _UNREADABLE:

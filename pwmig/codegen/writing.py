@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pwmig.codegen.inverse import inverses
 from pwmig.codegen.kinds import SQLITE, Kinds
-from pwmig.columns import ColumnSpec, Expression
+from pwmig.columns import ColumnSpec, Expression, Standard
 from pwmig.operations import Operation
+from pwmig.records import dataclass
 
 if TYPE_CHECKING:
     from pwmig.schema import Schema
@@ -20,6 +21,8 @@ WIDTH = 88
 """Letters in a line, as ruff has it where a project says nothing."""
 
 _STEP = 4
+
+_FIRST = "from playhouse.migrate import *"
 
 
 def source(
@@ -39,32 +42,55 @@ def source(
 
 def text_of(forward: Sequence[Operation], backward: Sequence[Operation] | None, config_module: str) -> str:
     """The source of just these operations; None has no ``migrate_backward``."""
-    names = sorted({name for operation in (*forward, *(backward or ())) for name in _imports(operation)})
-    lines = ["from playhouse.migrate import *", f"from {config_module} import migrator"]
-    if names:
-        lines.append(_import_line(names))
+    own, others = _import_lines((*forward, *(backward or ())))
+    lines = [*own, "", _FIRST] if own else [_FIRST]
+    lines += [f"from {config_module} import migrator", *others]
     text = "\n".join(lines) + "\n" + _function("migrate_forward", forward)
     return text if backward is None else text + _function("migrate_backward", backward)
 
 
-def _imports(operation: Operation) -> set[str]:
-    """What an operation's call names of Peewee: fields, and ``SQL`` or ``Check``."""
-    args, kwargs = operation.call()
-    found: set[str] = set()
-    for value in (*args, *kwargs.values()):
-        for inner in value.values() if isinstance(value, Mapping) else [value]:
-            if isinstance(inner, ColumnSpec):
-                found.add(inner.type)
-            elif isinstance(inner, Expression):
-                found.add(inner.kind)
-    return found
+def _import_lines(operations: Iterable[Operation]) -> tuple[list[str], list[str]]:
+    """What the calls name: what a default calls, of Python's own library, and the Peewee fields, ``SQL``, ``Check``."""
+    found: dict[str, set[str]] = {}
+    for operation in operations:
+        args, kwargs = operation.call()
+        for module, name in _named((args, kwargs)):
+            found.setdefault(module, set()).add(name)
+    found.pop("builtins", None)
+    lines: tuple[list[str], list[str]] = [], []
+    for module, names in sorted(found.items()):
+        is_own = module.partition(".")[0] in sys.stdlib_module_names
+        lines[not is_own].append(_import_line(module, sorted(names, key=_rank)))
+    return lines
 
 
-def _import_line(names: Sequence[str]) -> str:
-    flat = f"from peewee import {', '.join(names)}"
+def _rank(name: str) -> tuple[bool, str]:
+    """The order of imported names that tools keep: constants, as ``SQL`` looks like one, then classes."""
+    return not name.isupper(), name.lower()
+
+
+def _named(value: Any) -> Iterator[tuple[str, str]]:
+    """(module, name) of all that the code of a value needs to be imported."""
+    match value:
+        case ColumnSpec():
+            yield value.module, value.type
+            yield from _named(value.arguments()[1])
+        case Expression():
+            yield "peewee", value.kind
+        case Standard():
+            yield value.module, value.imported
+        case Mapping():
+            yield from _named(tuple(value.values()))
+        case list() | tuple():
+            for one in value:
+                yield from _named(one)
+
+
+def _import_line(module: str, names: Sequence[str]) -> str:
+    flat = f"from {module} import {', '.join(names)}"
     if len(flat) <= WIDTH:
         return flat
-    return "from peewee import (\n" + "".join(f"{' ' * _STEP}{name},\n" for name in names) + ")"
+    return f"from {module} import (\n" + "".join(f"{' ' * _STEP}{name},\n" for name in names) + ")"
 
 
 def _function(name: str, operations: Sequence[Operation]) -> str:
@@ -101,12 +127,18 @@ def _call(operation: Operation) -> _Node:
 def _node(value: Any) -> str | _Node:
     if isinstance(value, ColumnSpec):
         kind, options = value.arguments()
-        return _Node(f"{kind}(", tuple((f"{name}=", literal(option)) for name, option in options.items()), ")")
+        items: list[tuple[str, str | _Node]] = [("", literal(one)) for one in value.positional]
+        items += [(f"{name}=", _node(option)) for name, option in options.items()]
+        return _Node(f"{kind}(", tuple(items), ")")
+    if isinstance(value, Standard):
+        return value.name
     if isinstance(value, Expression):
         return _Node(f"{value.kind}(", (("", literal(value.sql)),), ")")
     if isinstance(value, Mapping):
-        items = tuple((f"{literal(key)}: ", _node(inner)) for key, inner in value.items())
-        return _Node("{", items, "}", tall=any(isinstance(inner, ColumnSpec) for inner in value.values()))
+        pairs = tuple((f"{literal(key)}: ", _node(inner)) for key, inner in value.items())
+        return _Node("{", pairs, "}", tall=any(isinstance(inner, ColumnSpec) for inner in value.values()))
+    if isinstance(value, list):
+        return _Node("[", tuple(("", _node(item)) for item in value), "]")
     if isinstance(value, tuple):
         return _Node("(", tuple(("", _node(item)) for item in value), ")", single_comma=len(value) == 1)
     return literal(value)
@@ -140,7 +172,8 @@ def _wrapped(node: str | _Node, indent: int, used: int, after: int) -> str:
         return node.head + node.tail
     inner = indent + _STEP
     flats = [(prefix, _flat(item)) for prefix, item in node.items]
-    if not node.tall and not node.single_comma and all(item is not None for _, item in flats):
+    is_call = len(node.head) > 1  # The items of a call may stand together on a line of their own, no others.
+    if is_call and all(item is not None for _, item in flats):
         line = ", ".join(f"{prefix}{item}" for prefix, item in flats)
         if inner + len(line) <= WIDTH:
             return f"{node.head}\n{' ' * inner}{line}\n{' ' * indent}{node.tail}"
@@ -149,11 +182,15 @@ def _wrapped(node: str | _Node, indent: int, used: int, after: int) -> str:
 
 
 def literal(value: Any) -> str:
-    """A value as a Python literal, texts in double quotes unless that takes more escapes."""
+    """A value as a Python literal, texts and bytes in double quotes unless that takes more escapes."""
     text = repr(value)
-    if not isinstance(value, str) or text[0] == '"':
+    if not isinstance(value, (str, bytes)):
         return text
-    body = text[1:-1]
-    if value.count('"') > value.count("'"):
+    start = "b" if isinstance(value, bytes) else ""
+    quotes = (
+        [value.count(mark) for mark in ("'", '"')] if isinstance(value, str) else [value.count(b"'"), value.count(b'"')]
+    )
+    if text[len(start)] == '"' or quotes[1] > quotes[0]:
         return text
-    return '"' + body.replace("\\'", "'").replace('"', '\\"') + '"'
+    body = text[len(start) + 1 : -1]
+    return start + '"' + body.replace("\\'", "'").replace('"', '\\"') + '"'

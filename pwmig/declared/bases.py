@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import peewee
+
+from pwmig.records import dataclass
 
 __all__ = ["Guess", "HasTable", "is_named_in", "without_bases"]
 
@@ -46,10 +47,11 @@ class Guess:
 def without_bases(models: Collection[_Model], has_table: HasTable) -> tuple[list[_Model], tuple[Guess, ...]]:
     """The models that have a table, and what was guessed of those that others inherit from.
 
-    A model that no other inherits from has one. Of the others: one that a foreign key references, or whose Meta
-    names its table, has one; else ``Meta.abstract`` decides, and a model that adds no column but the automatic
-    ``id`` has none. One with columns of its own has a table where ``has_table`` knows it; where nothing tells, it is
-    taken for a base if its name begins with Base or Abstract, or ends with Base, Mixin or Model.
+    One that a foreign key references, or whose Meta names its table, has one; else ``Meta.abstract`` decides. Where
+    that says nothing, a model that no other inherits from has one, unless it adds no column but the automatic ``id``,
+    is called as a base is, and has no table that ``has_table`` knows. Of the others, one that adds no column has none.
+    One with columns of its own has a table where ``has_table`` knows it; where nothing tells, it is taken for a base if
+    its name begins with Base or Abstract, or ends with Base, Mixin or Model.
     """
     heirs: dict[_Model, list[str]] = {}
     for model in models:
@@ -59,7 +61,7 @@ def without_bases(models: Collection[_Model], has_table: HasTable) -> tuple[list
     referenced = {target for model in models for target in model._meta.refs.values()}
     tables, guesses = [], []
     for model in models:
-        told = True if model not in heirs else _told(model, referenced, has_table)
+        told = (_told if model in heirs else _told_alone)(model, referenced, has_table)
         if told is None:
             told = not _is_called_a_base(model)
             guesses.append(Guess(model.__name__, _table(model), tuple(sorted(heirs[model])), told))
@@ -80,6 +82,16 @@ def _told(model: _Model, referenced: Collection[Any], has_table: HasTable) -> bo
     return True if has_table(_table(model)) else None
 
 
+def _told_alone(model: _Model, referenced: Collection[Any], has_table: HasTable) -> bool:
+    """The same of a model that no other inherits from: a base whose heirs are gone, or are still to come, has none."""
+    meta = model._meta
+    if model in referenced or meta.table_name != meta.make_table_name():
+        return True
+    if (said := _said(model)) is not None:
+        return not said
+    return bool(_own_fields(model)) or not _has_name_of_base(model) or has_table(_table(model))
+
+
 def _said(model: _Model) -> bool | None:
     """Meta.abstract, where the model says it: Peewee gives the options of a Meta to those that inherit from it too."""
     said = getattr(model._meta, "abstract", None)
@@ -98,13 +110,18 @@ def _table(model: _Model) -> str:
 
 
 def _is_called_a_base(model: _Model) -> bool:
+    return bool(getattr(model._meta, "abstract", False)) or _has_name_of_base(model)
+
+
+def _has_name_of_base(model: _Model) -> bool:
     name = model.__name__
-    abstract = getattr(model._meta, "abstract", False)
-    return bool(abstract) or name.startswith(("Base", "Abstract")) or name.endswith(("Base", "Mixin", "Model"))
+    return name.startswith(("Base", "Abstract")) or name.endswith(("Base", "Mixin", "Model"))
 
 
 def is_named_in(table: str, sources: Iterable[str]) -> bool:
     """Whether one of the texts of migrations speaks of a table: in quotes, or as that of a statement."""
     name = re.escape(table.rpartition(".")[2])
-    named = re.compile(rf"""(['"`\[]){name}['"`\]]|(?i:\btable\s+(?:if\s+not\s+exists\s+)?(?:\w+\.)?){name}\b""")
+    named = re.compile(
+        rf"""(['"`\[])(?:[^'"`\s.]+\.)?{name}['"`\]]|(?i:\btable\s+(?:if\s+not\s+exists\s+)?(?:\w+\.)?){name}\b"""
+    )
     return any(named.search(source) for source in sources)

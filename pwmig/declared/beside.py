@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from pwmig.declared.said import Late, Usual
+from pwmig.declared.said import Brought, Late, Usual, is_brought
 from pwmig.diff.case import Case
+from pwmig.diff.changes import DropTable
+from pwmig.diff.renames import Renames
 from pwmig.schema import Check, Column, ForeignKey, Index, Namespace, Schema, Sequence, Table, Unique
 
 __all__ = ["compare", "is_of_tables_alone"]
@@ -25,25 +27,41 @@ def is_of_tables_alone(declared: Schema) -> bool:
     return not declared.sequences and not declared.namespaces
 
 
-def compare(live: Schema, declared: Schema) -> tuple[Schema, Schema]:
+_NO_TABLES: Mapping[str, str] = {}
+_NO_COLUMNS: Mapping[tuple[str, str], str] = {}
+
+
+def compare(
+    live: Schema,
+    declared: Schema,
+    *,
+    renamed_tables: Mapping[str, str] = _NO_TABLES,
+    renamed_columns: Mapping[tuple[str, str], str] = _NO_COLUMNS,
+) -> tuple[Schema, Schema]:
     """(before, after) of what the models have to say about the live schema.
 
     ``after`` is the live schema as the models want it: what no model can say (comments, grants, policies, storage,
     triggers) or what these do not (the name of a constraint, an option of a table) is there as it is in ``before``.
     Live tables without a model are left alone, and so is what stands beside tables, except for the schemas and
-    sequences that the models need. A model that reads a live view is no table to create.
+    sequences that the models need. A model that reads a live view is no table to create. What is told to be a rename,
+    as :func:`pwmig.diff.diff` takes it, is the same thing under its new name.
     """
     views = {live.key(view.name) for view in live.views}
     models = tuple(table for table in declared.tables if live.key(table.name) not in views)
-    before = live.only(table.name for table in models)
     case = Case.of(live, declared)
-    tables = {live.key(table.name): table for table in before.tables}
+    renames = Renames(live, declared, renamed_tables, renamed_columns)
+    gone = {change.table for change in renames.reclaimed(live) if isinstance(change, DropTable)}
+    seen = renames.translated(replace(live, tables=tuple(table for table in live.tables if table.name not in gone)))
+    tables = {live.key(table.name): table for table in seen.tables}
     wanted = []
     for table in models:
         old = tables.get(live.key(table.name))
         wanted.append(table if old is None else _wanted(old, table, case))
+    names = {live.key(table.name) for table in models}
     before = replace(
-        before,
+        live.only(
+            table.name for table in live.tables if {live.key(table.name), live.key(renames.table(table.name))} & names
+        ),
         sequences=_both(live, live.sequences, declared.sequences),
         namespaces=_both(live, live.namespaces, declared.namespaces),
         exact_tables=case.exact_tables,
@@ -73,6 +91,8 @@ def _known(here: tuple[_Beside, ...], needed: tuple[_Beside, ...]) -> tuple[_Bes
 
 def _wanted(live: Table, declared: Table, case: Case) -> Table:
     """A live table as the model wants it."""
+    if live == declared:
+        return live
     columns = {case.column(column.name): column for column in live.columns}
     usual = _usual(live)
     return replace(
@@ -86,8 +106,8 @@ def _wanted(live: Table, declared: Table, case: Case) -> Table:
         primary_key_deferrable=declared.primary_key_deferrable or live.primary_key_deferrable,
         indexes=_indexes(live, declared),
         uniques=_constraints(live.uniques, declared.uniques, lambda one: (one.columns, one.nulls_distinct)),
-        foreign_keys=_foreign_keys(live, declared),
-        checks=_constraints(live.checks, declared.checks, lambda one: one.expression),
+        foreign_keys=_foreign_keys(live, declared, case),
+        checks=_constraints(live.checks, declared.checks, lambda one: one.expression, _of_one_column),
         options=_options(live, declared),
         comment=declared.comment or live.comment,
         partitioning=declared.partitioning or live.partitioning,
@@ -117,6 +137,8 @@ def _word(option: str) -> str:
 def _column(live: Column | None, declared: Column, usual: str | None) -> Column:
     if live is None:
         return declared
+    if live == declared:
+        return live
     column = replace(
         declared,
         collation=live.collation if _is_usual_collation(live, declared, usual) else declared.collation,
@@ -147,7 +169,8 @@ def _is_usual_collation(live: Column, declared: Column, usual: str | None) -> bo
 def _indexes(live: Table, declared: Table) -> tuple[Index, ...]:
     """The model's indexes, with what only the database knows of them.
 
-    An index that MariaDB makes for a foreign key is called as the key is, so it has any name.
+    An index that MariaDB makes for a foreign key is called as the key is, so it has any name: what a model says is not
+    missed beside such a one, nor does such a one come beside what is there.
     """
     here = {index.name: index for index in live.indexes}
     implied = {key.columns for key in live.foreign_keys} & {key.columns for key in declared.foreign_keys}
@@ -155,12 +178,16 @@ def _indexes(live: Table, declared: Table) -> tuple[Index, ...]:
     for index in declared.indexes:
         old = here.get(index.name)
         if old is None and index.columns in implied and not index.unique and index.name not in here:
-            old = next((one for one in live.indexes if replace(one, name=index.name) == index), None)
+            brought = isinstance(index.name, Brought)
+            same = (one for one in live.indexes if replace(one, name=index.name) == index)
+            old = next((one for one in same if brought or is_brought(live, one)), None)
         found.append(index if old is None else _index(old, index))
     return tuple(found)
 
 
 def _index(live: Index, declared: Index) -> Index:
+    if live == declared:
+        return live
     return replace(
         declared,
         name=live.name if live.columns == declared.columns else declared.name,
@@ -171,12 +198,25 @@ def _index(live: Index, declared: Index) -> Index:
     )
 
 
-def _constraints(live: tuple[_Thing, ...], declared: tuple[_Thing, ...], key: _Key) -> tuple[_Thing, ...]:
+def _of_one_column(live: Check, declared: Check) -> bool:
+    """Whether two checks may be one: those in the definitions of two columns (MariaDB) are two, whatever they say."""
+    return None in (live.column, declared.column) or live.column == declared.column
+
+
+def _constraints(
+    live: tuple[_Thing, ...],
+    declared: tuple[_Thing, ...],
+    key: _Key,
+    may_be: Callable[[Any, Any], bool] = lambda one, other: True,
+) -> tuple[_Thing, ...]:
     """The model's constraints; one that it gives no name has the name of the live one that is the same."""
     left = list(live)
     found = []
     for thing in declared:
-        alike = next((one for one in left if key(one) == key(thing) and thing.name in (None, one.name)), None)
+        alike = next(
+            (one for one in left if key(one) == key(thing) and thing.name in (None, one.name) and may_be(one, thing)),
+            None,
+        )
         if alike is not None:
             left.remove(alike)
         found.append(thing if alike is None else _filled(alike, thing))
@@ -185,6 +225,8 @@ def _constraints(live: tuple[_Thing, ...], declared: tuple[_Thing, ...], key: _K
 
 def _filled(live: _Thing, declared: _Thing) -> _Thing:
     """A constraint with what no model says of it: whether it was validated, its comment, and its name."""
+    if live == declared:
+        return live
     unsaid: dict[str, Any] = {"name": declared.name or live.name, "comment": live.comment}
     if isinstance(live, (ForeignKey, Check)):
         unsaid |= {"validated": live.validated, "enforced": live.enforced}
@@ -197,9 +239,10 @@ def _filled(live: _Thing, declared: _Thing) -> _Thing:
     return replace(declared, **unsaid)
 
 
-def _foreign_keys(live: Table, declared: Table) -> tuple[ForeignKey, ...]:
+def _foreign_keys(live: Table, declared: Table, case: Case) -> tuple[ForeignKey, ...]:
     here = {tuple(map(str.lower, key.columns)): key for key in live.foreign_keys}
-    keys = [_sure(key, here) for key in declared.foreign_keys]
+    columns = {case.column(column.name) for column in live.columns}
+    keys = [_sure(key, here, is_new=case.column(key.columns[0]) not in columns) for key in declared.foreign_keys]
     found = tuple(key for key in keys if key is not None)
     return _constraints(live.foreign_keys, found, _pointed)
 
@@ -209,9 +252,9 @@ def _pointed(key: ForeignKey) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(map(str.lower, names)) for names in (key.columns, (key.ref_table,), key.ref_columns))
 
 
-def _sure(key: ForeignKey, here: Mapping[tuple[str, ...], ForeignKey]) -> ForeignKey | None:
-    """The key as it has to be; one that comes late is there if it is, and nobody misses it."""
-    if not isinstance(key.name, Late):
+def _sure(key: ForeignKey, here: Mapping[tuple[str, ...], ForeignKey], *, is_new: bool) -> ForeignKey | None:
+    """The key as it has to be; one that comes late is there if it is, and nobody misses it, but with a new column."""
+    if is_new or not isinstance(key.name, Late):
         return key
     live = here.get(tuple(map(str.lower, key.columns)))
     if live is None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import peewee
 
 from pwmig.declared.places import Places, as_sent, named, placed_back
 from pwmig.declared.said import LONGEST, only_said, with_late_keys
+from pwmig.declared.worded import repeated, with_words
 from pwmig.errors import ProjectError, PwmigError, redact
 from pwmig.schema import Schema
 
@@ -51,8 +53,39 @@ def models_schema(
 
 def _seen(chosen: Sequence[_Model], dialect: Dialect, like: peewee.Database, around: Schema | None) -> Schema:
     everybody = _with_targets(chosen)
+    if dialect.scratch_tables is not None and len(everybody) > dialect.scratch_tables:
+        with suppress(ProjectError):  # Which says more where all are together.
+            apart = _seen_apart(chosen, dialect, like, around, dialect.scratch_tables)
+            if apart is not None:
+                return apart
+    return _seen_together(chosen, everybody, dialect, like, around)
+
+
+def _seen_apart(
+    chosen: Sequence[_Model], dialect: Dialect, like: peewee.Database, around: Schema | None, most: int
+) -> Schema | None:
+    """The tables made some here, some there; None where two have or bring the same name, which can't be told so."""
+    sets = list(peewee.chunked(peewee.sort_models(_with_targets(chosen)), most))
+    wanted = set(chosen)
+    parts = [
+        _seen_together([model for model in models if model in wanted], models, dialect, like, around) for models in sets
+    ]
+    tables = [table for part in parts for table in part.tables]
+    names = [name.lower() for table in tables for name in (table.name, *(index.name for index in table.indexes))]
+    if len(set(names)) < len(names):
+        return None
+    return replace(parts[0], tables=tuple(sorted(tables, key=lambda table: (table.name.lower(), table.name))))
+
+
+def _seen_together(
+    chosen: Sequence[_Model],
+    everybody: Sequence[_Model],
+    dialect: Dialect,
+    like: peewee.Database,
+    around: Schema | None,
+) -> Schema:
     with dialect.scratch(like) as database, _placed(dialect, database, like, everybody) as places:
-        if _shared_tables(chosen, exact=False):  # Of which only the database knows whether they are one.
+        if any(_shared_tables(chosen, exact=False)):  # Of which only the database knows whether they are one.
             _refuse_shared_tables(chosen, exact=dialect.introspect(database, ["none"]).exact_tables)
         making = _Making(dialect, database, like, around)
         making.create(peewee.sort_models(everybody))
@@ -262,12 +295,19 @@ def _observed(
     """The tables of the models, as they are in the scratch database, with the names that they would have."""
     wanted = {named(model, places, database): model for model in models}
     moved = {place: name for name, place in places.items() if place not in (None, name)}
-    seen = dialect.introspect(database, list(wanted) if moved else None)
+    own = repeated(dialect, database, {_address(model, places, database): texts[model] for model in models})
+    seen = with_words(dialect.introspect(database, list(wanted) if moved else None), own)
     for name, model in wanted.items():
         _refuse_unseen(dialect, seen, name, model)
     said = {seen.key(name): texts[model] for name, model in wanted.items()}
     seen = only_said(seen, said)
     return with_late_keys(placed_back(seen, moved), models, places, database)
+
+
+def _address(model: _Model, places: Places, database: peewee.Database) -> tuple[str, ...]:
+    """The schema of a model's table in the scratch database, if it has one, and its name."""
+    place, table = places.get(model._meta.schema or ""), as_sent(model._meta.table_name, database)
+    return (table,) if place is None else (place, table)
 
 
 # -- refusals
@@ -316,6 +356,9 @@ def _cannot_create(model: _Model, error: Exception, longest_name: str, lacking: 
         way_out = f"look whether there can be a schema={meta.schema!r}, or take it out of its Meta; {way_out}"
     if longest_name and len(meta.table_name) > LONGEST:
         way_out = f"give it a name of at most {longest_name}; {way_out}"
+    if isinstance(error, (IndexError, TypeError)) or "format" in str(error):
+        # What stands behind a % was taken for a place of a value.
+        way_out = f"write each % of a Check or SQL in it as %%, as this driver wants it; {way_out}"
     if lacking:
         way_out = f"{way_out}; the place where it was tried lacks {lacking}"
     return ProjectError(

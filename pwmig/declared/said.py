@@ -10,9 +10,9 @@ from typing import TypeVar
 import peewee
 
 from pwmig.declared.places import Places, as_sent, own_name
-from pwmig.schema import Check, Column, ForeignKey, Schema, Table, Unique
+from pwmig.schema import Check, Column, ForeignKey, Index, Schema, Table, Unique
 
-__all__ = ["LONGEST", "Late", "Usual", "only_said", "with_late_keys"]
+__all__ = ["LONGEST", "Brought", "Late", "Usual", "is_brought", "only_said", "with_late_keys"]
 
 _Named = TypeVar("_Named", ForeignKey, Check, Unique)
 
@@ -23,6 +23,12 @@ LONGEST = 63
 
 class Late(str):
     """The name of a foreign key that Peewee leaves to its user to create; the database may or may not have it."""
+
+    __slots__ = ()
+
+
+class Brought(str):
+    """The name of an index that the database made by itself for a foreign key, which no model says."""
 
     __slots__ = ()
 
@@ -47,6 +53,9 @@ def _said(table: Table, text: str) -> Table:
     return replace(
         table,
         columns=tuple(_plain(column, usual) for column in table.columns),
+        indexes=tuple(
+            replace(index, name=Brought(index.name)) if is_brought(table, index) else index for index in table.indexes
+        ),
         foreign_keys=_named(table.foreign_keys, names),
         checks=_named(table.checks, names),
         uniques=_named(table.uniques, names),
@@ -57,6 +66,13 @@ def _said(table: Table, text: str) -> Table:
 
 def _named(things: tuple[_Named, ...], names: Iterable[str]) -> tuple[_Named, ...]:
     return tuple(thing if _is_said(thing.name, names) else replace(thing, name=None) for thing in things)
+
+
+def is_brought(table: Table, index: Index) -> bool:
+    """Whether an index is called as MariaDB calls one that it makes for a foreign key: as the key, or its first column
+    (https://mariadb.com/kb/en/foreign-keys/)."""
+    keys = (key for key in table.foreign_keys if key.columns == index.columns)
+    return not index.unique and any(index.name in (key.name, key.columns[0]) for key in keys)
 
 
 def _is_said(name: str | None, names: Iterable[str]) -> bool:

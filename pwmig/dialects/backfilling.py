@@ -11,19 +11,19 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import peewee
 
 from pwmig.errors import OperationRefused
+from pwmig.records import dataclass
 
 if TYPE_CHECKING:
     from pwmig.dialects.migrator import Keeper, Migrator, Operation
 
 __all__ = [
     *("Committed", "Filler", "InTurn", "Key", "Parts", "Piece", "Progress", "Together", "Wish"),
-    *("commits", "fill", "wish"),
+    *("committing", "fill", "wish"),
 ]
 
 Key = tuple[Any, ...]
@@ -93,6 +93,8 @@ class Filler(ABC):
     update_words = "UPDATE"
     lock_words = ""
     """What stands behind a query whose rows nobody else is to change until the transaction ends."""
+    only = ""
+    """The condition for the rows of which is kept what they hold, where others may come that are meant too."""
 
     def __init__(self, database: Any, name: str, source: str, wish: Wish) -> None:
         """``name`` is the table's, ``source`` the same as SQL."""
@@ -200,7 +202,8 @@ class Filler(ABC):
         sql, params = self.rows(after, upto)
         given = [param for _, (_, params) in self.assignments for param in params]
         words = ", ".join(f"{self.quote(name)} = {value}" for name, (value, _) in self.assignments)
-        self.run(f"{self.update_words} {self.source} SET {words} WHERE {sql}", (*given, *params))
+        only = f" AND {self.only}" if self.only else ""
+        self.run(f"{self.update_words} {self.source} SET {words} WHERE {sql}{only}", (*given, *params))
 
     def hold(self, after: Key | None, upto: Key | None) -> set[Key]:
         """The keys of a batch's rows, which nobody else changes from now on; of a table without one, nothing."""
@@ -350,12 +353,12 @@ def _endless(filler: Filler) -> OperationRefused:
     )
 
 
-def commits(operations: Sequence[Operation], migrator: Migrator) -> bool:
-    """Whether it is a back-fill that commits by itself; OperationRefused where something stands around it."""
+def committing(operations: Sequence[Operation], migrator: Migrator) -> Operation | None:
+    """The back-fill that commits by itself, if there is one; OperationRefused where something stands around it."""
     found = [made for made in operations if made.name == "backfill" and made.kwargs.get("commit")]
     if not found:
-        return False
-    beside = len(operations) > 1
+        return None
+    beside = any(made is not found[0] and made.name != "lock_timeout" for made in operations)
     if beside or (migrator.database.in_transaction() and migrator.apart is None):
         raise OperationRefused(
             f"{found[0].table!r} can't be filled with commit=True here",
@@ -366,4 +369,4 @@ def commits(operations: Sequence[Operation], migrator: Migrator) -> bool:
             "migration; or leave out commit=True: then it is filled in batches all the same, in one transaction",
             table=found[0].table,
         )
-    return True
+    return found[0]

@@ -9,10 +9,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pwmig.errors import DatabaseUnsupported
+from pwmig.records import dataclass
+from pwmig.waits import USUAL_WAITS, Waits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,17 +22,36 @@ if TYPE_CHECKING:
     import peewee
 
     from pwmig.codegen.kinds import Kinds
+    from pwmig.dialects.evidence import Evidence
+    from pwmig.dialects.migrated import MigrationTerms
     from pwmig.dialects.migrator import Migrator
     from pwmig.dialects.modelled import ModelTerms
     from pwmig.dialects.shelf import Shelf
-    from pwmig.errors import PwmigError
-    from pwmig.plan import Event
+    from pwmig.dialects.started import Start
+    from pwmig.dialects.units import Progress, Units
+    from pwmig.errors import DatabaseUnavailable, PwmigError
+    from pwmig.plan import Event, Step
     from pwmig.schema import Page, Query, Rows, Schema, Table
+    from pwmig.states import Half
 
     Listener = Callable[[Event], None]
     """Called with each event of progress."""
 
-__all__ = ["Copy", "Dialect", "Foreseen", "Kept", "Readings", "Session", "Template", "Turn", "apart"]
+__all__ = [
+    "Aside",
+    "Asides",
+    "Copy",
+    "Dialect",
+    "Foreseen",
+    "Journal",
+    "JournalWriter",
+    "Kept",
+    "Readings",
+    "Session",
+    "Template",
+    "Turn",
+    "apart",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +73,13 @@ class Turn:
     where the migration's transaction is no longer the one that was begun for it. ``finish()``, once the migration
     has returned, gives the connection the settings back that it had, and adds to ``touched`` and ``written`` what only
     the database itself can tell, where the migration is ``watched``. ``announced``: the statement that
-    comes next was foreseen. While ``outside()`` is entered there is no transaction: what was done until then has
-    committed, and a new one is begun behind it, when it is this runner's turn; ``apart`` says so.
+    comes next was foreseen. ``journal`` hears of each statement, where one may commit. While ``outside()`` is entered
+    there is no transaction: what was done until then has committed, and a new one is begun behind it, when it is this
+    runner's turn; ``apart`` says so. ``has_asides``: something may be noted in :class:`Asides`. ``tries``: how often
+    the statement was sent that failed last, where what got no lock is sent again by itself. ``notes`` say what of its
+    bad manners was mended, ``committed_by`` is the statement by which it committed against all rules, ``changed_by``
+    the last one that committed by its nature, in whichever way it was sent. ``ended``: something that was not heard may
+    have ended its transaction.
     """
 
     touched: set[str] = field(default_factory=set)
@@ -66,6 +92,16 @@ class Turn:
     watched: bool = False
     announced: bool = False
     apart: bool = False
+    tries: int = 1
+    notes: list[str] = field(default_factory=list)
+    committed_by: str = ""
+    changed_by: str = ""
+    ended: bool = False
+    has_asides: bool = False
+    journal: JournalWriter | None = None
+
+    def begins(self) -> None:
+        """A statement of the migration is about to be sent, one that only looks too."""
 
 
 @contextmanager
@@ -83,6 +119,214 @@ def apart(turn: Turn, begin: Callable[[], Any]) -> Iterator[None]:
         raise
     begin()
     turn.apart = False
+
+
+class JournalWriter(Protocol):
+    """Writes down what a step is about to commit, where a change of the schema commits."""
+
+    def ahead(self, sql: str, *, commits: bool, own: bool) -> None:
+        """A statement is about to be sent; ``own``: by pwmig itself, as no part of the migration."""
+
+    @property
+    def where(self) -> str:
+        """At which statement the step has stopped, in words; empty where that is none."""
+
+    def forgo(self) -> None:
+        """What was written until now is about to be committed apart: run again, the step finds it."""
+
+    def result(self, cursor: Any) -> None:
+        """A statement of the migration's own gave this."""
+
+    def forgets(self) -> None:
+        """From now on operations may take values that nothing keeps."""
+
+    def done(self) -> None:
+        """It came to its end."""
+
+    def failed(self) -> None:
+        """It failed."""
+
+    def stopped(self) -> None:
+        """The step has failed, and what could be taken back was."""
+
+    def close(self) -> None:
+        """The history's row is written, and nothing of the step needs to be known any more."""
+
+
+class Journal(Protocol):
+    """What migrations have committed so far that did not come to their end."""
+
+    database: peewee.Database
+
+    def create(self) -> bool:
+        """Make its table where it is not there yet; whether it is there by then."""
+
+    def halves(self) -> tuple[Half, ...]:
+        """The migrations of which a part took effect and stays."""
+
+    def left(self, migration: str) -> tuple[bool, Half | None]:
+        """Whether anything was committed by a migration whose run has just stopped; and what stays, if it has to be
+        ended: values that the attic gave back have not."""
+
+    def swept(self) -> tuple[Half, ...]:
+        """The same, and what is told of others goes."""
+
+    def writer(
+        self,
+        step: Step,
+        by: str,
+        text: Callable[[], str | None],
+        speaker: Callable[[], str],
+        units: Units,
+        *,
+        undoes: bool = False,
+        unit: int | None = None,
+    ) -> JournalWriter:
+        """What is to hear of the statements of a step; ``undoes``: it takes a half-applied migration back, or one
+        ``unit`` of it."""
+
+    def forget(self, migration: str, unit: int) -> None:
+        """Let go of what is known of a migration from one part on."""
+
+    def progress(self, migration: str) -> Progress:
+        """How far a half-applied migration has come."""
+
+    def clear(self, migration: str) -> None:
+        """Let go of what is known of a migration."""
+
+    def start(self, migration: str, unit: int | None = None) -> Start:
+        """What a half-applied migration began with, or one part of it, as far as it has touched it."""
+
+    def rebuild(self, scratch: peewee.Database, start: Start) -> None:
+        """Make in an empty database what a half-applied migration began with."""
+
+    def tidy(self, start: Start) -> None:
+        """End what the attic and a cast were doing when the run was killed, so that what is kept is all in one place,
+        and no column half-way."""
+
+    def strays(self, migration: str, scratch: Callable[[], AbstractContextManager[peewee.Database]]) -> tuple[str, ...]:
+        """The tables that are neither as they were before a statement of the migration nor as behind it: somebody has
+        changed them since. What a statement has made, of which nobody knows, is seen in a ``scratch`` database."""
+
+    def lacking(
+        self, migration: str, direction: str, scratch: Callable[[], AbstractContextManager[peewee.Database]]
+    ) -> Mapping[str, str]:
+        """The tables that are as they were before a statement of a run in a direction, each with that statement: so the
+        run has not been brought to its end by hand either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """An index that a run has made or dropped outside of its transaction, or was about to, before it was stopped.
+
+    ``migration`` is that of the run, ``direction`` which way it went (``forward`` or ``backward``), ``name`` the index
+    as SQL has it. ``makes``: it is made, under a name that is pwmig's own; else it is dropped. ``statement`` makes it,
+    in both cases. ``position`` and ``total`` are as those of a :class:`~pwmig.states.Half`. ``valid`` is None where the
+    index is not there, and False where it is half made, or half dropped.
+    """
+
+    migration: str
+    direction: str
+    makes: bool
+    name: str
+    statement: str
+    position: int
+    total: int | None
+    at: str
+    by: str
+    valid: bool | None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was dropped."""
+        return not self.makes and self.valid is None
+
+    @property
+    def stays(self) -> bool:
+        """Whether something of it has been done that is there."""
+        return self.valid is not None if self.makes else not self.valid
+
+    @property
+    def in_words(self) -> str:
+        """What of it stays."""
+        verb = "made" if self.makes else "dropped"
+        if self.valid is False:
+            return f"index {self.name} is half {verb}, and not valid"
+        return f"index {self.name} is {verb}" + (", and has not got its name" if self.makes else "")
+
+    @property
+    def words(self) -> str:
+        """The same, with what undoes it."""
+        by = "by a run that was stopped"
+        if self.makes:
+            half = "half " if self.valid is False else ""
+            return f"{self.name} was {half}made {by}; it is dropped by {self.dropping}"
+        return f"{self.name} was {'half ' if self.valid is False else ''}dropped {by}; it was made by {self.statement}"
+
+    @property
+    def dropping(self) -> str:
+        return f"DROP INDEX CONCURRENTLY {self.name}"
+
+    @property
+    def undoing(self) -> str:
+        """How a person takes it back, in words."""
+        return f"drop it by hand ({self.dropping})" if self.makes else "make it again by hand"
+
+    @property
+    def command(self) -> str:
+        """Goes on from there."""
+        return "pwmig migrate" if self.direction == "forward" else "pwmig migrate --backward"
+
+    @property
+    def half(self) -> Half:
+        """The migration, as it is told where something stays."""
+        from pwmig.states import Half
+
+        statement = self.statement if self.makes else self.dropping
+        facts = (self.migration, self.direction, self.position, statement, self.at, self.by, self.total)
+        return Half(*facts, command=self.command, took_effect=self.valid is not False)
+
+
+class Asides(Protocol):
+    """What migrations do outside of their transactions: noted ahead of that, until the history has the step."""
+
+    def begin(self, step: Step, by: str) -> None:
+        """A step is about to run; ``by`` says who runs it."""
+
+    def find_home(self) -> None:
+        """Learn where the history is, in the transaction of a turn."""
+
+    def note(self, index: str, place: tuple[int, int | None], statement: str = "") -> None:
+        """Outside of a transaction: commit that an index, as SQL has it, is about to be dropped; or to be made, by a
+        statement.
+
+        ``place``: how many statements the step has sent, and how many come behind this one, where that is known.
+        """
+
+    def settle(self, index: str) -> None:
+        """Let go of what is noted of an index of which nothing stays."""
+
+    def took(self, index: str) -> bool:
+        """Whether a run of the step that was stopped has dropped an index; from now on it counts as dropped."""
+
+    def uses(self, index: str) -> None:
+        """The step takes what a run of it that was stopped has done."""
+
+    def noted(self) -> tuple[Aside, ...]:
+        """What is noted of all migrations, in both directions."""
+
+    def standing(self) -> tuple[Aside, ...]:
+        """Of each migration and direction the last thing that stays, as long as no run is under way."""
+
+    def left(self, step: Step) -> tuple[Aside, ...]:
+        """What stays of a step that has failed, done by this run or by one before."""
+
+    def clear(self, migration: str) -> tuple[Aside, ...]:
+        """Let go of what is noted of a migration, in the transaction of its history row.
+
+        Gives what stays though the step has run and has not done it, nor taken it as done; of one that has not run,
+        what pwmig has made for itself.
+        """
 
 
 class Kept(Protocol):
@@ -166,6 +410,9 @@ class Dialect(ABC):
     """What stands behind the parentheses of pwmig's own tables."""
     longest_name: str = ""
     """How much of a name the database keeps, in words; empty where it keeps all of it."""
+    scratch_tables: int | None = None
+    """How many tables to make in one :meth:`scratch` database, where each takes the longer the more there are, and a
+    table is what its own text says whatever stands beside it; None where all belong together."""
 
     @abstractmethod
     def describe(self, database: peewee.Database) -> str:
@@ -211,11 +458,11 @@ class Dialect(ABC):
 
     @abstractmethod
     def session(
-        self, database: peewee.Database, *, wait_s: float, listener: Listener | None = None
+        self, database: peewee.Database, waits: Waits = USUAL_WAITS, listener: Listener | None = None
     ) -> AbstractContextManager[Session]:
         """The database's connection made ready for migrations, and given back as it was.
 
-        Its turns wait at most ``wait_s`` seconds for other writers and say so to the listener. Raises
+        Its turns wait no longer than that, and tell the listener where they do. Raises
         DatabaseUnavailable where the database can't be opened, OperationRefused inside an open transaction.
         """
 
@@ -258,6 +505,15 @@ class Dialect(ABC):
         the right; empty where it has all."""
         return ""
 
+    def repeat_checks(self, scratch: peewee.Database, address: Sequence[str], text: str) -> Mapping[str, str]:
+        """Make each check of a table in a :meth:`scratch` database once more, under a name by which it is found.
+
+        ``address`` is the table's name, behind that of its schema if it has one, and ``text`` the statement that made
+        it. Gives the conditions as they stand in that, by the names. Nothing is made where the database keeps these
+        words anyway, and where it takes them no second time.
+        """
+        return {}
+
     @abstractmethod
     def write(self, schema: Schema) -> tuple[str, ...]:
         """The statements that make a schema in an empty database, in an order that can be executed."""
@@ -266,6 +522,20 @@ class Dialect(ABC):
     @abstractmethod
     def model_terms(self) -> ModelTerms:
         """How Peewee's models say what a database of this kind holds."""
+
+    @property
+    @abstractmethod
+    def migration_terms(self) -> MigrationTerms:
+        """How a migration says what a database of this kind holds."""
+
+    @property
+    @abstractmethod
+    def evidence(self) -> Evidence:
+        """What the rows of a table say against a change of one of its columns."""
+
+    def texts(self, database: peewee.Database) -> Mapping[str, str]:
+        """The texts of tables and indexes by their names, where the database keeps the letters that made them."""
+        return {}
 
     @property
     @abstractmethod
@@ -282,6 +552,52 @@ class Dialect(ABC):
     def commits(self, sql: str) -> bool:
         """Whether a statement commits what came before it, so that no rollback takes it back."""
         return False
+
+    def journal(self, database: peewee.Database, history: str) -> Journal | None:
+        """What is known of half-applied migrations, by the name of the history's table; None where a change of the
+        schema can be taken back, and there are none."""
+        return None
+
+    def asides(self, database: peewee.Database, history: str) -> Asides | None:
+        """What migrations do outside of their transactions, by the name of the history's table; None where nothing can
+        be done so."""
+        return None
+
+    def running(self, database: peewee.Database) -> DatabaseUnavailable | None:
+        """What to tell who asks for something that can't be told while another program runs migrations; None where none
+        does at this moment. Waits for nobody."""
+        return None
+
+    def as_original(self, text: str) -> str:
+        """A text about a database that stands in for another one at the moment, as if it were about that one."""
+        return text
+
+    def lock_lost(self, error: BaseException) -> bool:
+        """Whether a statement failed since others had a lock and held it for too long."""
+        return False
+
+    def overran(self, error: BaseException) -> bool:
+        """Whether a statement was given up since it took longer than it may."""
+        return False
+
+    def mishap(self, database: peewee.Database, error: BaseException) -> DatabaseUnavailable | None:
+        """What a migration's error says of the database as a whole (its disk is full, its connection lost, ...).
+
+        None where it speaks of the statement, and where it was told as this already.
+        """
+        return None
+
+    def begins_anew(self, error: BaseException) -> bool:
+        """Whether a step of which nothing stays may get its locks when it is begun anew."""
+        return False
+
+    def holders(self, database: peewee.Database, sql: str) -> list[str]:
+        """Who may have a lock that a statement needs, in words, without what they run: it may hold values."""
+        return []
+
+    def commits_failing(self, error: BaseException) -> bool | None:
+        """The same of such a statement that failed; None where even whether it failed can't be told."""
+        return None
 
     def shared(self, database: peewee.Database) -> bool:
         """Whether another process that connects in the same way sees the same data."""

@@ -45,8 +45,8 @@ def require_done(name: str, migrators: Iterable[Migrator], result: Any, *, subje
                 way_out="write migrate(migrator...., ) around it",
                 table=undone[0].table,
             )
-    if isinstance(result, playhouse.Operation) or hasattr(result, "send"):
-        if hasattr(result, "close"):
+    if isinstance(result, playhouse.Operation) or hasattr(type(result), "send"):
+        if hasattr(type(result), "close"):
             result.close()  # A coroutine or generator that was never begun.
         raise OperationRefused(
             f"{name} returned {type(result).__name__}, and nothing ran it",

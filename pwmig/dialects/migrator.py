@@ -23,8 +23,13 @@ if TYPE_CHECKING:
     import peewee
 
     from pwmig.dialects.backfilling import Filler, Parts, Piece, Progress, Wish
+    from pwmig.dialects.base import Asides
+    from pwmig.dialects.units import Units
 
-__all__ = ["UNSAID", "Apart", "Keeper", "Migrator", "Operation", "migrate", "operation", "standing_in", "within"]
+__all__ = [
+    *("UNSAID", "Apart", "Keeper", "Migrator", "Operation", "migrate", "operation", "speaker"),
+    *("speaking", "standing_in", "units", "within"),
+]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -54,14 +59,23 @@ _KEEPABLE = frozenset(
 class Keeper(Protocol):
     """Who keeps what operations take away, and puts it back."""
 
+    def gather(self, operations: Sequence[Operation]) -> None:
+        """A batch is about to run: these, in their order."""
+
     def before(self, wanted: Operation) -> Operation:
         """An operation is about to run; the one to run in its place is given back."""
 
     def after(self, migrator: Migrator) -> None:
         """A batch has ended well."""
 
+    def left(self, migrator: Migrator, error: BaseException, *, undone: bool) -> None:
+        """A batch has ended badly, maybe between two operations; ``undone``: all of it, where the database can."""
+
     def mark(self, migrator: Migrator) -> Callable[[], None]:
         """What follows may be rolled back and tried again: what is given back forgets it."""
+
+    def became(self) -> None:
+        """What the operation changes has its new values, and nobody else can write them yet."""
 
     def done(self, wanted: Operation, error: BaseException | None = None) -> None:
         """The operation has run, or has failed."""
@@ -77,13 +91,19 @@ class Keeper(Protocol):
 class Apart(Protocol):
     """The one transaction of a step, on ``database``, which some operations may end and begin again.
 
-    ``is_free``: no savepoint is open in it.
+    ``is_free``: no savepoint is open in it. ``asides`` tell of what was done while there was none.
     """
 
     database: peewee.Database
+    asides: Asides | None
 
     @property
     def is_free(self) -> bool: ...
+
+    @property
+    def place(self) -> tuple[int, int | None]:
+        """How many statements the step has sent, and how many come behind the one that is about to be sent, where
+        that is known."""
 
     def later(self, work: Callable[[], None]) -> None:
         """Do this in the transaction that says that the step took effect."""
@@ -111,9 +131,15 @@ class Operation(playhouse.Operation):
     def __init__(self, migrator: Migrator, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         from inspect import signature  # Costly, and a config only makes the migrator.
 
+        from pwmig.dialects.named import by_name
+
         if "attic" in kwargs and fn.__name__ in _KEEPABLE:
             self.attic = kwargs.pop("attic")
-        bound = signature(fn).bind(migrator, *args, **kwargs)
+        try:
+            bound = signature(fn).bind(migrator, *args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{fn.__name__}() got other arguments than it takes: {error}") from None
+        by_name(bound, fn.__name__)
         super().__init__(migrator, fn, *bound.args[1:], **bound.kwargs)
 
     @property
@@ -281,9 +307,13 @@ class Migrator(playhouse.SchemaMigrator):
         from pwmig.dialects.asked import bound, python_default
         from pwmig.dialects.backfilling import fill, wish
 
-        value = python_default(bound(self.database, table, column_name, field))
+        value = python_default(bound(self.database, table, column_name, field), self)
         filler = self._filler(wish(table, {column_name: value}, True, False))
         fill(filler, 1000, 0, self._parts(False), self.on_progress or _progress.get())
+
+    def new_uuid(self, *, binary: bool) -> str:
+        """The SQL that makes a UUID, another one for each row, as Peewee keeps it: a text, or ``binary``."""
+        raise NotImplementedError
 
     def _filler(self, wish: Wish) -> Filler:
         """What fills rows on this database."""
@@ -309,18 +339,51 @@ class Migrator(playhouse.SchemaMigrator):
             self._run(self._parted(adopted))
             return
         self._in_batch = True
-        keeper = self.kept_by
+        keeper, alone, units = self.kept_by, None, _units.get()
+        said, counting = _speaking.set("operation"), _units.set(None)
         try:
             parted = self._parted(adopted)
-            with self._alone(parted[0]) if self._commits(parted) else self._batch():
+            if units is not None and parted and units.batch(parted, self.left, migrate.__code__):
+                return
+            alone = self._committing(parted)
+            with self._batch() if alone is None else self._alone(alone):
+                if keeper is not None and len(parted) > 1:
+                    keeper.gather(parted)
                 self._run(parted)
+        except BaseException as error:
+            if keeper is not None:
+                keeper.left(self, error, undone=alone is None)
+            if units is not None:
+                units.failed()
+            raise
+        else:
+            self._in_batch = False
+            if keeper is not None:
+                keeper.after(self)
+            if units is not None:
+                units.ended()
         finally:
             self._in_batch = False
-        if keeper is not None:
-            keeper.after(self)
+            _units.reset(counting)
+            _speaking.reset(said)
+
+    def left(self) -> int | None:
+        """How many statements the batch that is run sends yet, the one under way among them; None where nobody
+        knows."""
+        return None
 
     def settle(self) -> None:
         """Do what operations of the batch that ran until now have left to be done, so that the tables are theirs."""
+
+    @property
+    def unsettled(self) -> Sequence[Operation]:
+        """Operations of the batch that may have left something to be done, in the order of each table."""
+        return ()
+
+    def settle_others(self, table: str) -> Sequence[Operation]:
+        """The same, but for what waits for the statement of one table: the operations that have left it there."""
+        self.settle()
+        return ()
 
     def _parted(self, operations: list[Operation]) -> list[Operation]:
         """The operations with their parts in place of those that are made of others."""
@@ -334,13 +397,13 @@ class Migrator(playhouse.SchemaMigrator):
                 found.append(part)
         return found
 
-    def _commits(self, operations: list[Operation]) -> bool:
-        """Whether the batch is one operation that commits by itself."""
+    def _committing(self, operations: list[Operation]) -> Operation | None:
+        """The one of the batch that commits by itself, if it has one; OperationRefused where that can't stand there."""
         if not any(wanted.name == "backfill" for wanted in operations):
-            return False
-        from pwmig.dialects.backfilling import commits
+            return None
+        from pwmig.dialects.backfilling import committing
 
-        return commits(operations, self)
+        return committing(operations, self)
 
     @property
     def apart(self) -> Apart | None:
@@ -369,25 +432,72 @@ class Migrator(playhouse.SchemaMigrator):
             if listener is not None and (wanted.whole is None or wanted.whole is not whole):
                 listener(wanted.whole or wanted)
             whole = wanted.whole
-            keeper = self.kept_by
-            if keeper is None:
-                self._perform(wanted)
-                continue
             try:
-                self._perform(keeper.before(wanted))
-            except BaseException as error:
-                keeper.done(wanted, error)
+                self._run_one(wanted)
+            except OperationRefused as refused:
+                self._place(refused, wanted)
                 raise
-            keeper.done(wanted)
+            except Exception as error:
+                if (refusal := self.refusal_of(error, [wanted])) is not None:
+                    raise refusal from error
+                raise
+
+    def _run_one(self, wanted: Operation) -> None:
+        keeper = self.kept_by
+        if keeper is None:
+            self._perform_as(wanted)
+            return
+        try:
+            self._perform_as(keeper.before(wanted))
+        except BaseException as error:
+            keeper.done(wanted, error)
+            raise
+        keeper.done(wanted)
+
+    def _perform_as(self, wanted: Operation) -> None:
+        """Perform it; what it is given as SQL is the migration's own."""
+        if wanted.name != "sql":
+            self._perform(wanted)
+            return
+        token = _speaking.set("")
+        try:
+            self._perform(wanted)
+        finally:
+            _speaking.reset(token)
+
+    def refusal_of(self, error: Exception, operations: Sequence[Operation]) -> OperationRefused | None:
+        """What an error of the database says of operations of the batch; None where it is about something else."""
+        from pwmig.dialects.blamed import blamed
+
+        return blamed(self._title(), error, operations)
+
+    def _place(self, refused: OperationRefused, wanted: Operation) -> None:
+        """Say of which table and column an operation was refused, where what refused it knew of none."""
+        if refused.table is None and wanted.table is not None:
+            from pwmig.dialects.blamed import things_of
+
+            refused.table = wanted.table
+            if refused.column is None:
+                refused.column = things_of(wanted)[0]
+
+    def _title(self) -> str:
+        """What the database is called."""
+        return "the database"
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """While entered, what is asked for and what is migrated is as outside of a batch: a function of the user's."""
+        """While entered, what is asked for and what is migrated is as outside of a batch: a function of the user's.
+
+        It is within one all the same, so that nothing commits by itself there.
+        """
         pending, self._pending = self._pending, None
         before, self._in_batch = self._in_batch, False
+        token, said = _apart.set(None), _speaking.set("")
         try:
             yield
         finally:
+            _speaking.reset(said)
+            _apart.reset(token)
             self._in_batch, self._pending = before, pending
 
     def _perform(self, wanted: Operation) -> None:
@@ -430,7 +540,7 @@ def migrate(*operations: Any, **_: Any) -> None:
 
 
 def _owner(wanted: Any) -> Any:
-    return getattr(wanted, "migrator", None)
+    return wanted.migrator if isinstance(wanted, playhouse.Operation) else None
 
 
 def _ours(wanted: Any) -> Migrator:
@@ -451,6 +561,8 @@ _listener: ContextVar[Callable[[Operation], None] | None] = ContextVar("pwmig_li
 _progress: ContextVar[Callable[[Progress], None] | None] = ContextVar("pwmig_progress", default=None)
 _keeper: ContextVar[Keeper | None] = ContextVar("pwmig_keeper", default=None)
 _apart: ContextVar[Apart | None] = ContextVar("pwmig_apart", default=None)
+_units: ContextVar[Units | None] = ContextVar("pwmig_units", default=None)
+_speaking: ContextVar[str] = ContextVar("pwmig_speaking", default="")
 _patching = threading.Lock()
 _patched = 0
 _run_theirs = playhouse.Operation.run
@@ -478,15 +590,37 @@ def standing_in(
 
 
 @contextmanager
-def within(keeper: Keeper | None, apart: Apart | None) -> Iterator[None]:
+def within(keeper: Keeper | None, apart: Apart | None, units: Units | None = None) -> Iterator[None]:
     """While entered, a step runs on this thread: of the operations of all migrators the keeper hears, and ``apart``
-    lets some commit by themselves."""
-    kept, one = _keeper.set(keeper), _apart.set(apart)
+    lets some commit by themselves. ``units`` counts its parts."""
+    kept, one, counting = _keeper.set(keeper), _apart.set(apart), _units.set(units)
     try:
         yield
     finally:
+        _units.reset(counting)
         _keeper.reset(kept)
         _apart.reset(one)
+
+
+def speaker() -> str:
+    """Who sends what this thread sends: an ``operation``, the ``attic``, or nobody but the migration itself."""
+    return _speaking.get()
+
+
+@contextmanager
+def speaking(who: str) -> Iterator[None]:
+    """While entered, somebody else than the migration itself sends what this thread sends."""
+    token, counting = _speaking.set(who), _units.set(None)
+    try:
+        yield
+    finally:
+        _units.reset(counting)
+        _speaking.reset(token)
+
+
+def units() -> Units | None:
+    """What counts the parts of the step that this thread runs; None within one of them."""
+    return _units.get()
 
 
 def _count(step: int) -> None:

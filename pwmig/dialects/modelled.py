@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from pwmig.records import dataclass
 
 if TYPE_CHECKING:
     from pwmig.schema import Column, ForeignKey, Index, IndexPart, Schema, Table

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pwmig.diff.case import Case
-from pwmig.diff.texts import same_default, same_text, same_type
+from pwmig.diff.texts import same_default, same_text, same_type, words_of
 from pwmig.schema import Column
 
 __all__ = ["Alike", "Same", "by_name", "fields_of", "paired"]
@@ -29,11 +29,13 @@ class Alike:
 
     Names are compared as the ``case`` says, texts by what they say, with the ``words`` that were renamed; a
     field that is nothing of it must be equal. Fields have the same meaning in all records that have them.
+    ``again`` are old names, folded, that something else has by now: a text that has one says another thing than before.
     """
 
-    def __init__(self, case: Case, words: Mapping[str, str]) -> None:
+    def __init__(self, case: Case, words: Mapping[str, str], again: Collection[str] = ()) -> None:
         self.case = case
         self.words = words
+        self.again = frozenset(name.lower() for name in again)
         exact = case.exact_texts
         self._tests: dict[str, Same] = {
             **dict.fromkeys(_NAMES, self.same_name),
@@ -49,7 +51,7 @@ class Alike:
 
     def differing(self, before: Any, after: Any, names: Collection[str] | None = None) -> tuple[str, ...]:
         """The names of the fields (all, or those named) in which two records of a kind differ."""
-        if before == after:
+        if before == after and not self.again:
             return ()
         found = tuple(
             name
@@ -74,6 +76,8 @@ class Alike:
         )
 
     def same_text(self, before: str | None, after: str | None) -> bool:
+        if before is not None and before == after and self.again and not self.again.isdisjoint(words_of(before)):
+            return False
         return same_text(before, after, self.words, exact=self.case.exact_texts)
 
     def both_named(self, before: Any, after: Any) -> bool:
@@ -86,11 +90,13 @@ class Alike:
         return self._tests.get(name, self._same_value)
 
     def _same_value(self, before: Any, after: Any) -> bool:
-        if before == after:
+        if before == after and not self.again:
             return True
         if isinstance(before, tuple) and isinstance(after, tuple):
             return len(before) == len(after) and all(map(self._same_value, before, after))
-        return type(before) is type(after) and dataclasses.is_dataclass(after) and not self.differing(before, after)
+        if type(before) is type(after) and dataclasses.is_dataclass(after):
+            return not self.differing(before, after)
+        return bool(before == after)
 
     def _same_column(self, before: str | None, after: str | None) -> bool:
         return before == after or (

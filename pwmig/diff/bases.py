@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pwmig.diff.words import literal, shown_beside, thing_text
+from pwmig.records import dataclass
 from pwmig.schema import Exclusion, Policy, Rule
 
 __all__ = ["Added", "Altered", "Change", "Dropped", "Fact"]

@@ -7,7 +7,6 @@ says in words what speaks for it and what against it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -15,6 +14,7 @@ from pwmig.diff.case import Case
 from pwmig.diff.samples import Samples, values_evidence
 from pwmig.diff.texts import same_default, same_type
 from pwmig.diff.words import names_text, shown_name
+from pwmig.records import dataclass
 from pwmig.schema import Column, ForeignKey, Rows, Schema, Table
 
 __all__ = ["RenameCandidate", "rename_candidates"]
@@ -113,6 +113,8 @@ def _column_candidates(before: Table, after: Table, samples: Samples, case: Case
         if not come or case.column(old.name) in new_names:
             continue
         for new in come:
+            if _counts_and_refers(before, old, after, new) or _counts_and_refers(after, new, before, old):
+                continue
             values = values_evidence(*samples.columns(before.name, old.name, after.name, new.name))
             if not _same_kind(old, new) and (values is None or values[0] < _ENOUGH):
                 continue
@@ -120,6 +122,13 @@ def _column_candidates(before: Table, after: Table, samples: Samples, case: Case
             score = found.score(values)
             if score >= _ENOUGH:
                 yield RenameCandidate(after.name, old.name, new.name, score, tuple(found.words))
+
+
+def _counts_and_refers(one: Table, key: Column, other: Table, column: Column) -> bool:
+    """Whether the one column is a key that the database counts, and the other refers to something, and is no key."""
+    counts = key.autoincrement or key.identity is not None or key.sequence is not None or key.type.upper() == "INTEGER"
+    refers = any(column.name in made.columns for made in other.foreign_keys)
+    return one.primary_key == (key.name,) and counts and refers and column.name not in other.primary_key
 
 
 def _column_evidence(before: Table, after: Table, old: Column, new: Column) -> _Evidence:

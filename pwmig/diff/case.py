@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pwmig.records import dataclass
 from pwmig.schema import Schema
 
 __all__ = ["Case"]

@@ -12,7 +12,6 @@ what: ``CreateSequence``, ``DropType``, ``AlterPolicy``. So a new kind of record
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pwmig.diff.bases import Added, Altered, Change, Dropped, Fact
@@ -26,6 +25,7 @@ from pwmig.diff.words import (
     shown_name,
     unique_text,
 )
+from pwmig.records import dataclass
 from pwmig.schema import (
     Check,
     Column,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from pwmig.diff import changes as c
 from pwmig.diff.alike import Alike, Same, by_name, fields_of, paired
 from pwmig.diff.case import Case
 from pwmig.diff.renames import Renames
+from pwmig.diff.texts import words_of
 from pwmig.schema import Check, Column, ForeignKey, Index, Routine, Schema, Sequence, Table, Trigger, Unique, View
 
 __all__ = ["Comparison", "TableComparison"]
@@ -23,6 +24,9 @@ _BESIDE = tuple(
 
 _BY_NAME = ("exclusions", "triggers", "rules", "policies")
 """The fields of a table that hold things with a name each."""
+
+_ON_COLUMNS = ("indexes", "uniques", "foreign_keys", "checks")
+"""The fields of a table that hold what is about columns."""
 
 _KEY = tuple(name for name in fields_of(Table) if name.startswith("primary_key"))
 
@@ -86,6 +90,8 @@ class Comparison:
         self._renames = renames
         self._case = renames.case
         self._reclaimed = renames.reclaimed(before)
+        self._first: list[c.Change] = []
+        self._going: list[tuple[str, Any]] = []
         self._old = self._without_reclaimed(before)
         self._before = renames.translated(self._old)
         self._after = after
@@ -97,10 +103,37 @@ class Comparison:
             return before
         tables = {change.table for change in self._reclaimed if isinstance(change, c.DropTable)}
         columns = {(change.table, change.column.name) for change in self._reclaimed if isinstance(change, c.DropColumn)}
-        kept = (table for table in before.tables if table.name not in tables)
-        return replace(before, tables=tuple(_without(table, columns) for table in kept))
+        kept = (self._unleading(table, tables) for table in before.tables if table.name not in tables)
+        return replace(before, tables=tuple(self._without(table, columns) for table in kept))
+
+    def _unleading(self, table: Table, gone: set[str]) -> Table:
+        """A table without foreign keys to tables whose names others take: they go before anything has a new name."""
+        left = tuple(key for key in table.foreign_keys if key.ref_table not in gone)
+        if len(left) == len(table.foreign_keys):
+            return table
+        self._first += [c.DropForeignKey(table.name, key) for key in table.foreign_keys if key not in left]
+        return replace(table, foreign_keys=left)
+
+    def _without(self, table: Table, gone: set[tuple[str, str]]) -> Table:
+        """A table without columns whose names others take, and without all that is on them.
+
+        The check that stands in the definition of such a column goes with it, unsaid.
+        """
+        names = {name for of, name in gone if of == table.name}
+        if not names:
+            return table
+        left: dict[str, Any] = {"columns": tuple(column for column in table.columns if column.name not in names)}
+        for field in _ON_COLUMNS:
+            there = getattr(table, field)
+            left[field] = tuple(thing for thing in there if not is_on(thing, names))
+            going = (thing for thing in there if thing not in left[field])
+            self._going += [(table.name, thing) for thing in going if getattr(thing, "column", None) not in names]
+        return replace(table, **left)
 
     def changes(self) -> Iterator[c.Change]:
+        yield from self._first
+        for name, thing in self._going:
+            yield _CLASSES[type(thing)][1](self._renames.table(name), thing)
         for change in self._reclaimed:
             yield (
                 replace(change, table=self._renames.table(change.table)) if isinstance(change, c.DropColumn) else change
@@ -115,9 +148,11 @@ class Comparison:
         old_names = {self._renames.table(table.name): table.name for table in self._old.tables} if self._renames else {}
         pairs, gone, come = by_name(self._before.tables, self._after.tables, *self._places)
         for before, after in pairs:
-            if before != after:
-                words = self._renames.words(old_names.get(before.name, before.name))
-                yield from TableComparison(before, after, Alike(self._case, words), self._alike).changes()
+            old = old_names.get(before.name, before.name)
+            again = self._renames.again(old, after)
+            if before != after or again:  # By names that others have had, equal texts say something else.
+                alike = Alike(self._case, self._renames.words(old), again)
+                yield from TableComparison(before, after, alike, self._alike).changes()
         yield from (c.DropTable(table.name, table) for table in gone)
         yield from (c.CreateTable(table.name, table) for table in come)
 
@@ -204,7 +239,8 @@ class TableComparison:
 
 
 def _indexes(before: tuple[Index, ...], after: tuple[Index, ...], alike: Alike) -> _Paired:
-    return paired(before, after, alike.same("name"), alike.same_but(Index, "name"))
+    """One whose name another takes is the same under its new one, not the one that takes it."""
+    return paired(before, after, alike.same_but(Index), alike.same_but(Index, "name"), alike.same("name"))
 
 
 def _owned(schema: Schema) -> dict[tuple[object, ...], Sequence]:
@@ -213,6 +249,16 @@ def _owned(schema: Schema) -> dict[tuple[object, ...], Sequence]:
     return {_place(sequence): sequence for sequence in found if sequence is not None}
 
 
-def _without(table: Table, gone: set[tuple[str, str]]) -> Table:
-    kept = tuple(column for column in table.columns if (table.name, column.name) not in gone)
-    return table if len(kept) == len(table.columns) else replace(table, columns=kept)
+def is_on(thing: Index | Unique | ForeignKey | Check, columns: Collection[str]) -> bool:
+    """Whether an index or a constraint is about one of the columns, in a text or by name."""
+    words = {name.lower() for name in columns}
+    if isinstance(thing, Check):
+        return thing.column in columns or not words.isdisjoint(words_of(thing.expression))
+    if isinstance(thing, ForeignKey):
+        return not set(columns).isdisjoint(thing.columns)
+    parts = thing.parts
+    texts = [part.expression for part in parts if part.expression is not None]
+    if isinstance(thing, Index) and thing.predicate is not None:
+        texts.append(thing.predicate)
+    named = {*thing.columns, *thing.include, *(part.column for part in parts)}
+    return not set(columns).isdisjoint(named) or any(not words.isdisjoint(words_of(text)) for text in texts)

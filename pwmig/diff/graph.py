@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from heapq import heappop, heappush
+from typing import TypeGuard
 
 from pwmig.diff import changes as c
 from pwmig.diff.needs import Key, Mentions, Need, need_of
 from pwmig.schema import Policy, Rule, Trigger, View
 
-__all__ = ["Graph"]
+__all__ = ["Graph", "is_new_name"]
 
 
 class Graph:
@@ -24,6 +26,7 @@ class Graph:
         self._takers = self._by_key(need.takes for need in self.needs)
         self._movers = self._by_key(need.moves for need in self.needs)
         self._columns = self._columns_by_word()
+        self._old_names = self._renamed()
         for place in range(len(changes)):
             self._connect(place)
         self._make_room()
@@ -45,15 +48,34 @@ class Graph:
                 found[key[2]].add((key[1].rpartition(".")[2], key))
         return dict(found)
 
+    def _renamed(self) -> dict[str, dict[str, str]]:
+        """The new names of columns by the old ones, folded, of each table."""
+        found: dict[str, dict[str, str]] = defaultdict(dict)
+        for change in self.changes:
+            if isinstance(change, c.RenameColumn):
+                found[change.table.lower()][change.old_name.lower()] = change.name.lower()
+        return dict(found)
+
     def _connect(self, place: int) -> None:
         need = self.needs[place]
-        for key in self.mentioned(need.needs, self.changes[place]):
+        change = self.changes[place]
+        for key in self._unless_read_still(self.mentioned(need.needs, change), need, change):
             for other in self._bringers.get(key, ()):
                 self._add(other, place)
-        for key in self.mentioned(need.leaves, self.changes[place]):
+        left = (*self.mentioned(need.leaves, change), *self._seen_before(need, change))
+        for key in self._unless_read_still(left, need, change):
             # What a rename brings under a name that is dropped is another thing, and it is that which is meant.
             for other in () if self._is_moved_to(key) else self._takers.get(key, ()):
                 self._add(place, other)
+
+    def _unless_read_still(self, keys: Iterable[Key], need: Need, change: c.Change) -> Iterator[Key]:
+        """The keys without those of columns that a computed one reads before and after it is another."""
+        if not isinstance(change, c.AlterColumn):
+            yield from keys
+            return
+        names = self._old_names.get(change.table.lower(), {})
+        both = need.needs.words & {names.get(word, word) for word in need.leaves.words}
+        yield from (key for key in keys if key[0] != "seen" or key[2] not in both)
 
     def _is_moved_to(self, key: Key) -> bool:
         return key[0] == "table" and any(self.needs[place].moves for place in self._bringers.get(key, ()))
@@ -69,17 +91,50 @@ class Graph:
                 if (near == table or near in what.words) and (sees or key[0] == "column"):
                     yield key
 
+    def _seen_before(self, need: Need, change: c.Change) -> Iterator[Key]:
+        """The columns of its table whose type keeps something that is dropped, by the names that they had in it."""
+        if (change.sign == "-" or isinstance(change, c.AlterColumn)) and _sees(change):
+            names = self._old_names.get(change.table.lower(), {})
+            yield from (("seen", change.table.lower(), names[word]) for word in need.leaves.words if word in names)
+
     def _make_room(self) -> None:
-        """A name is free before something else takes it."""
+        """A name is free before something else takes it; of names that change in a circle, one is as long as needed."""
+        last = self._last_of_circles()
         for key, bringers in self._bringers.items():
             if key[0] in ("key", "seen"):
                 continue
-            for going in (*self._takers.get(key, ()), *self._movers.get(key, ())):
+            moving = (place for place in self._movers.get(key, ()) if place not in last)
+            for going in (*self._takers.get(key, ()), *moving):
                 for coming in bringers:
                     self._add(going, coming)
 
+    def _last_of_circles(self) -> set[int]:
+        """Of renames that wait for each other's names in a circle, the one that comes last."""
+        names: dict[Key, tuple[int, Key]] = {}
+        for place, change in enumerate(self.changes):
+            if isinstance(change, c.RenameTable):
+                names["", change.old_name.lower()] = place, ("", change.table.lower())
+            elif isinstance(change, c.RenameColumn):
+                table = change.table.lower()
+                names[table, change.old_name.lower()] = place, (table, change.name.lower())
+            elif is_new_name(change):
+                names["index", "", change.before.name.lower()] = place, ("index", "", change.after.name.lower())
+        found: set[int] = set()
+        for first in names:
+            circle: list[int] = []
+            name = first
+            while name in names and names[name][0] not in circle:
+                circle.append(names[name][0])
+                name = names[name][1]
+            if name == first and len(circle) > 1:
+                found.add(min(circle))
+        return found
+
     def _stand_in(self) -> None:
-        """An index is there before the one that it stands in for goes: MariaDB has foreign keys lean on one."""
+        """An index is there before the one that it stands in for goes: MariaDB has foreign keys lean on one.
+
+        Where the one that comes has to wait for the other, it can't stand in.
+        """
         coming: dict[Key, list[int]] = defaultdict(list)
         for place, change in enumerate(self.changes):
             if isinstance(change, c.AddIndex) and (key := _first_column(change)):
@@ -87,8 +142,17 @@ class Graph:
         for place, change in enumerate(self.changes):
             if isinstance(change, c.DropIndex) and (key := _first_column(change)) and key not in self._bringers:
                 for other in coming.get(key, ()):
-                    if not self.needs[other].brings & self.needs[place].takes:
+                    if not (self.needs[other].brings & self.needs[place].takes or self._leads(place, other)):
                         self._add(other, place)
+
+    def _leads(self, first: int, then: int) -> bool:
+        """Whether one has to come after another, directly or by others in between."""
+        seen, left = {first}, [first]
+        while left:
+            for place in self.later[left.pop()] - seen:
+                seen.add(place)
+                left.append(place)
+        return then in seen
 
     def _add(self, first: int, then: int) -> None:
         if first != then:
@@ -160,10 +224,17 @@ class Graph:
         return ordered
 
 
+def is_new_name(change: c.Change) -> TypeGuard[c.AlterIndex]:
+    """Whether an index gets another name and nothing else."""
+    return isinstance(change, c.AlterIndex) and replace(change.before, name=change.after.name) == change.after
+
+
 def _sees(change: c.Change) -> bool:
     """Whether PostgreSQL keeps a column's type as it is as long as what the change is about is there."""
     if isinstance(change, (c.AddColumn, c.DropColumn)):
         return change.column.generated is not None
+    if isinstance(change, c.AlterColumn):
+        return change.before.generated != change.after.generated
     if isinstance(change, (c.Added, c.Dropped)):
         return isinstance(change.thing, (Policy, Rule))
     if isinstance(change, c.Altered) and isinstance(change.after, (Policy, Rule, View, Trigger)):

@@ -6,17 +6,19 @@ routines; and a column, where its table is named too.
 
 A view is another one when its text is: another view on it is dropped before that and made anew behind it. So is
 what PostgreSQL won't have on a column that gets another type (views, generated columns, policies, rules, triggers):
-such a column has a key of its own for that, ``seen``.
+such a column has a key of its own for that, ``seen``. A column that comes to be computed, or is so no more, is
+another one too, for those that are computed from it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from pwmig.diff import changes as c
 from pwmig.diff.texts import words_of
+from pwmig.records import dataclass
 from pwmig.schema import (
     Check,
     Column,
@@ -82,7 +84,7 @@ def need_of(change: c.Change) -> Need:
     need = Need()
     if change.of_table and not isinstance(change, (c.CreateTable, c.DropTable)):
         need.needs.keys.add(_table(change.table))
-        need.needs.words.add(_plain(change.table))
+        need.needs.keys.add(("word", _plain(change.table)))  # No column that is called so is meant.
         if change.sign == "-":
             need.leaves.keys.add(_table(change.table))
     match change:
@@ -99,16 +101,28 @@ def need_of(change: c.Change) -> Need:
             need.takes.add(_key(change.table, change.before))
         case c.Altered():
             _altered(need, change)
+        case c.DropCheck(check=check) if is_of_renamed(check):
+            _whole(need, change)
+            need.leaves.keys.discard(_column(change.table, check.column or ""))
+            need.needs.keys.add(_column(change.table, check.column or ""))
         case _:
             _whole(need, change)
     return need
+
+
+def is_of_renamed(check: Check) -> bool:
+    """Whether a check stands in the definition of a column (MariaDB) that has another name in its text, an old one."""
+    return check.column is not None and check.column.lower() not in words_of(check.expression)
 
 
 def _altered(need: Need, change: c.Altered) -> None:
     need.needs.also(mentions(change.after, change.table))
     need.leaves.also(mentions(change.before, change.table))
     if isinstance(change, c.AlterColumn):
-        if "type" in change.differing:
+        # What goes under its name is another column, whose name it takes before.
+        need.leaves.keys.discard(_column(change.table, change.before.name))
+        need.needs.keys.add(_column(change.table, change.after.name))
+        if "type" in change.differing or (change.before.generated is None) != (change.after.generated is None):
             key = ("seen", *_column(change.table, change.after.name)[1:])
             need.brings.add(key)
             need.takes.add(key)

@@ -91,6 +91,12 @@ class Renames:
         columns = {old: new for (table, old), new in self._columns.items() if wanted is None or table == wanted}
         return {**columns, **dict(self._table_words())}
 
+    def again(self, old_table: str, after: Table) -> frozenset[str]:
+        """The old names of a table's columns, folded, that other columns have by now."""
+        fold, wanted = self.case.column, self.case.table(old_table)
+        old = {old for (table, old), new in self._columns.items() if table == wanted and fold(new) != old}
+        return frozenset(old & {fold(column.name) for column in after.columns})
+
     def _table_words(self) -> Iterator[tuple[str, str]]:
         for old, new in self._tables.items():
             schema = self._schemas.get(new)
@@ -149,7 +155,11 @@ def _renamed_unique(unique: Unique, name: _Name) -> Unique:
 
 
 def _renamed_check(check: Check, name: _Name) -> Check:
-    return check if check.column is None else replace(check, column=name(check.column))
+    """A check in the definition of a column is called as that is (MariaDB)."""
+    if check.column is None:
+        return check
+    column = name(check.column)
+    return replace(check, column=column, name=column if check.name == check.column else check.name)
 
 
 def _renamed_parts(parts: tuple[IndexPart, ...], name: _Name) -> tuple[IndexPart, ...]:

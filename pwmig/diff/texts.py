@@ -17,10 +17,10 @@ them share, and the comparison is modest:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-__all__ = ["same_default", "same_text", "same_type", "words_of"]
+__all__ = ["renamed_text", "same_default", "same_text", "same_type", "words_of"]
 
 _TOKEN = re.compile(
     r"""
@@ -69,6 +69,20 @@ def words_of(text: str) -> frozenset[str]:
         quote = match.group()[-1]
         found.add(match.group()[1:-1].replace(quote * 2, quote).lower())
     return frozenset(found)
+
+
+def renamed_text(text: str, renames: Mapping[str, str], quote: Callable[[str], str]) -> str:
+    """The text with new names, quoted, in place of old ones, which ``renames`` maps; a function is no name of these."""
+    folded = {old.lower(): new for old, new in renames.items()}
+
+    def told(match: re.Match[str]) -> str:
+        part = match.group()
+        name = part[1:-1].replace(part[-1] * 2, part[-1]) if match.lastgroup == "quoted" else part
+        called = match.lastgroup == "word" and text[match.end() :].lstrip().startswith("(")
+        is_name = match.lastgroup in ("quoted", "word") and not called
+        return quote(folded[name.lower()]) if is_name and name.lower() in folded else part
+
+    return _TOKEN.sub(told, text)
 
 
 _WORD = re.compile(r"[^\W0-9][\w$]*")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 
 from pwmig.errors import redact
 from pwmig.frames.grid import Grid, grid_html
+from pwmig.records import dataclass
 
 __all__ = ["Block", "Code", "Listing", "Sentence", "Title", "blocks_html", "blocks_text"]
 

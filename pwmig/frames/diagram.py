@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 
 from pwmig.diff import Change
 from pwmig.diff.case import Case
 from pwmig.errors import PwmigError
 from pwmig.frames.diagram_marks import DROPPED, Marks, marks_of
+from pwmig.records import dataclass
 from pwmig.schema import Column, ForeignKey, Schema, Table
 
 __all__ = ["MOST_TABLES", "Diagram", "draw", "mermaid"]

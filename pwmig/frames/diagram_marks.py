@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pwmig.diff import (
     AddColumn,
@@ -20,6 +20,7 @@ from pwmig.diff import (
     RenameTable,
 )
 from pwmig.diff.case import Case
+from pwmig.records import dataclass
 from pwmig.schema import Column, ForeignKey, Table
 
 __all__ = ["ADDED", "CHANGED", "DROPPED", "Marks", "marks_of"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pwmig.diff.case import Case
 from pwmig.frames.definitions import (
@@ -24,6 +24,7 @@ from pwmig.frames.definitions import (
 )
 from pwmig.frames.grid import Cell, Grid, GridRow, Heading, words
 from pwmig.frames.renames import RunRenames
+from pwmig.records import dataclass
 from pwmig.schema import Check, Table, Unique, View
 
 __all__ = ["Fact", "FactPair", "fact_pairs", "facts", "facts_grid", "facts_of", "schema_grid", "view_facts"]

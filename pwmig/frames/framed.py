@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from pwmig import frames
 from pwmig.plan import Run
+from pwmig.records import dataclass
 
 if TYPE_CHECKING:
     import pandas as pd

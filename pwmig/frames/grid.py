@@ -10,7 +10,7 @@ others scroll sideways, as many of them as the table's width has room for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -18,6 +18,7 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from pwmig.frames.cells import cell_html, cell_text, is_number, type_word
+from pwmig.records import dataclass
 
 __all__ = ["Cell", "Grid", "GridRow", "Heading", "grid_html", "style_tag", "words"]
 

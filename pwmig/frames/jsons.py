@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NoReturn
+
+from pwmig.records import dataclass
 
 __all__ = ["JSON_LIMIT", "Json", "read_json"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pwmig.frames.cells import cell_text, first_difference, same_value
@@ -17,6 +17,7 @@ from pwmig.frames.grid import Cell, Grid, GridRow, Heading, words
 from pwmig.frames.renames import RunRenames
 from pwmig.frames.tally import Tally, count_text
 from pwmig.plan import RowChanges
+from pwmig.records import dataclass
 from pwmig.schema import Rows
 
 __all__ = ["ColumnPair", "Comparison", "RowPair", "compare", "rows_grid", "sample_grid"]

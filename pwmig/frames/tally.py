@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pwmig.plan import RowChanges
+from pwmig.records import dataclass
 from pwmig.schema import Rows
 
 __all__ = ["Tally", "count_text"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from typing import Any
 
 from pwmig.codegen.writing import WIDTH, literal
+from pwmig.records import dataclass
 
 __all__ = ["Call", "Node", "Series", "assigned", "keyword_items", "laid_out", "node", "width"]
 

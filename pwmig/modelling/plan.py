@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from pwmig.dialects.modelled import FieldTerm, ModelTerms
 from pwmig.modelling.names import CLASS_NAMES, FIELD_NAMES, camel, free, plain, snake
+from pwmig.records import dataclass
 from pwmig.schema import Column, ForeignKey, Schema, Table
 
 __all__ = ["Member", "ModelPlan", "Plan", "Reference", "plan"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import peewee
@@ -14,6 +14,7 @@ from pwmig.dialects.modelled import FieldTerm, ModelTerms
 from pwmig.modelling.layout import Call, Node, Series, assigned, keyword_items, laid_out, node
 from pwmig.modelling.names import CLASS_NAMES, camel, free
 from pwmig.modelling.plan import Member, ModelPlan, Plan
+from pwmig.records import dataclass
 from pwmig.schema import Index, Schema, Table
 
 __all__ = ["source"]

@@ -19,8 +19,9 @@ from typing import Any
 
 from pwmig.codegen import source
 from pwmig.diff import Change
+from pwmig.drafting import Draft, Wishes
 from pwmig.errors import MigrationFailed, OperationRefused, ProjectError, PwmigError
-from pwmig.files import template
+from pwmig.files import slug, template
 from pwmig.frames.framed import FramedRun
 from pwmig.operations import Operation
 from pwmig.plan import Direction, Event, Loss, MigrationStatus, Plan, Run, State, find
@@ -182,6 +183,11 @@ class Bench:
     def pending(self) -> tuple[str, ...]:
         return self.names(State.PENDING)
 
+    @property
+    def editable(self) -> tuple[str, ...]:
+        """The migrations whose files tell nothing of the database yet: what failed has to be mended."""
+        return tuple(status.name for status in self.statuses if status.path and status.applied_at is None)
+
     def plan_to(self, name: str | None, *, backward: bool, allow: Collection[str] = ()) -> Plan:
         """The steps to a migration and no further, () where there is nothing to do; raises PlanError."""
         return self.project.plan(to=name, backward=backward, allow=allow)
@@ -263,14 +269,24 @@ class Bench:
 
     def diff(self, before: str = "live", after: str = "models") -> Difference:
         """Any two sides, their schemas alone; see :meth:`pwmig.Project.diff`."""
-        with self._at_work("diff"), self.project.handed_over() as memory:
-            self.events = []
-            options = {"before": before, "after": after}
-            found: Difference = self._wait_for(
-                Worker(self.project.root, "difference", options, self._hear, memory=memory)
-            )
+        with self._at_work("diff"):
+            found: Difference = self._ask("difference", {"before": before, "after": after})
             self.difference = found
             return found
+
+    def draft(self, name: str | None = None, wishes: Wishes | None = None) -> Draft:
+        """The migration that makes the database what the models declare, or what is open; nothing is written."""
+        if name is not None:
+            slug(name)  # What can't be a file's name is said before anything runs.
+        with self._at_work("draft"):
+            found: Draft = self._ask("draft", {"name": name, "wishes": wishes})
+            return found
+
+    def _ask(self, verb: str, options: dict[str, Any]) -> Any:
+        """What a verb that only looks comes to, in a process of its own."""
+        with self.project.handed_over() as memory:
+            self.events = []
+            return self._wait_for(Worker(self.project.root, verb, options, self._hear, memory=memory))
 
     def _point(self, name: str) -> str:
         return name if name in (START, NOW) else find(name, self.names())

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from pwmig.codegen import inverses, read, same_code, text_of
+from pwmig.codegen import inverse, inverses, read, same_code, text_of
 from pwmig.codegen.kinds import SQLITE, Kinds
+from pwmig.drafting import Draft as Drafted
+from pwmig.drafting import DraftFile
 from pwmig.errors import PwmigError
 from pwmig.files import template
 from pwmig.frames.wording import short_name
 from pwmig.operations import Operation
+from pwmig.records import dataclass
 from pwmig.schema import Schema
 
 __all__ = [
@@ -23,6 +26,7 @@ __all__ = [
     "Pair",
     "Write",
     "added",
+    "authored",
     "back_to_operations",
     "code_line",
     "coded",
@@ -31,6 +35,7 @@ __all__ = [
     "new",
     "opened",
     "orphaned",
+    "part_line",
     "removed",
     "replaced",
     "rewritten",
@@ -57,7 +62,8 @@ class Draft:
 
     ``code`` is the text as it is now, ``made`` that of the operations; ``typed`` says that this was typed or read
     from a file, and is not renewed by itself. ``replaces`` is the pending migration that was opened, ``was`` the
-    checksum of its file, ``saved`` the text that is safe: in the file, or the empty template.
+    checksum of its file, ``saved`` the text that is safe: in the file, or the empty template. ``drafted`` is the text
+    that was written from the models, ``files`` what of it is to be saved, each change in its own, where that is wished.
     """
 
     name: str = ""
@@ -70,6 +76,8 @@ class Draft:
     replaces: str | None = None
     was: str | None = None
     saved: str = ""
+    drafted: str = ""
+    files: tuple[DraftFile, ...] = ()
 
     @property
     def by_hand(self) -> bool:
@@ -79,6 +87,21 @@ class Draft:
     @property
     def unsaved(self) -> bool:
         return self.code != self.saved
+
+    @property
+    def as_drafted(self) -> bool:
+        """Whether it is what was written from the models, and nothing that a person typed."""
+        return bool(self.drafted) and self.code == self.drafted and self.replaces is None
+
+    @property
+    def parts(self) -> tuple[DraftFile, ...]:
+        """The files to save in place of one, none where one is meant: code that was edited is one again."""
+        return self.files if self.as_drafted else ()
+
+    @property
+    def given_name(self) -> str | None:
+        """The name that a person gave."""
+        return self.name if self.name not in ("", self.suggested) else None
 
 
 def writer(config_module: str, schema: Schema | None, kinds: Kinds = SQLITE) -> Write:
@@ -105,6 +128,16 @@ def opened(name: str, text: str, was: str, write: Write) -> Draft:
     return replace(coded(draft, text, write), typed=True)
 
 
+def authored(made: Drafted, name: str | None, write: Write, *, split: bool = False) -> Draft:
+    """What was written from the models, under the name that a person gave, or the suggested one."""
+    empty = write((), ())
+    suggested = "" if name or split else made.files[0].name
+    files = made.files if split else ()
+    begun = Draft(made=empty, code=made.whole, saved=empty, drafted=made.whole, files=files)
+    draft = coded(begun, made.whole, write)
+    return replace(draft, name=name or suggested, suggested=suggested, typed=True)
+
+
 def coded(draft: Draft, text: str, write: Write) -> Draft:
     """The draft with a text that was typed; where that is the code of operations, they are these from now on."""
     if text == draft.made:
@@ -114,12 +147,31 @@ def coded(draft: Draft, text: str, write: Write) -> Draft:
         return replace(draft, code=text)
     back = tuple(reversed(written.backward or ()))
     pairs = tuple(zip(written.forward, back)) if len(back) == len(written.forward) else ()
+    if not all(_is_undone(*pair) for pair in pairs):
+        return replace(draft, code=text)
     made = write(written.forward, pairs)
     if not same_code(text, made):
         return replace(draft, code=text)
     typed = draft.typed or text != made
     read_back = replace(draft, operations=written.forward, ways_back=pairs, made=text, code=text, typed=typed)
     return _suggested(read_back)
+
+
+def _is_undone(done: Operation, undo: Operation) -> bool:
+    """Whether an operation may be what takes another one back: a way back that has an order of its own pairs others."""
+    if inverse(done) == undo or inverse(undo) == done:
+        return True
+    names, others = _names(done), _names(undo)
+    return not names or not others or bool(names & others)
+
+
+def _names(operation: Operation) -> set[str]:
+    """The things that an operation is about; none where nothing tells them, as with SQL."""
+    table = getattr(operation, "table", None)
+    found = [getattr(operation, field, None) for field in ("old_name", "new_name", "name", "columns", "column")]
+    names = [name for each in found for name in (each if isinstance(each, tuple) else (getattr(each, "name", each),))]
+    front = f"{table}." if table is not None else ""
+    return {f"{front}{name}" for name in names if isinstance(name, str)}
 
 
 def added(draft: Draft, operation: Operation, write: Write) -> Draft:
@@ -157,8 +209,8 @@ def rewritten(draft: Draft, write: Write) -> Draft:
 
 
 def back_to_operations(draft: Draft) -> Draft:
-    """The code of the operations again, without what was edited by hand."""
-    return replace(draft, code=draft.made)
+    """The code of the operations, or what came from the models, again: without what was edited by hand."""
+    return replace(draft, code=draft.made if draft.operations else draft.drafted or draft.made)
 
 
 def named(draft: Draft, name: str) -> Draft:
@@ -173,7 +225,7 @@ def orphaned(draft: Draft) -> Draft:
 
 def saved(draft: Draft, name: str, was: str) -> Draft:
     """Now that its text is in the file of a migration, with that checksum."""
-    return replace(draft, name=name, suggested=name, replaces=name, was=was, saved=draft.code)
+    return replace(draft, name=name, suggested=name, replaces=name, was=was, saved=draft.code, files=())
 
 
 def _with(draft: Draft, operations: tuple[Operation, ...], write: Write) -> Draft:
@@ -214,6 +266,11 @@ def suggested_name(operations: Sequence[Operation]) -> str:
         words += [value] if isinstance(value, str) else list(value) if isinstance(value, tuple) else []
     name = re.sub(r"[^a-z0-9]+", "_", "_".join(words).lower()).strip("_")
     return name[: _LONGEST_NAME - len(end)].strip("_") + end
+
+
+def part_line(part: DraftFile) -> str:
+    """The call that saves one file of several from a cell."""
+    return f"create({part.name!r}, source={part.source!r})"
 
 
 def code_line(draft: Draft) -> str:

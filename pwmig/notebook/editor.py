@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from html import escape
 from pathlib import Path
 
+from pwmig.drafting import Draft as Drafted
+from pwmig.drafting import Wishes
 from pwmig.errors import OperationRefused, PlanError, PwmigError
 from pwmig.files import checksum, require_python, slug
 from pwmig.frames.framed import FramedRun
@@ -15,6 +17,7 @@ from pwmig.notebook import draft as drafts
 from pwmig.notebook.bench import Bench
 from pwmig.notebook.draft import Draft, Write
 from pwmig.notebook.editor_face import EditorFace
+from pwmig.notebook.from_models import FromModels
 from pwmig.notebook.operation_form import OperationForm
 from pwmig.notebook.outlook_views import state_text
 from pwmig.notebook.preview import DRAFT, MOST_BYTES, Preview, Stage
@@ -30,23 +33,30 @@ class Editor:
     """Write a migration, or change a pending one.
 
     Each control calls a method that a cell can call as well; a method raises what a click shows.
-    ``on_saved`` gets the file's path and the call that does the same in a cell, ``on_close`` nothing;
-    neither is called with a lock held. ``background`` starts what a click must not wait for.
+    ``on_saved`` gets the file's path and the calls that do the same in a cell (of several files the last one's path),
+    ``on_close`` nothing; neither is called with a lock held. ``background`` starts what a click must not wait for.
+    ``from_models`` begins a draft from the models, for a name and wishes, that comes by :meth:`take`; ``cancel`` stops
+    it; both return at once.
     """
 
     def __init__(
         self,
         bench: Bench,
         background: Callable[[Callable[[], object]], None],
-        on_saved: Callable[[Path, str], None],
+        on_saved: Callable[[Path, tuple[str, ...]], None],
         on_close: Callable[[], None],
         *,
+        from_models: Callable[[str | None, Wishes], object],
+        cancel: Callable[[], object],
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self._bench = bench
         self._background = background
         self._on_saved = on_saved
         self._on_close = on_close
+        self._from_models = from_models
+        self._cancel = cancel
+        self._drafting = False
         # Clicks are heard on the kernel's main thread, while a preview's thread may show what it found.
         self._showing = threading.RLock()
         self._before: Schema | None = None
@@ -55,7 +65,8 @@ class Editor:
         self.preview = Preview(bench.project, self._previewed, most_bytes=most_bytes)
         self.draft = drafts.new(self._write)
         self.form = OperationForm(lambda: self._heard(self._form_changed), self._showing)
-        self.face = EditorFace(self, self.form.box, self._showing)
+        self.models = FromModels(self._ask_models, cancel, self._show, self._heard)
+        self.face = EditorFace(self, self.form.box, self.models, self._showing)
         self.box = self.face.box
         self._show()
 
@@ -87,6 +98,7 @@ class Editor:
         with self._showing:
             self.active = False
             self.draft = drafts.new(self._write)
+            self.models.clear()
             self._hide_messages()
         self.preview.stop()
         self._memory.close()
@@ -98,6 +110,43 @@ class Editor:
             self._hand_over()
             self.form.offer(self._bench.schema)
             self.preview.ask(self.draft.code, self.draft.replaces)
+
+    # From the models
+
+    def take(self, made: Drafted, name: str | None, wishes: Wishes) -> None:
+        """Take in what a draft from the models came to: questions to answer, code to look at, or nothing to do.
+
+        Raises PwmigError where it would write over what a person typed.
+        """
+        self.require_free()
+        if made:
+            self._begin(drafts.authored(made, name, self._write, split=wishes.split))
+        elif made.questions and not self.active:
+            self._begin(drafts.new(self._write))
+        with self._showing:
+            self._hide_messages()
+            self.models.take(made, wishes)
+            self._show()
+
+    def require_free(self) -> None:
+        """Raise PwmigError where a person's own draft is not saved; what came from the models can come again."""
+        if not self.draft.as_drafted:
+            self._require_saved()
+
+    @contextmanager
+    def drafting(self) -> Iterator[None]:
+        """While entered, a draft from the models is under way."""
+        self._drafting = True
+        self.models.show_busy(True)
+        try:
+            yield
+        finally:
+            self._drafting = False
+            self.models.show_busy(False)
+
+    def _ask_models(self, wishes: Wishes) -> None:
+        self.require_free()
+        self._from_models(self.draft.given_name, wishes)
 
     # The draft
 
@@ -152,13 +201,15 @@ class Editor:
         return FramedRun.of(outlook.run)
 
     def save(self) -> Path:
-        """Write the migration's file and return its path.
+        """Write the migration's file and return its path; of several files, all or none, the last one's.
 
         Raises MigrationFileError for code that Python can't read (with its line), for a name that can't
         be, and where the file has changed since it was opened; PlanError where it was applied since.
         A rehearsal that fails does not stop it: see :attr:`warning`.
         """
         project = self._bench.project
+        if self.draft.parts:
+            return self._save_parts()
         with self._showing:
             draft = self.draft
             require_python(draft.code, draft.replaces or DRAFT)
@@ -174,8 +225,26 @@ class Editor:
             self._show()
             if draft.replaces is None:  # It is a pending file now, and must not run twice.
                 self.preview.ask(self.draft.code, self.draft.replaces)
-        self._on_saved(path, drafts.code_line(draft))
+        self._on_saved(path, (drafts.code_line(draft),))
         return path
+
+    def _save_parts(self) -> Path:
+        """A file for each change."""
+        written: list[Path] = []
+        with self._showing:
+            draft = self.draft
+            try:
+                for part in draft.parts:
+                    written.append(self._bench.project.create(part.name, part.source))
+            except PwmigError:
+                for path in written:
+                    path.unlink()
+                raise
+            self.draft = drafts.new(self._write)
+            self._hide_messages()
+            self._show()
+        self._on_saved(written[-1], tuple(map(drafts.part_line, draft.parts)))
+        return written[-1]
 
     @property
     def warning(self) -> str:
@@ -214,6 +283,8 @@ class Editor:
             self.face.save.disabled = False
 
     def click_close(self) -> None:
+        if self._drafting:
+            self._heard(self._cancel)
         if self.draft.unsaved:
             what = self.draft.replaces or self.draft.name or "the new migration"
             said = f'<p class="pwmig-what">{escape(what)} is not saved; closing drops what was changed.</p>'
@@ -257,6 +328,7 @@ class Editor:
             self.active = True
             self._before = self._bench.schema
             self.draft = draft
+            self.models.clear()
             self._hide_messages()
             self.face.choose(None)
             self.form.offer(self._bench.schema)

@@ -10,15 +10,19 @@ from typing import Any, Protocol
 import ipywidgets as w
 
 from pwmig import frames
+from pwmig.frames.wording import plural
 from pwmig.notebook.draft import Draft
+from pwmig.notebook.from_models import FromModels
 from pwmig.notebook.outlook_views import rows_html, schema_html, sql_html, stage_html, state_text
-from pwmig.notebook.panels import Panel, TablePicker, button, html
+from pwmig.notebook.panels import Panel, TablePicker, button, html, show
 from pwmig.notebook.preview import Outlook, Stage
 from pwmig.operations import Operation, value_text
 
 __all__ = ["EditorClicks", "EditorFace"]
 
 HAND_NOTE = "The code was edited by hand, so the operations rest: what is saved is the code."
+NAME_HINT = "add_player_level"
+MODELS_NOTE = "The code says more than a list of operations can, so the list rests: what is saved is the code."
 
 
 class EditorClicks(Protocol):
@@ -41,7 +45,11 @@ class EditorClicks(Protocol):
 class EditorFace:
     """All that a person sees of the editor. ``showing`` is held by the thread that changes it."""
 
-    def __init__(self, clicks: EditorClicks, form: w.DOMWidget, showing: AbstractContextManager[Any]) -> None:
+    def __init__(
+        self, clicks: EditorClicks, form: w.DOMWidget, models: FromModels, showing: AbstractContextManager[Any]
+    ) -> None:
+        self._models = models
+        self._note = HAND_NOTE
         self._quiet = False
         self._outlook = Outlook()
         self._table: str | None = None
@@ -56,13 +64,14 @@ class EditorFace:
         self.question = Panel("pwmig-ask", [keep, self.discard])
         self._build_left(clicks, form)
         self._build_right(clicks, showing)
-        body = _box(w.HBox, "pwmig-editor-body", [self.left, self.right])
-        top = _box(w.HBox, "pwmig-editor-top", [self.title, self.preview, self.save, self.close])
-        children = [top, self.error.box, self.question.box, body]
+        self.body = _box(w.HBox, "pwmig-editor-body", [self.left, self.right])
+        buttons = [models.begin, models.cancel, self.preview, self.save, self.close]
+        top = _box(w.HBox, "pwmig-editor-top", [self.title, *buttons])
+        children = [top, self.error.box, self.question.box, models.box, self.body]
         self.box = _box(w.VBox, "pwmig-editor", children)
 
     def _build_left(self, clicks: EditorClicks, form: w.DOMWidget) -> None:
-        self.name = w.Text(description="Name", placeholder="add_player_level")
+        self.name = w.Text(description="Name", placeholder=NAME_HINT)
         self.name.observe(self._unless_quiet(clicks.type_name), names="value")
         self.list = w.Select(description="Operations", options=(), rows=5)
         self.list.add_class("pwmig-steps")
@@ -77,7 +86,7 @@ class EditorFace:
         self.missing = html("pwmig-missing")
         self.missing.tabbable = True  # It scrolls, also by keyboard.
         asked = _box(w.VBox, "pwmig-asked", [form])
-        parts = [self.name, self.list, tools, asked, w.HBox([self.add, self.replace]), self.missing]
+        parts = [self.name, self._models.split, self.list, tools, asked, w.HBox([self.add, self.replace]), self.missing]
         self.left = _box(w.VBox, "pwmig-editor-left", parts)
 
     def _build_right(self, clicks: EditorClicks, showing: AbstractContextManager[Any]) -> None:
@@ -133,7 +142,7 @@ class EditorFace:
             heading = f"Edit {draft.replaces}" if draft.replaces else "New migration"
             _set(self.title, f"<h3>{escape(heading)}</h3>")
             _set(self.name, draft.name)
-            self.name.disabled = draft.replaces is not None
+            self.name.disabled = draft.replaces is not None or bool(draft.parts)
             options = _labels(draft.operations)
             if self.list.options != options:
                 kept = self.place
@@ -142,10 +151,23 @@ class EditorFace:
             _set(self.code, draft.code)
         finally:
             self._quiet = was
-        self.back.disabled = not draft.by_hand
+        self._show_models(draft)
+        self.back.disabled = not draft.by_hand or draft.as_drafted
         self.list.disabled = draft.by_hand
         self._enable_list()
         self.show_state(draft)
+
+    def _show_models(self, draft: Draft) -> None:
+        """What there is to do with the models; while they ask something, nothing else."""
+        asks = self._models.asks
+        for part in (self.body, self.preview, self.save):
+            show(part, not asks)
+        show(self._models.begin, draft.replaces is None)
+        show(self._models.split, draft.as_drafted)
+        count = len(draft.parts)
+        self.name.placeholder = "each file has its own" if count else NAME_HINT
+        self.save.description = f"Save {plural(count, 'file')}" if count else "Save"
+        self._note = MODELS_NOTE if draft.as_drafted else HAND_NOTE
 
     def _enable_list(self) -> None:
         place, count = self.place, len(self.list.options)
@@ -157,7 +179,7 @@ class EditorFace:
     def show_form(self, said: str, *, complete: bool) -> None:
         """What the form would add, or what it misses; nothing is added to code that was edited by hand."""
         if self.list.disabled:
-            said = f"<p>{HAND_NOTE}</p>"
+            said = f"<p>{self._note}</p>"
         self.missing.value = f'<div role="status">{said}</div>'
         self.add.disabled = self.list.disabled or not complete
         self.replace.disabled = self.add.disabled or self.place is None
@@ -171,6 +193,7 @@ class EditorFace:
         else:
             self._outlook = outlook
             self.says.value = stage_html(outlook)
+            self.says.tabbable = bool(self.says.value)  # It scrolls, also by keyboard.
             self.sql.value = sql_html(outlook.run)
             self._show_tables()
         self.preview.disabled = outlook.stage is Stage.RUNNING

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pwmig.errors import PwmigError
+from pwmig.notebook.from_models import told
 from pwmig.notebook.lines import call
 from pwmig.plan import Direction, Plan
 
 if TYPE_CHECKING:
+    from pwmig.drafting import Wishes
     from pwmig.notebook.workbench import Workbench
 
 __all__ = ["Hand"]
@@ -85,6 +87,10 @@ class Hand:
         name = self._bench.selected
         self._note(call("edit", name))
         self._now(lambda: self._bench.edit(name))
+
+    def click_from_models(self, name: str | None, wishes: Wishes) -> None:
+        self._note(call("from_models", *([] if name is None else [name]), **told(wishes)))
+        self._in_background(lambda: self._bench.draft(name, wishes))
 
     # Looking
 

@@ -17,10 +17,11 @@ Changed = Callable[[], None]
 
 
 class Asked:
-    """What a field says of itself: its label, a hint, and whether an operation can't do without it."""
+    """What a field says of itself: its label, a hint, whether an operation can't do without it, and whether a truth is
+    the usual one."""
 
-    def __init__(self, label: str, help: str = "", *, required: bool = True) -> None:
-        self.label, self.help, self.required = label, help, required
+    def __init__(self, label: str, help: str = "", *, required: bool = True, usual: bool = False) -> None:
+        self.label, self.help, self.required, self.usual = label, help, required, usual
 
 
 class Field:
@@ -136,11 +137,11 @@ class CountField(LengthField):
 class BoolField(Field):
     def __init__(self, asked: Asked, changed: Changed) -> None:
         super().__init__(asked, changed)
-        self.box = w.Checkbox(description=asked.label, tooltip=asked.help, indent=True)
+        self.box = w.Checkbox(asked.usual, description=asked.label, tooltip=asked.help, indent=True)
         self._watch(self.box)
 
     def read(self) -> bool:
         return bool(self.box.value)
 
     def _show(self, value: Any) -> None:
-        self.box.value = bool(value)
+        self.box.value = self.asked.usual if value is None else bool(value)

@@ -256,6 +256,8 @@ LISTS: dict[str, Callable[[Asked, Changed], Field]] = {
 def field_of(field: dataclasses.Field[Any], changed: Changed) -> Field:
     """The input for a field of an operation."""
     told = field.metadata
-    asked = Asked(told["label"], told.get("help", ""), required=field.default is dataclasses.MISSING)
+    asked = Asked(
+        told["label"], told.get("help", ""), required=field.default is dataclasses.MISSING, usual=field.default is True
+    )
     kind: Callable[[Asked, Changed], Field] = LISTS.get(told["kind"]) or FIELDS[told["kind"]]
     return kind(asked, changed)

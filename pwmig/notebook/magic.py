@@ -24,7 +24,7 @@ COMMANDS = {
     "rehearse": "run what is pending on a copy",
     "sql": "the statements, seen in a rehearsal",
     "migrate": "apply what is pending; --backward reverts the last one",
-    "create": "write a new migration file: create NAME",
+    "create": "write a new migration file: create NAME, or create --from-models",
 }
 """The commands that make sense in a cell; all take the options that they have on the command line."""
 

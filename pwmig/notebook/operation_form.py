@@ -58,7 +58,7 @@ class OperationForm:
         """The operation as it is filled in; raises OperationRefused where something is missing."""
         kind = OPERATIONS[self.kind.value]
         values = {}
-        for field in dataclasses.fields(kind):
+        for field in (made for made in dataclasses.fields(kind) if made.metadata):
             value = self._inputs[field.name].read()
             required = field.default is dataclasses.MISSING
             if value is None and required and self._inputs[field.name].nothing_to_choose:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 
 from pwmig.errors import MigrationFailed, PwmigError, redact
 from pwmig.notebook.views import changes_html, code_html, error_html, sampled_html
 from pwmig.plan import Direction, Kept, Loss, Plan, Restored, Run, StepRun
+from pwmig.records import dataclass
 
 __all__ = ["Shown", "plan_html"]
 

@@ -7,7 +7,6 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -15,6 +14,7 @@ from pwmig.errors import DatabaseUnsupported, PwmigError, redact
 from pwmig.files import require_python
 from pwmig.plan import Run
 from pwmig.project import Project
+from pwmig.records import dataclass
 from pwmig.worker import Worker
 
 __all__ = ["DELAY_S", "DRAFT", "MOST_BYTES", "Outlook", "Preview", "Request", "Stage"]

@@ -163,7 +163,7 @@ class Screen:
     def show_tools(self, *, busy: bool) -> None:
         """Only what can be done now can be clicked."""
         forward, backward = self.plans()
-        editable = self.selected in self.bench.pending
+        editable = self.selected in self.bench.editable
         self.face.enable(busy=busy, forward=forward, backward=backward, editable=editable)
 
     def show_status(self) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pwmig import frames
+from pwmig.drafting import Draft, Wishes
+from pwmig.drafting.records import Declined
 from pwmig.errors import Cancelled, PwmigError
 from pwmig.frames.diagram import Diagram, draw
 from pwmig.frames.framed import FramedRun
@@ -25,6 +27,7 @@ from pwmig.notebook.differing import Differing
 from pwmig.notebook.editor import Editor
 from pwmig.notebook.explore import Asked, Explore
 from pwmig.notebook.face import Face
+from pwmig.notebook.from_models import came_to
 from pwmig.notebook.hand import Hand
 from pwmig.notebook.lines import Lines
 from pwmig.notebook.panels import Background, repeating
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Workbench"]
 
-_Done = TypeVar("_Done", FramedRun, Difference)
+_Done = TypeVar("_Done", FramedRun, Difference, Draft)
 _PROGRESS_EVERY_S = 0.2
 
 
@@ -63,10 +66,17 @@ class Workbench:
         self._background = Background(self.show_error, at_once=not self.bench.shared)
         showing = threading.RLock()
         self.screen = Screen(self.bench, Lines(self), showing)
-        self.editor = Editor(self.bench, self._background.start, self._saved, self._editor_closed)
+        hand = Hand(self, self._background.start)
+        self.editor = Editor(
+            self.bench,
+            self._background.start,
+            self._saved,
+            self._editor_closed,
+            from_models=hand.click_from_models,
+            cancel=hand.click_cancel,
+        )
         self.explorer = Explore(lambda: self.bench.project, self._background.start, self._note)
         diagram = DiagramView()
-        hand = Hand(self, self._background.start)
         differing = Differing(hand.click_diff)
         self.face = Face(
             hand, showing, diagram=diagram.box, explore=self.explorer.box, differing=differing, editor=self.editor.box
@@ -145,6 +155,46 @@ class Workbench:
         """Open the editor with an empty migration."""
         self.editor.new()
         self.face.turn_to_editor(True)
+
+    def from_models(
+        self,
+        name: str | None = None,
+        *,
+        renames: Sequence[str] = (),
+        table_renames: Sequence[str] = (),
+        no_renames: bool = False,
+        fills: Sequence[str] = (),
+        casts: Sequence[str] = (),
+        declined: Collection[Declined] = (),
+        split: bool = False,
+    ) -> Draft:
+        """Write in the editor what makes the database what the models declare; ``editor.save()`` writes the file.
+
+        Where something is open, the editor asks it, and what is returned has the ``questions``. Answers ahead are those
+        of :class:`pwmig.drafting.Wishes`: ``renames=["player.name:title"]``, ``fills=["player.born=1900"]``, ...
+        """
+        wishes = Wishes(
+            renames=tuple(renames),
+            table_renames=tuple(table_renames),
+            no_renames=no_renames,
+            fills=tuple(fills),
+            casts=tuple(casts),
+            declined=frozenset(declined),
+            split=split,
+        )
+        return self.draft(name, wishes)
+
+    def draft(self, name: str | None, wishes: Wishes) -> Draft:
+        """What :meth:`from_models` does, for wishes."""
+        with self.editor.drafting():
+            self.guarded(self.editor.require_free)
+            draft = self._run("draft", lambda: self.bench.draft(name, wishes))
+            self.guarded(lambda: self.editor.take(draft, name, wishes))
+        if draft or draft.questions:
+            self.face.turn_to_editor(True)
+        self.screen.stopped = came_to(draft)
+        self.screen.show_status()
+        return draft
 
     def _written(self, write: Callable[[], Path]) -> Path:
         path: Path = self.guarded(write)
@@ -240,10 +290,12 @@ class Workbench:
 
     # From the editor
 
-    def _saved(self, path: Path, line: str) -> None:
-        """The editor wrote a file: it is the one to look at now."""
+    def _saved(self, path: Path, lines: Sequence[str]) -> None:
+        """The editor wrote a file, or several: the last one is to be looked at now."""
         warning = self.editor.warning
-        self._note(line)
+        self.screen.stopped = "Saved " + (path.stem if len(lines) == 1 else plural(len(lines), "file"))
+        for line in lines:
+            self._note(line)
         self.editor.close()
         self.bench.read()
         self.select(path.stem)

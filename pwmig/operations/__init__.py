@@ -9,7 +9,7 @@ with ``@registered`` in the module of its kind.
 
 from __future__ import annotations
 
-from pwmig.columns import COLUMN_TYPES, ColumnSpec, Expression
+from pwmig.columns import COLUMN_TYPES, ColumnSpec, Expression, Standard
 from pwmig.operations.calls import Called, call_text, value_text
 from pwmig.operations.root import KINDS, OPERATIONS, Operation, asked, registered
 
@@ -26,9 +26,18 @@ from pwmig.operations.columns import (
     RenameColumn,
 )
 from pwmig.operations.changing import ChangeColumn, SetComment
-from pwmig.operations.tables import AddIndex, CreateTable, DropIndex, DropTable, RenameIndex, RenameTable
+from pwmig.operations.tables import (
+    AddIndex,
+    CreateTable,
+    DropIndex,
+    DropTable,
+    RedefineTable,
+    RenameIndex,
+    RenameTable,
+)
 from pwmig.operations.constraints import (
     AddCheck,
+    AddConstraint,
     AddForeignKey,
     AddUnique,
     DropConstraint,
@@ -46,6 +55,7 @@ __all__ = [
     "AddCheck",
     "AddColumn",
     "AddColumnDefault",
+    "AddConstraint",
     "AddForeignKey",
     "AddIndex",
     "AddNotNull",
@@ -65,11 +75,13 @@ __all__ = [
     "DropTable",
     "Expression",
     "Operation",
+    "RedefineTable",
     "RenameColumn",
     "RenameIndex",
     "RenameTable",
     "RunSQL",
     "SetComment",
+    "Standard",
     "asked",
     "call_text",
     "registered",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pwmig.columns import ColumnSpec, Expression
+from pwmig.columns import ColumnSpec, Expression, Standard
+from pwmig.records import dataclass
 
 if TYPE_CHECKING:
     import peewee
@@ -44,24 +44,34 @@ def value_text(value: Any, shown: Callable[[Any], str] = repr) -> str:
     """A value as code: a literal, or the call that makes a field or a piece of SQL."""
     if isinstance(value, ColumnSpec):
         kind, options = value.arguments()
-        return f"{kind}({', '.join(f'{key}={shown(option)}' for key, option in options.items())})"
+        said = [*map(shown, value.positional), *(f"{key}={value_text(one, shown)}" for key, one in options.items())]
+        return f"{kind}({', '.join(said)})"
+    if isinstance(value, Standard):
+        return value.name
     if isinstance(value, Expression):
         return f"{value.kind}({shown(value.sql)})"
     if isinstance(value, Mapping):
-        named = ((getattr(key, "column_name", key), inner) for key, inner in value.items())  # A field is its column.
-        return "{" + ", ".join(f"{shown(name)}: {value_text(inner, shown)}" for name, inner in named) + "}"
+        return (
+            "{"
+            + ", ".join(f"{_key_text(key, shown)}: {value_text(inner, shown)}" for key, inner in value.items())
+            + "}"
+        )
     if isinstance(value, (list, tuple)):
         inner = ", ".join(value_text(item, shown) for item in value)
         return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(value) == 1 else ''})"
     if isinstance(value, type):
         return value.__name__
-    if hasattr(value, "ddl_datatype"):
-        return _field_text(value)
-    if hasattr(value, "__sql__"):
-        return _sql_text(value)
+    if hasattr(type(value), "__sql__"):  # The class is asked: some of Peewee's objects answer to every name.
+        return _node_text(value)
     if callable(value):
         return _name_of(value)
     return shown(value)
+
+
+def _key_text(key: Any, shown: Callable[[Any], str]) -> str:
+    """The key of a mapping; a field is its column."""
+    column = getattr(key, "column_name", key)
+    return shown(column if isinstance(column, str) else key)
 
 
 def _name_of(function: Any) -> str:
@@ -78,25 +88,39 @@ _FIELD_FACTS: tuple[tuple[str, Any], ...] = (
 )  # fmt: skip
 
 
+def _node_text(node: Any) -> str:
+    """A field or another piece of SQL of Peewee's."""
+    import peewee
+
+    if isinstance(node, peewee.Field) and not isinstance(node, peewee.FieldAlias):
+        return _field_text(node)
+    if isinstance(node, peewee.SQL):
+        return f"SQL({node.sql!r})"
+    if isinstance(node, peewee.Function) and node.name:
+        return call_text(f"fn.{node.name}", tuple(node.arguments or ()), {})
+    return f"<{type(node).__name__}>"
+
+
 def _field_text(value: peewee.Field) -> str:
-    """A field as a person would write it; what it says by itself is left out."""
-    kind = type(value).__name__
+    """A field as a person would write it; what it says by itself is left out.
+
+    Its own facts alone: a foreign key answers to the names of the fields that its model has.
+    """
+    kind, facts = type(value).__name__, vars(value)
     parts = []
-    if hasattr(value, "rel_model"):
-        model = value.rel_model
+    if "rel_model" in facts:
+        model = facts["rel_model"]
         parts.append(getattr(model, "__name__", None) or repr(model))
     for name, usual in _FIELD_FACTS:
-        fact = getattr(value, name, usual)
-        implied = (name == "index" and hasattr(value, "rel_model")) or (
-            name == "primary_key" and kind.endswith("AutoField")
-        )
-        if fact != usual and not (implied and fact):
+        fact = facts.get(name, usual)
+        implied = (name == "index" and "rel_model" in facts) or (name == "primary_key" and kind.endswith("AutoField"))
+        if not _is(fact, usual) and not (implied and fact):
             parts.append(f"{name}={value_text(fact)}")
-    if getattr(value, "constraints", None):
+    if value.constraints:
         parts.append(f"constraints={value_text(list(value.constraints))}")
     return f"{kind}({', '.join(parts)})"
 
 
-def _sql_text(node: Any) -> str:
-    sql = getattr(node, "sql", None)
-    return f"SQL({sql!r})" if isinstance(sql, str) else f"<{type(node).__name__}>"
+def _is(fact: Any, usual: Any) -> bool:
+    """Whether a fact is the usual one. Of a piece of SQL, ``==`` would make another one."""
+    return fact is usual or (not hasattr(type(fact), "__sql__") and bool(fact == usual))

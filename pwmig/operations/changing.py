@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from pwmig.columns import ColumnSpec, Expression, plain_value, require_name
 from pwmig.errors import OperationRefused
 from pwmig.operations.calls import Called
-from pwmig.operations.root import Operation, asked, registered
+from pwmig.operations.root import Operation, asked, kept, registered, unasked, unkept
+from pwmig.records import dataclass
 
 __all__ = ["ChangeColumn", "SetComment"]
 
@@ -25,9 +25,12 @@ class ChangeColumn(Operation):
     max_length: int | None = asked("Length", "length", "Letters at most, of a new kind", default=None)
     cast: str | None = asked("New value", "text", "SQL that makes it of the old one; else it must stay", default=None)
     null: bool | None = asked("NULL", "nullable", default=None)
-    default: Any = asked("Default", "value", "The database's own; left empty: it stays", default=None)  # noqa: RUF009
+    default: Any = asked("Default", "value", "The database's own; left empty: it stays", default=None)
     drop_default: bool = asked("No default any more", "bool", default=False)
     name: str | None = asked("New name", "name", "Left empty: it stays", default=None)
+    storage: str | None = unasked(None)
+    options: tuple[tuple[str, Any], ...] = unasked(())
+    attic: bool = kept()
 
     def __post_init__(self) -> None:
         require_name(self.table, "table")
@@ -60,13 +63,15 @@ class ChangeColumn(Operation):
         return None
 
     def _field(self) -> ColumnSpec:
-        return ColumnSpec(self.column, self.type or "", max_length=self.max_length)
+        facts = {"max_length": self.max_length, "storage": self.storage, "options": self.options}
+        return ColumnSpec(self.column, self.type or "", **facts)  # type: ignore[arg-type]
 
     def call(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         named: dict[str, Any] = {} if self.null is None else {"null": self.null}
         if self.default is not None or self.drop_default:
             named["default"] = self.default
         named |= {fact: getattr(self, fact) for fact in ("cast", "name") if getattr(self, fact)}
+        named |= unkept(self)
         return (self.table, self.column, *([self._field()] if self.type else [])), named
 
     @classmethod

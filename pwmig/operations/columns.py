@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from pwmig.columns import ColumnSpec, Expression, plain_value, require_name
 from pwmig.errors import OperationRefused
 from pwmig.operations.calls import Called
-from pwmig.operations.root import ColumnOperation, Operation, asked, registered
+from pwmig.operations.root import ColumnOperation, Operation, asked, kept, registered, unasked, unkept
+from pwmig.records import dataclass
 
 __all__ = [
     "AddColumn",
@@ -29,7 +29,7 @@ class AddColumn(Operation):
     method: ClassVar[str] = "add_column"
 
     table: str = asked("Table", "table")
-    column: ColumnSpec = asked("Column", "spec", "also for the rows there are")  # noqa: RUF009
+    column: ColumnSpec = asked("Column", "spec", "also for the rows there are")
 
     def __post_init__(self) -> None:
         require_name(self.table, "table")
@@ -64,6 +64,10 @@ class DropColumn(ColumnOperation):
     method: ClassVar[str] = "drop_column"
 
     column: str = asked("Column", "column", "Its values go with it")
+    attic: bool = kept()
+
+    def call(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (self.table, self.column), unkept(self)
 
 
 @registered
@@ -96,6 +100,9 @@ class AlterColumnType(Operation):
     type: str = asked("New kind", "type")
     max_length: int | None = asked("Length", "length", "Letters at most", default=None)
     cast: str | None = asked("New value", "text", "SQL that makes it of the old one; else it must stay", default=None)
+    storage: str | None = unasked(None)
+    options: tuple[tuple[str, Any], ...] = unasked(())
+    attic: bool = kept()
 
     def __post_init__(self) -> None:
         require_name(self.table, "table")
@@ -112,10 +119,11 @@ class AlterColumnType(Operation):
         self._field()
 
     def _field(self) -> ColumnSpec:
-        return ColumnSpec(self.column, self.type, max_length=self.max_length)
+        facts = {"max_length": self.max_length, "storage": self.storage, "options": self.options}
+        return ColumnSpec(self.column, self.type, **facts)  # type: ignore[arg-type]
 
     def call(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return (self.table, self.column, self._field()), {"cast": self.cast} if self.cast else {}
+        return (self.table, self.column, self._field()), ({"cast": self.cast} if self.cast else {}) | unkept(self)
 
     @classmethod
     def of_call(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Self:
@@ -131,6 +139,10 @@ class AddNotNull(ColumnOperation):
     method: ClassVar[str] = "add_not_null"
 
     column: str = asked("Column", "column", "No row may hold NULL in it")
+    attic: bool = kept()
+
+    def call(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (self.table, self.column), unkept(self)
 
 
 @registered
@@ -148,7 +160,7 @@ class AddColumnDefault(Operation):
 
     table: str = asked("Table", "table")
     column: str = asked("Column", "column")
-    default: Any = asked("Default", "value", "The database's own; rows there are stay")  # noqa: RUF009
+    default: Any = asked("Default", "value", "The database's own; rows there are stay")
 
     def __post_init__(self) -> None:
         require_name(self.table, "table")

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from pwmig.columns import Expression, constraint_name, plain_name, require_name
 from pwmig.errors import OperationRefused
 from pwmig.operations.calls import Called
-from pwmig.operations.root import ColumnOperation, Operation, asked, registered
+from pwmig.operations.root import ColumnOperation, Operation, asked, registered, unasked
+from pwmig.records import dataclass
 
-__all__ = ["AddCheck", "AddForeignKey", "AddUnique", "DropConstraint", "DropForeignKey"]
+__all__ = [
+    "AddCheck",
+    "AddConstraint",
+    "AddForeignKey",
+    "AddUnique",
+    "DropConstraint",
+    "DropForeignKey",
+]
 
 
 @registered
@@ -129,3 +136,17 @@ class DropConstraint(Operation):
 
     def call(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return (self.table, self.name), {}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AddConstraint(Operation):
+    """A constraint in the words of SQL, with a name or (SQLite) without; no form offers it."""
+
+    method: ClassVar[str] = "add_constraint"
+
+    table: str = unasked("")
+    name: str | None = unasked(None)
+    sql: Expression = unasked(Expression(""))
+
+    def call(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (self.table, self.name, self.sql), {}

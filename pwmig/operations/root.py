@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Self, TypeVar
 
 from pwmig.columns import ColumnSpec, Expression, require_name, short_repr
 from pwmig.operations.calls import call_text
+from pwmig.records import dataclass
 
-__all__ = ["KINDS", "OPERATIONS", "ColumnOperation", "Operation", "asked", "registered"]
+__all__ = ["KINDS", "OPERATIONS", "ColumnOperation", "Operation", "asked", "kept", "registered", "unasked", "unkept"]
 
 KINDS = (
     *("table", "column", "part", "columns", "index", "constraint", "name", "spec", "specs", "type", "value", "length"),
@@ -45,6 +46,21 @@ def asked(label: str, kind: str, help: str = "", *, of: str = "", **more: Any) -
     return field(metadata={"label": label, "kind": kind, "help": help, "of": of}, **more)
 
 
+def unasked(default: Any) -> Any:
+    """A field of an operation that no form asks for: only written migrations say it."""
+    return field(default=default)
+
+
+def kept() -> Any:
+    """The field of an operation that takes something away: whether the attic keeps that."""
+    return asked("Keep in the attic", "bool", "What it takes away, so that going back gives it back", default=True)
+
+
+def unkept(operation: Any) -> dict[str, Any]:
+    """The argument of an operation that nothing is kept of, where it says so."""
+    return {} if operation.attic else {"attic": False}
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Operation:
     """The root of all operations: ``title`` for people, ``method`` of the migrator.
@@ -66,6 +82,17 @@ class Operation:
         Raises OperationRefused, TypeError or ValueError for arguments that :meth:`call` doesn't give.
         """
         return cls(*args, **kwargs)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a form can ask for all that it says."""
+        specs: list[ColumnSpec] = []
+        for made in dataclasses.fields(self):
+            value = getattr(self, made.name)
+            if not made.metadata and value != made.default:
+                return False
+            specs += [one for one in (value if isinstance(value, tuple) else [value]) if isinstance(one, ColumnSpec)]
+        return all(spec.is_asked for spec in specs)
 
     def describe(self) -> str:
         """The call on one line, as ``add_column('player', 'level', IntegerField(default=1))``."""
@@ -90,7 +117,7 @@ def _value(value: Any) -> Any:
         return value.node()
     if isinstance(value, Mapping):
         return {name: _value(inner) for name, inner in value.items()}
-    return value
+    return list(map(_value, value)) if isinstance(value, list) else value
 
 
 @dataclass(frozen=True, slots=True, repr=False)

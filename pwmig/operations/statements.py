@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pwmig.errors import OperationRefused
 from pwmig.operations.root import Operation, asked, registered
+from pwmig.records import dataclass
 
 __all__ = ["RunSQL"]
 

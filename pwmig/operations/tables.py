@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from pwmig.columns import ColumnSpec, plain_name, require_name
+from pwmig.columns import ColumnSpec, Expression, plain_name, require_name
 from pwmig.errors import OperationRefused
 from pwmig.operations.calls import Called
-from pwmig.operations.root import Operation, asked, registered
+from pwmig.operations.root import Operation, asked, kept, registered, unasked, unkept
+from pwmig.records import dataclass
 
-__all__ = ["AddIndex", "CreateTable", "DropIndex", "DropTable", "RenameIndex", "RenameTable"]
+__all__ = ["AddIndex", "CreateTable", "DropIndex", "DropTable", "RedefineTable", "RenameIndex", "RenameTable"]
 
 
 @registered
@@ -27,6 +27,9 @@ class CreateTable(Operation):
     primary_key: tuple[str, ...] = asked(
         "Primary key", "columns", "Where several columns make it; a single one is ticked there", default=()
     )
+    constraints: tuple[Expression, ...] = unasked(())
+    strict_tables: bool = unasked(False)
+    without_rowid: bool = unasked(False)
 
     def __post_init__(self) -> None:
         require_name(self.name, "table")
@@ -73,6 +76,9 @@ class CreateTable(Operation):
             named["indexes"] = self.indexes
         if self.primary_key:
             named["primary_key"] = self.primary_key
+        if self.constraints:
+            named["constraints"] = list(self.constraints)
+        named |= {option: True for option in ("strict_tables", "without_rowid") if getattr(self, option)}
         return (self.name, {column.name: column for column in self.columns}), named
 
     @classmethod
@@ -83,6 +89,19 @@ class CreateTable(Operation):
         return cls(name, tuple(field.spec(column) for column, field in fields.items()), **kwargs)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class RedefineTable(Operation):
+    """A table of SQLite's gets another text, with the columns that it has; no form offers it."""
+
+    method: ClassVar[str] = "redefine_table"
+
+    table: str = unasked("")
+    sql: str = unasked("")
+
+    def call(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (self.table, self.sql), {}
+
+
 @registered
 @dataclass(frozen=True, slots=True, repr=False)
 class DropTable(Operation):
@@ -90,12 +109,13 @@ class DropTable(Operation):
     method: ClassVar[str] = "drop_table"
 
     table: str = asked("Table", "table", "Its rows go with it")
+    attic: bool = kept()
 
     def __post_init__(self) -> None:
         require_name(self.table, "table")
 
     def call(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return (self.table,), {}
+        return (self.table,), unkept(self)
 
 
 @registered
@@ -125,6 +145,8 @@ class AddIndex(Operation):
     columns: tuple[str, ...] = asked("Columns", "columns", "In the order in which they are searched")
     unique: bool = asked("Unique", "bool", "No two rows may hold the same", default=False)
     name: str | None = asked("Name of the index", "name", "Left empty: table_column_column", default=None)
+    where: Expression | None = unasked(None)
+    using: str | None = unasked(None)
 
     def __post_init__(self) -> None:
         require_name(self.table, "table")
@@ -140,8 +162,7 @@ class AddIndex(Operation):
 
     def call(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         named: dict[str, Any] = {"unique": True} if self.unique else {}
-        if self.name:
-            named["name"] = self.name
+        named |= {fact: getattr(self, fact) for fact in ("using", "where", "name") if getattr(self, fact)}
         return (self.table, self.columns), named
 
     @property

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any
 from pwmig.dialects.mysql.reach import REACH
 from pwmig.dialects.server.asking import MARK, ask, on
 from pwmig.dialects.server.dialect import ServerDialect
+from pwmig.waits import USUAL_WAITS, Waits
 
 if TYPE_CHECKING:
     import peewee
 
     from pwmig.codegen.kinds import Kinds
     from pwmig.dialects.base import Listener, Session
+    from pwmig.dialects.evidence import Evidence
+    from pwmig.dialects.migrated import MigrationTerms
     from pwmig.dialects.migrator import Migrator
     from pwmig.dialects.modelled import ModelTerms
+    from pwmig.dialects.mysql.journal import MySQLJournal as Journal
     from pwmig.dialects.server.moving import Moving
     from pwmig.dialects.server.speech import Speech
     from pwmig.dialects.server.tokens import Lexer
@@ -91,16 +95,47 @@ class MySQLDialect(ServerDialect):
         return MySQLShelf(database)
 
     def session(
-        self, database: peewee.Database, *, wait_s: float, listener: Listener | None = None
+        self, database: peewee.Database, waits: Waits = USUAL_WAITS, listener: Listener | None = None
     ) -> AbstractContextManager[Session]:
         from pwmig.dialects.mysql.session import session
 
-        return session(database, self.describe(database), wait_s=wait_s, listener=listener)
+        return session(database, self.describe(database), waits, listener)
+
+    def journal(self, database: peewee.Database, history: str) -> Journal:
+        from pwmig.dialects.mysql.journal import MySQLJournal
+
+        return MySQLJournal(database, history)
+
+    def turn_holder(self, database: peewee.Database) -> str:
+        from pwmig.dialects.mysql.turns import holder, lock_name
+
+        execute = on(database)
+        return holder(execute, lock_name(str(execute("SELECT DATABASE()")[0][0])))
+
+    def lock_lost(self, error: BaseException) -> bool:
+        from pwmig.dialects.mysql.operations.locks import is_about_lock
+
+        return is_about_lock(error)
+
+    def overran(self, error: BaseException) -> bool:
+        from pwmig.dialects.mysql.operations.locks import has_overrun
+
+        return has_overrun(error)
+
+    def begins_anew(self, error: BaseException) -> bool:
+        from pwmig.dialects.mysql.operations.locks import is_deadlock
+
+        return is_deadlock(error)
 
     def commits(self, sql: str) -> bool:
         from pwmig.dialects.mysql.session import commits
 
         return commits(sql)
+
+    def commits_failing(self, error: BaseException) -> bool | None:
+        from pwmig.dialects.mysql.session import commits_failing
+
+        return commits_failing(error)
 
     def harmless(self, database: peewee.Database) -> AbstractContextManager[Any]:
         return nullcontext()  # A statement that fails takes back itself alone.
@@ -143,6 +178,18 @@ class MySQLDialect(ServerDialect):
         from pwmig.dialects.mysql.modelled import MySQLTerms
 
         return MySQLTerms()
+
+    @property
+    def evidence(self) -> Evidence:
+        from pwmig.dialects.mysql.evidence import MySQLEvidence
+
+        return MySQLEvidence()
+
+    @property
+    def migration_terms(self) -> MigrationTerms:
+        from pwmig.dialects.mysql.migrated import MySQLMigrationTerms
+
+        return MySQLMigrationTerms()
 
     @property
     def unseen(self) -> Mapping[str, str]:

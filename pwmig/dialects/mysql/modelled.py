@@ -25,7 +25,7 @@ from pwmig.schema import Schema
 if TYPE_CHECKING:
     from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Table
 
-__all__ = ["MySQLTerms"]
+__all__ = ["MySQLTerms", "json_check"]
 
 _KINDS = {
     "int": "IntegerField",
@@ -67,7 +67,7 @@ class MySQLTerms(ServerTerms):
     usual_action = "RESTRICT"
 
     def field(self, table: Table, column: Column) -> FieldTerm:
-        term = FieldTerm("JSONField") if _json_check(table, column) else _field_of(column.type)
+        term = FieldTerm("JSONField") if json_check(table, column) else _field_of(column.type)
         if not column.autoincrement:
             return term
         is_key = table.primary_key == (column.name,) and self.key_fits(table)
@@ -93,7 +93,7 @@ class MySQLTerms(ServerTerms):
         return tuple(map(self.sql, self._clauses(table, column)))
 
     def _clauses(self, table: Table, column: Column) -> Iterator[str]:
-        is_json = _json_check(table, column) is not None
+        is_json = json_check(table, column) is not None
         if column.collation is not None and column.collation != _collation(table) and not is_json:
             yield f"COLLATE {column.collation}"
         if column.generated is not None:
@@ -199,7 +199,7 @@ def _field_of(text: str) -> FieldTerm:
     return FieldTerm(nearest, storage=text)
 
 
-def _json_check(table: Table, column: Column) -> Check | None:
+def json_check(table: Table, column: Column) -> Check | None:
     """The check by which MariaDB keeps a JSON column (https://mariadb.com/kb/en/json-data-type/)."""
     if column.type != "longtext" or column.collation != "utf8mb4_bin":
         return None

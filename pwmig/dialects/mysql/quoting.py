@@ -5,6 +5,7 @@ Names: https://mariadb.com/kb/en/identifier-names/. Texts: https://mariadb.com/k
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,7 +13,25 @@ if TYPE_CHECKING:
 
     from pwmig.schema import ForeignKey, Routine, Sequence, Table, View
 
-__all__ = ["literal", "qualified", "quote", "quoted_list", "referred"]
+__all__ = [
+    "literal",
+    "qualified",
+    "quote",
+    "quoted_list",
+    "read_plainly",
+    "referred",
+    "with_escapes",
+    "without_escapes",
+]
+
+
+_READ_OTHERWISE = frozenset(
+    ("ANSI", "ANSI_QUOTES", "DB2", "MAXDB", "MSSQL", "NO_BACKSLASH_ESCAPES", "ORACLE", "PIPES_AS_CONCAT", "POSTGRESQL")
+)
+_PLAIN_TEXT = re.compile(r"`(?:[^`]|``)*`|'(?:[^']|'')*'", re.DOTALL)
+_TEXT = re.compile(r"`(?:[^`]|``)*`|'(?:[^'\\]|''|\\.)*'", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_MEANS = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a", "'": "''", "%": "\\%", "_": "\\_"}
 
 
 def quote(name: str) -> str:
@@ -34,6 +53,26 @@ def literal(text: str, *, backslashes: bool = True) -> str:
     if backslashes:
         text = text.replace("\\", "\\\\").replace("\0", "\\0")
     return "'" + text.replace("'", "''") + "'"
+
+
+def read_plainly(mode: str) -> str:
+    """An sql_mode without what lets names and texts be read otherwise: names stand between backticks alone, and a
+    backslash escapes; the modes that stand for several are gone too (https://mariadb.com/kb/en/sql-mode/)."""
+    return ",".join(one for one in mode.split(",") if one.upper() not in _READ_OTHERWISE)
+
+
+def without_escapes(sql: str) -> str:
+    """SQL in which backslashes escape, as NO_BACKSLASH_ESCAPES has it."""
+    return _TEXT.sub(lambda found: _unescaped(found[0]), sql) if "\\" in sql else sql
+
+
+def with_escapes(sql: str) -> str:
+    """SQL that is written under NO_BACKSLASH_ESCAPES, with backslashes that escape."""
+    return _PLAIN_TEXT.sub(lambda found: found[0].replace("\\", "\\\\") if found[0][0] == "'" else found[0], sql)
+
+
+def _unescaped(text: str) -> str:
+    return text if text[0] == "`" else _ESCAPE.sub(lambda found: _MEANS.get(found[1], found[1]), text)
 
 
 def qualified(thing: Table | View | Sequence | Routine | str, schema: str | None = None) -> str:

@@ -35,6 +35,17 @@ _MEANINGS = (
     ("2005", "can't be reached", "look at the host in DATABASE_URL"),
 )
 
+_MISHAPS = (
+    ("1021", "has no room left on its disk", "make room on the server, then run this again"),
+    ("1114", "has no room left for a table", "make room on the server, then run this again"),
+    ("no space left on device", "has no room left on its disk", "make room on the server, then run this again"),
+    ("--read-only option", "only lets itself be read", "look at read_only, and whether the server is a replica"),
+    ("1792", "only lets itself be read", "look at transaction_read_only of the account's connections"),
+    ("1836", "only lets itself be read", "look at the server's settings: it is in read-only mode"),
+    ("1053", "is shutting down", "wait until the server is back, and look what pwmig status says"),
+)
+"""https://mariadb.com/kb/en/mariadb-error-code-reference/"""
+
 
 class _MySQLReach(Reach):
     base = peewee.MySQLDatabase
@@ -63,6 +74,10 @@ class _MySQLReach(Reach):
         code = str(error.args[0]) if error.args and isinstance(error.args[0], int) else ""
         return meaning_of("the server", place, error, code, _MEANINGS)
 
+    def mishap(self, place: str, error: BaseException) -> DatabaseUnavailable | None:
+        code = str(error.args[0]) if error.args and isinstance(error.args[0], int) else ""
+        return meaning_of("the server", place, error, code, _MISHAPS)
+
     def claim(self, execute: Execute, name: str) -> bool:
         return bool(ask(execute, f"SELECT GET_LOCK({MARK}, 0)", (name,))[0][0])
 
@@ -78,6 +93,12 @@ class _MySQLReach(Reach):
         try:
             execute(f"CREATE DATABASE {quoted(name)} CHARACTER SET {quoted(charset)} COLLATE {quoted(collation)}")
         except Exception as error:
+            if error.args and error.args[0] in (1290, 1792, 1836):
+                raise NoScratch(
+                    "no scratch database may be created on this server",
+                    why=f"the server says: {error.args[-1]}",
+                    way_out="look at read_only, and whether the server is a replica",
+                ) from error
             if not error.args or error.args[0] not in (1044, 1045, 1227):
                 raise
             user, _, host = execute("SELECT CURRENT_USER()")[0][0].rpartition("@")

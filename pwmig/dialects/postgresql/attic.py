@@ -10,13 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from pwmig.dialects.postgresql.holding import TriggersOff, heirs, lock, require_fresh
+from pwmig.dialects.postgresql.comparing import SEQUENCES, Comparing, converted, is_text
+from pwmig.dialects.postgresql.holding import (
+    TriggersOff,
+    heirs,
+    is_foreign,
+    lock,
+    require_fresh,
+    require_visible,
+    state_of,
+)
 from pwmig.dialects.postgresql.operations.migrator import PostgresqlMigrator
 from pwmig.dialects.server.asking import MARK, ask, on, own_statements
-from pwmig.dialects.server.attic import ServerShelf
-from pwmig.dialects.shelved import DOUBTFUL, MOST_CELLS, SAME, Place, Quiet, data_table
+from pwmig.dialects.shelved import DOUBTFUL, FILLS, MOST_CELLS, SAME, Counts, Place, Quiet, Reference, data_table
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
@@ -30,13 +39,12 @@ _LONGEST = 64
 
 _LONGEST_SIZED = 255
 _SHORT = ("smallint", "integer", "bigint", "real", "double precision", "boolean", "uuid", "date")
-
-_FILLS = ("apply_default", "backfill")
-"""Operations that write rows, and change no table."""
+_UNIQUE_VIOLATION = "23505"
 
 _COLUMNS = """
 SELECT a.attname, a.attgenerated <> '', pg_get_expr(d.adbin, d.adrelid), i.place, format_type(a.atttypid, a.atttypmod),
-  (SELECT relkind::text FROM pg_class WHERE oid = {oid} AND EXISTS (SELECT 1 FROM pg_inherits WHERE inhparent = {oid}))
+  (SELECT relkind::text FROM pg_class WHERE oid = {oid} AND EXISTS (SELECT 1 FROM pg_inherits WHERE inhparent = {oid})),
+  (SELECT typnamespace <> 'pg_catalog'::regnamespace FROM pg_type WHERE oid = a.atttypid)
 FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 LEFT JOIN (SELECT k.attnum, k.place FROM pg_index x, unnest(x.indkey) WITH ORDINALITY AS k (attnum, place)
            WHERE x.indrelid = {oid} AND x.indisprimary) i ON i.attnum = a.attnum
@@ -51,11 +59,17 @@ UNION ALL SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constr
   WHERE conrelid = {oid} AND contype IN ('c', 'u', 'x', 'f') AND conislocal
 UNION ALL SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = {oid} AND NOT tgisinternal"""
 
-_SEQUENCES = """
-SELECT a.attname, s.oid::regclass::text FROM pg_depend d JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
-JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = {oid}
-AND d.deptype IN ('a', 'i')"""
+_REFERENCES = """
+SELECT (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(c.conkey) WITH ORDINALITY AS k (num, n)
+          JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.num),
+  n.nspname, p.relname,
+  (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(c.confkey) WITH ORDINALITY AS k (num, n)
+          JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.num)
+FROM pg_constraint c JOIN pg_class p ON p.oid = c.confrelid JOIN pg_namespace n ON n.oid = p.relnamespace
+WHERE c.conrelid = {oid} AND c.contype = 'f' ORDER BY c.oid"""
+
+_MOST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
+"""The greatest whole number of each type."""
 
 _HEIRS, _PARTITIONS = "r", "p"
 """What kind a table is whose rows stand in others too (https://www.postgresql.org/docs/current/ddl-inherit.html): a key
@@ -72,18 +86,19 @@ UNION ALL SELECT 1 FROM pg_type y JOIN pg_attribute a ON a.atttypid IN (y.oid, y
 """What makes a table one that can't simply move: it is or has parts, or others need it, and go with it by CASCADE."""
 
 
-class PostgresqlShelf(ServerShelf):
+_TYPES = """
+SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attrelid = '{own}'::regclass AND attname = ?
+UNION ALL SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attrelid = {place} AND attname = ?"""
+"""The types of a column of the attic and of one of the project's, of any length."""
+
+
+class PostgresqlShelf(Comparing):
     """A print is some of the row's other cells as they are: a hash of them costs twice what it costs to keep them.
 
     Of a row in an heir, ``o`` says in which one.
     """
 
     row_id = "ctid"
-
-    def __init__(self, database: Any) -> None:
-        super().__init__(database)
-        self._homes: dict[int, str] = {}
-        self._spread: dict[int, str | None] = {}
 
     def migrator(self) -> Migrator:
         return PostgresqlMigrator(self.database)
@@ -94,8 +109,11 @@ class PostgresqlShelf(ServerShelf):
     def as_text(self, cell: str) -> str:
         return f"ROW({cell})::text"
 
-    def same(self, one: str, other: str) -> str:
-        return f"({one})::text IS NOT DISTINCT FROM ({other})::text"
+    def put(
+        self, number: int, place: Place, columns: Sequence[str], *, doubtful: bool = False, older: Sequence[int] = ()
+    ) -> Counts:
+        self._type_keys(number, place)
+        return super().put(number, place, columns, doubtful=doubtful, older=older)
 
     @cached_property
     def home(self) -> str:
@@ -107,13 +125,24 @@ class PostgresqlShelf(ServerShelf):
         return f"{self.home}.{self.quote(table)}"
 
     def own(self, number: int) -> str:
-        """A table that was dropped is in a schema of its own."""
-        if number not in self._homes:
-            name = self.quote(data_table(number))
-            sql = f"SELECT 1 FROM pg_namespace WHERE nspname = {MARK}"
-            moved = ask(on(self.database), sql, [data_table(number)])
-            self._homes[number] = f"{name}.{name}" if moved else self.own_name(data_table(number))
-        return self._homes[number]
+        """A table that was dropped is in a schema of its own; asked each time, since a savepoint may take that back."""
+        name, table = data_table(number), self.quote(data_table(number))
+        moved = self._has_schema(name) and not self.has(name)
+        return f"{table}.{table}" if moved else self.own_name(name)
+
+    def _has_schema(self, name: str) -> bool:
+        return bool(ask(on(self.database), f"SELECT 1 FROM pg_namespace WHERE nspname = {MARK}", [name]))
+
+    def is_free(self, number: int) -> bool:
+        """Schemas are the whole database's, in which there may be several projects."""
+        return super().is_free(number) and not self._has_schema(data_table(number))
+
+    def has_state(self, number: int) -> bool:
+        sql = f"SELECT 1 FROM pg_attribute WHERE attrelid = {MARK}::regclass AND attname = 's' AND NOT attisdropped"
+        return bool(ask(on(self.database), sql, [self.own(number)]))
+
+    def name_of(self, found: Any) -> str:
+        return str(found.plain) if self.quote(found.schema) == self.home else f"{found.schema}.{found.plain}"
 
     def place_of(self, server: Server, found: Any) -> Place:
         rows = self.ask(_COLUMNS.format(oid=found.oid))
@@ -123,12 +152,31 @@ class PostgresqlShelf(ServerShelf):
         generated = frozenset(row[0] for row in rows if row[1])
         types = {row[0]: row[4] for row in rows}
         self._spread[found.oid] = rows[0][5] if rows else None
+        self._made[found.oid] = frozenset(row[0] for row in rows if row[6])
         sql = f"{self.quote(found.schema)}.{self.quote(found.plain)}"
-        name = found.plain if self.quote(found.schema) == self.home else f"{found.schema}.{found.plain}"
-        return Place(name, sql, columns, generated, key, True, defaults, found.oid, types)
+        name = self.name_of(found)
+        return Place(
+            name, sql, columns, generated, key, True, defaults, found.oid, types, row_id=self.row_id, exact=True
+        )
+
+    def same_table(self, one: str, other: str) -> bool:
+        return one == other
+
+    def same_column(self, one: str, other: str) -> bool:
+        return one == other
+
+    def kept_place(self, number: int) -> Place:
+        sql = "SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        oid, schema, plain = self.ask(f"{sql} WHERE c.oid = ?::regclass", [self.own(number)])[0]
+        return self.place_of(self.migrator()._server(), SimpleNamespace(oid=oid, schema=schema, plain=plain))
 
     def type_of(self, place: Place, column: str) -> str:
-        return place.types[column]
+        return "text" if column in self._made.get(place.oid, ()) else place.types[column]
+
+    # -- types that the database was given, kept as text: the attic is to be in nobody's way who drops one
+
+    def value(self, place: Place, column: str) -> str:
+        return f"t.{self.quote(column)}" + ("::text" if column in self._made.get(place.oid, ()) else "")
 
     def make(self, number: int, place: Place, select: str) -> int:
         """The server says how many rows it made a table of."""
@@ -141,7 +189,7 @@ class PostgresqlShelf(ServerShelf):
             cursor.close()
 
     def prints(self, place: Place, columns: Sequence[str], alias: str) -> list[str]:
-        cells = [f"{alias}.{self.quote(name)}" for name in columns]
+        cells = [self.told_cell(place, name, alias) for name in columns]
         if not place.key:
             row, heir = f"ROW({', '.join(cells)})::text", f"{alias}.tableoid"
             if self._spread.get(place.oid) != _HEIRS:
@@ -159,7 +207,8 @@ class PostgresqlShelf(ServerShelf):
         return int(self.ask(f"SELECT coalesce(sum({sizes} + 36), 0)::bigint FROM {place.sql}")[0][0])
 
     def bytes_of(self, number: int, rows: int) -> int:
-        return int(self.ask(f"SELECT pg_total_relation_size('{self.own(number)}'::regclass)")[0][0])
+        name = self.own(number).replace("'", "''")
+        return int(self.ask(f"SELECT pg_total_relation_size('{name}'::regclass)")[0][0])
 
     def kept_columns(self) -> list[tuple[Any, ...]]:
         return self.ask(
@@ -186,6 +235,19 @@ class PostgresqlShelf(ServerShelf):
         for (grantee,) in rows:
             self.ask(f"REVOKE ALL ON {table} FROM {grantee}")
 
+    def references(self, place: Place) -> list[Reference]:
+        rows = self.ask(_REFERENCES.format(oid=place.oid))
+        return [
+            Reference(tuple(own), f"{self.quote(schema)}.{self.quote(plain)}", tuple(to))
+            for own, schema, plain, to in rows
+        ]
+
+    def is_there_already(self, error: BaseException) -> bool:
+        return state_of(error) == _UNIQUE_VIOLATION
+
+    def is_table(self, sql: str) -> bool:
+        return bool(ask(on(self.database), f"SELECT to_regclass({MARK})", [sql])[0][0])
+
     # -- others, who write meanwhile
 
     def hold(self, name: str, wanted: Operation) -> Place | None:
@@ -193,13 +255,24 @@ class PostgresqlShelf(ServerShelf):
 
         A back-fill lets others read (https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES).
         """
-        place, fills = self.look(name, wanted.migrator), wanted.name in _FILLS
-        if place is None or (fills and wanted.kwargs.get("commit") and place.key):
+        place, fills = self.look(name, wanted.migrator), wanted.name in FILLS
+        if place is None or is_foreign(self, place):
+            return None
+        if _lets_write(place, wanted):
             return place
         lock(self, place, "SHARE ROW EXCLUSIVE" if fills else "ACCESS EXCLUSIVE")
+        require_visible(self, place)
         if not fills:
             require_fresh(self, place)
         return self.look(name, wanted.migrator)
+
+    def has_rows(self, place: Place, wanted: Operation) -> bool:
+        """Others may bring rows where it is not locked."""
+        return _lets_write(place, wanted) or super().has_rows(place, wanted)
+
+    def put_aside(self, batch: int, place: Place) -> str:
+        """Each statement sees what was committed before it began, and row locks forbid no new row."""
+        return f"EXISTS (SELECT 1 FROM {self.batch}_{batch} AS x WHERE {self._keys('x', place.sql, place)})"
 
     # -- rows that stand in several tables
 
@@ -218,12 +291,15 @@ class PostgresqlShelf(ServerShelf):
             return f"{keys} AND {own}.o IS NULL"
         return f"{keys} AND {other}.tableoid = coalesce({own}.o::oid, {place.oid}::oid)"
 
+    def _both(self, place: Place) -> str:
+        return f"{super()._both(place)} AND x.o IS NOT DISTINCT FROM t.o"
+
     def _pair(self, number: int, place: Place, others: Sequence[str], filled: str | None) -> None:
         """A row's place in its file tells it from others of the same table, and of no other one."""
         if not self._spread.get(place.oid):
             super()._pair(number, place, others, filled)
             return
-        own, (kept, there) = self.own(number), self._alike(place, others, filled)
+        own, (kept, there) = self.own(number), self._alike(number, place, others, filled)
         pairs = (
             "(SELECT a.r AS a, b.r AS b, b.o AS o FROM "
             "(SELECT r, p, row_number() OVER (PARTITION BY p ORDER BY k) AS n FROM "
@@ -262,9 +338,53 @@ class PostgresqlShelf(ServerShelf):
     def sort(self, number: int, place: Place, others: Sequence[str | None], filled: str | None = None) -> None:
         """From now on nobody else writes the rows: what is newer is left as it is."""
         lock(self, place, "SHARE ROW EXCLUSIVE")
+        require_visible(self, place)
+        self._type_keys(number, place)
         super().sort(number, place, others, filled)
         if self._spread.get(place.oid) == _HEIRS and place.key:
             self.update(self.own(number), {"s": str(DOUBTFUL)}, self._twins(place), self._keys("x", "t", place))
+
+    def are_numbers(self, number: int, place: Place, column: str) -> bool:
+        rows = self.ask(_TYPES.format(own=self.own(number).replace("'", "''"), place=place.oid), ["v0", column])
+        return {str(type_) for (type_,) in rows} <= set(_MOST)
+
+    def move_down(self, number: int, place: Place, column: str, by: int, states: str) -> None:
+        """A row that is written stands elsewhere."""
+        own, cell = self.own(number), self.quote(column)
+        found = f"{self._keys('x', 't', place)} AND x.s IN {states}"
+        moved = f"UPDATE {place.sql} AS t SET {cell} = t.{cell} - {by} FROM {own} AS x WHERE {found} "
+        moved += "RETURNING x.ctid AS kept, t.ctid AS now_there"
+        self.send(
+            f"WITH moved AS ({moved}) UPDATE {own} AS x SET k0 = m.now_there FROM moved AS m WHERE x.ctid = m.kept"
+        )
+
+    def renumber(self, number: int, place: Place, column: str) -> None:
+        cell = self.quote(column)
+        if not self.are_numbers(number, place, column):
+            return
+        both = f"SELECT {cell} AS n FROM {place.sql} UNION ALL SELECT v0 FROM {self.own(number)}"
+        (low, high), *_ = self.ask(f"SELECT (SELECT min({cell}) FROM {place.sql}), (SELECT max(n) FROM ({both}) AS b)")
+        if low is not None and 2 * int(high) - int(low) < _MOST.get(place.types[column], 0):
+            quiet = self.quiet(place)
+            quiet.begin()
+            self.send(f"UPDATE {place.sql} SET {cell} = {cell} + {int(high) - int(low) + 1}")
+            quiet.end()
+
+    def after_values(self, place: Place, column: str) -> None:
+        for name, sequence in self.ask(SEQUENCES.format(oid=place.oid)):
+            if name == column:
+                text = str(sequence).replace("'", "''")
+                last = f"(SELECT max({self.quote(column)}) FROM {place.sql})"
+                self.ask(f"SELECT setval('{text}', {last}) FROM {sequence} WHERE last_value < {last}")
+
+    def _type_keys(self, number: int, place: Place) -> None:
+        """A key that was cast since is compared as what it is by now."""
+        own = self.own(number)
+        for n, name in enumerate(place.key):
+            rows = self.ask(_TYPES.format(own=own.replace("'", "''"), place=place.oid), [f"k{n}", name])
+            kept, now = (str(type_) for (type_,) in rows)
+            if kept != now:
+                self.ask(f"ALTER TABLE {own} ALTER k{n} TYPE {now} USING k{n}::text::{now}")
 
     # -- a whole table
 
@@ -277,16 +397,16 @@ class PostgresqlShelf(ServerShelf):
             {"kind": kind, "name": name, "sql": sql} for kind, name, sql in self.ask(_HANGING.format(oid=place.oid))
         ]
         marks = {}
-        for column, sequence in self.ask(_SEQUENCES.format(oid=place.oid)):
+        for column, sequence in self.ask(SEQUENCES.format(oid=place.oid)):
             marks[column] = list(self.ask(f"SELECT last_value, is_called FROM {sequence}")[0])
-        return {"hanging": hanging, "marks": marks}
+        references = [[key.columns, key.table, key.to] for key in self.references(place)]
+        return {"hanging": hanging, "marks": marks, "references": references}
 
     def move(self, number: int, place: Place, definitions: Mapping[str, Any]) -> None:
         name = self.quote(data_table(number))
         if not self.moves_at_once(place):
             self._require_no_heirs(place)
-            self._homes[number] = self.own_name(data_table(number))
-            self.ask(f"CREATE TABLE {self._homes[number]} AS SELECT * FROM {place.sql}")
+            self.ask(f"CREATE TABLE {self.own_name(data_table(number))} AS SELECT * FROM {place.sql}")
             return
         schema, plain = place.sql.rsplit(".", 1) if place.sql.count(".") == 1 else self._parts(place)
         self.ask(f"CREATE SCHEMA {name}")
@@ -297,7 +417,6 @@ class PostgresqlShelf(ServerShelf):
         if plain != name:
             self.ask(f"ALTER TABLE {name}.{plain} RENAME TO {name}")
         self.ask(f"CREATE TABLE {schema}.{plain} ()")
-        self._homes[number] = f"{name}.{name}"
 
     def _require_no_heirs(self, place: Place) -> None:
         if self._spread.get(place.oid) != _HEIRS:
@@ -314,19 +433,33 @@ class PostgresqlShelf(ServerShelf):
         schema, plain = self.ask(f"{sql} ON n.oid = c.relnamespace WHERE c.oid = {place.oid}")[0]
         return str(schema), str(plain)
 
+    def value_of(self, own: str, number: int, place: Place, column: str) -> str:
+        """One of another type is of a column that was cast more than once: where the first time did not change what it
+        says, the same text is the value of before. Its length is for the assignment to check."""
+        rows = self.ask(_TYPES.format(own=own.replace("'", "''"), place=place.oid), [f"v{number}", column])
+        kept, now = (str(type_) for (type_,) in rows)
+        value = super().value_of(own, number, place, column)
+        if column in self._made.get(place.oid, ()):
+            return f"{value}::{place.types[column]}"
+        return value if kept == now else converted(value, kept, now)
+
     def discard(self, number: int) -> None:
         own, name = self.own(number), self.quote(data_table(number))
         self.ask(f"DROP TABLE {own}")
         if own == f"{name}.{name}":
             self.ask(f"DROP SCHEMA {name}")
-        self._homes.pop(number, None)
 
-    def insert_text(self, place: Place, names: str, own: str, missing: str, columns: Sequence[str]) -> str:
-        chosen = ", ".join(f"x.{self.quote(name)}" for name in columns)
-        return f"INSERT INTO {place.sql} ({names}) OVERRIDING SYSTEM VALUE SELECT {chosen} FROM {own} AS x{missing}"
+    def insert_text(self, place: Place, names: str, own: str, missing: str, columns: Mapping[str, str]) -> str:
+        sql = "SELECT attname, format_type(atttypid, -1) FROM pg_attribute WHERE attrelid = ?::regclass"
+        types, chosen = dict(self.ask(sql, [own])), []
+        for name, kept in columns.items():
+            cell, was, now = f"x.{self.quote(kept)}", types[kept], place.types[name]
+            chosen.append(converted(cell, was, now) if is_text(was) and not is_text(now) else cell)
+        rows = f"SELECT {', '.join(chosen)} FROM {own} AS x{missing}"
+        return f"INSERT INTO {place.sql} ({names}) OVERRIDING SYSTEM VALUE {rows}"
 
     def after_rows(self, number: int, place: Place, definitions: Mapping[str, Any]) -> None:
-        sequences = dict(self.ask(_SEQUENCES.format(oid=place.oid)))
+        sequences = dict(self.ask(SEQUENCES.format(oid=place.oid)))
         for column, (last, called) in definitions.get("marks", {}).items():
             if column in sequences:
                 sequence = str(sequences[column]).replace("'", "''")
@@ -357,6 +490,11 @@ class PostgresqlShelf(ServerShelf):
 
     def quiet(self, place: Place) -> Quiet:
         return TriggersOff(self, place)
+
+
+def _lets_write(place: Place, wanted: Operation) -> bool:
+    """Whether an operation holds the rows of its batches alone."""
+    return wanted.name in FILLS and bool(wanted.kwargs.get("commit")) and bool(place.key)
 
 
 def _owner(place: Place) -> str:

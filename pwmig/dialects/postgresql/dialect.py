@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 from pwmig.dialects.postgresql.reach import REACH
 from pwmig.dialects.server.asking import MARK, ask, on
 from pwmig.dialects.server.dialect import ServerDialect
+from pwmig.waits import USUAL_WAITS, Waits
 
 if TYPE_CHECKING:
     import peewee
 
     from pwmig.codegen.kinds import Kinds
-    from pwmig.dialects.base import Listener, Session
+    from pwmig.dialects.base import Asides, Listener, Session
+    from pwmig.dialects.evidence import Evidence
+    from pwmig.dialects.migrated import MigrationTerms
     from pwmig.dialects.migrator import Migrator
     from pwmig.dialects.modelled import ModelTerms
     from pwmig.dialects.server.moving import Moving
@@ -94,11 +97,42 @@ class PostgresqlDialect(ServerDialect):
         return PostgresqlShelf(database)
 
     def session(
-        self, database: peewee.Database, *, wait_s: float, listener: Listener | None = None
+        self, database: peewee.Database, waits: Waits = USUAL_WAITS, listener: Listener | None = None
     ) -> AbstractContextManager[Session]:
         from pwmig.dialects.postgresql.session import session
 
-        return session(database, self.describe(database), wait_s=wait_s, listener=listener)
+        return session(database, self.describe(database), waits, listener)
+
+    def asides(self, database: peewee.Database, history: str) -> Asides | None:
+        from pwmig.dialects.postgresql.asides import PostgresqlAsides
+
+        return PostgresqlAsides(database, history)
+
+    def turn_holder(self, database: peewee.Database) -> str:
+        from pwmig.dialects.postgresql.session import holder
+
+        return holder(on(database))
+
+    def holders(self, database: peewee.Database, sql: str) -> list[str]:
+        from pwmig.dialects.postgresql.operations.migrator import PostgresqlMigrator
+        from pwmig.dialects.postgresql.operations.server import PostgresqlServer
+
+        return PostgresqlServer(PostgresqlMigrator(database)).holders_for(sql)
+
+    def lock_lost(self, error: BaseException) -> bool:
+        from pwmig.dialects.postgresql.operations.locks import is_about_lock
+
+        return is_about_lock(error)
+
+    def overran(self, error: BaseException) -> bool:
+        from pwmig.dialects.postgresql.operations.locks import is_canceled
+
+        return is_canceled(error)
+
+    def begins_anew(self, error: BaseException) -> bool:
+        from pwmig.dialects.postgresql.operations.locks import is_about_lock
+
+        return is_about_lock(error)
 
     @contextmanager
     def harmless(self, database: peewee.Database) -> Iterator[None]:
@@ -171,6 +205,11 @@ class PostgresqlDialect(ServerDialect):
 
         return lacks(scratch)
 
+    def repeat_checks(self, scratch: peewee.Database, address: Sequence[str], text: str) -> Mapping[str, str]:
+        from pwmig.dialects.postgresql.scratch import repeat_checks
+
+        return repeat_checks(scratch, address, text)
+
     def write(self, schema: Schema) -> tuple[str, ...]:
         from pwmig.dialects.postgresql.writing import write
 
@@ -187,6 +226,18 @@ class PostgresqlDialect(ServerDialect):
         from pwmig.dialects.postgresql.modelled import PostgresqlTerms
 
         return PostgresqlTerms()
+
+    @property
+    def evidence(self) -> Evidence:
+        from pwmig.dialects.postgresql.evidence import PostgresqlEvidence
+
+        return PostgresqlEvidence()
+
+    @property
+    def migration_terms(self) -> MigrationTerms:
+        from pwmig.dialects.postgresql.migrated import PostgresqlMigrationTerms
+
+        return PostgresqlMigrationTerms()
 
     @property
     def unseen(self) -> Mapping[str, str]:

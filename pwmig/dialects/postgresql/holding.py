@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pwmig.dialects.shelf import Shelf
     from pwmig.dialects.shelved import Place
 
-__all__ = ["TriggersOff", "heirs", "lock", "require_fresh"]
+__all__ = ["TriggersOff", "heirs", "is_foreign", "lock", "require_fresh", "require_visible", "state_of"]
 
 _TREE = """
 WITH RECURSIVE tree (oid) AS (
@@ -36,7 +36,7 @@ def lock(shelf: Shelf, place: Place, mode: str) -> None:
     try:
         shelf.ask(f"LOCK TABLE {place.sql} IN {mode} MODE")
     except Exception as error:
-        if _state(error) != _FORBIDDEN:
+        if state_of(error) != _FORBIDDEN:
             raise
         raise OperationRefused(
             f"{place.name!r} can't be locked for the attic",
@@ -44,6 +44,23 @@ def lock(shelf: Shelf, place: Place, mode: str) -> None:
             way_out=f"GRANT UPDATE ON {place.name} TO the role, or keep nothing: attic=False in the operation",
             table=place.name,
         ) from error
+
+
+def is_foreign(shelf: Shelf, place: Place) -> bool:
+    """Whether its rows are another server's: it can't be locked, and operations refuse it."""
+    return bool(shelf.ask(f"SELECT 1 FROM pg_class WHERE oid = {place.oid} AND relkind = 'f'"))
+
+
+def require_visible(shelf: Shelf, place: Place) -> None:
+    """https://www.postgresql.org/docs/current/ddl-rowsecurity.html: an owner is held to it too where it is FORCED."""
+    if shelf.ask(f"SELECT row_security_active({place.oid}::oid)")[0][0]:
+        raise OperationRefused(
+            f"rows of {place.name!r} can't be kept or put back",
+            why="row security hides some of them from this role, and what goes would go from all",
+            way_out="migrate as a role with BYPASSRLS; or, as the owner, ALTER TABLE ... NO FORCE ROW LEVEL SECURITY "
+            "in the migration; or keep nothing: attic=False in the operation",
+            table=place.name,
+        )
 
 
 def require_fresh(shelf: Shelf, place: Place) -> None:
@@ -59,7 +76,7 @@ def require_fresh(shelf: Shelf, place: Place) -> None:
     try:
         seen = shelf.ask(f"SELECT count(*) FROM (SELECT 1 FROM {place.sql} FOR UPDATE) AS t")[0][0]
     except Exception as error:
-        if _state(error) != _NOT_SERIAL:
+        if state_of(error) != _NOT_SERIAL:
             raise
         cause = error
     if cause is not None or int(seen) != _count_there(shelf, place):
@@ -108,7 +125,7 @@ def _count_there(shelf: Shelf, place: Place) -> int:
     return count
 
 
-def _state(error: Exception) -> str | None:
+def state_of(error: BaseException) -> str | None:
     """The code of a server's error."""
     cause = driver_error(error)
     return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)

@@ -23,7 +23,8 @@ _SAME_TEXTS = (
 )
 _OWN = (
     "SELECT c.relname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
-    "WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname ~ '^pwmig_' ORDER BY 1"
+    "WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname ~ '^pwmig_' "
+    "AND c.relname <> 'pwmig_journal' ORDER BY 1"
 )
 _HIDDEN = (
     "SELECT relname FROM pg_catalog.pg_class WHERE relrowsecurity AND pg_catalog.row_security_active(oid) ORDER BY 1"
@@ -96,6 +97,11 @@ class _PostgresqlMoving(Moving):
 
     def own_tables(self, execute: Execute) -> list[str]:
         return [row[0] for row in execute(_OWN)]
+
+    def copy_notes(self, source: Execute, target: Execute) -> None:
+        from pwmig.dialects.postgresql.asides import copy_notes
+
+        copy_notes(source, target)
 
     def hidden(self, execute: Execute) -> list[str]:
         return [row[0] for row in execute(_HIDDEN)]

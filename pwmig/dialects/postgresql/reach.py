@@ -63,6 +63,14 @@ _MEANINGS = (
     ("connection timeout", "can't be reached", "look whether the server runs, and at host and port in DATABASE_URL"),
 )
 
+_MISHAPS = (
+    ("53100", "has no room left on its disk", "make room on the server, then run this again"),
+    ("25006", "only lets itself be read", "look at default_transaction_read_only, and whether the server is a standby"),
+    ("57p01", "ended this connection", "look whether the server runs, then what pwmig status says"),
+    ("57p02", "ended all connections", "wait until the server is back, then look what pwmig status says"),
+)
+"""https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+
 _AT_THE_DOOR = (
     (re.compile(r'role ".*" does not exist', re.DOTALL), "norole"),
     (re.compile(r'database ".*" does not exist', re.DOTALL), "3d000"),
@@ -95,6 +103,9 @@ class _PostgresqlReach(Reach):
         said = next((code for words, code in _AT_THE_DOOR if words.search(str(error))), "")
         return meaning_of("PostgreSQL", place, error, code_of(error) or said, _MEANINGS)
 
+    def mishap(self, place: str, error: BaseException) -> DatabaseUnavailable | None:
+        return meaning_of("PostgreSQL", place, error, code_of(error), _MISHAPS)
+
     def claim(self, execute: Execute, name: str) -> bool:
         # Advisory locks belong to a database; pg_locks shows those of all.
         held = f"locktype = 'advisory' AND classid = {_LOCKS} AND objid = {MARK} AND objsubid = 2 AND granted"
@@ -117,13 +128,15 @@ class _PostgresqlReach(Reach):
             source = quoted(template) if template is not None else f"template0 {_locale(execute)}"
             execute(f"CREATE DATABASE {quoted(name)} TEMPLATE {source}")
         except Exception as error:
-            if code_of(error) != "42501":
+            if code_of(error) not in ("42501", "25006"):
                 raise
             user = execute("SELECT current_user")[0][0]
             raise NoScratch(
                 "no scratch database may be created on this server",
                 why=f"PostgreSQL says: {str(error).strip()}",
-                way_out=f"a superuser allows it with: ALTER ROLE {quoted(user)} CREATEDB",
+                way_out=f"a superuser allows it with: ALTER ROLE {quoted(user)} CREATEDB"
+                if code_of(error) == "42501"
+                else "use an account whose default_transaction_read_only is off, and a server that is no standby",
             ) from error
         for of_role, setting in execute(_SETTINGS):
             key, _, value = setting.partition("=")

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pwmig.dialects.postgresql.quoting import quote
+from pwmig.dialects.postgresql.quoting import literal, quote
 from pwmig.dialects.postgresql.reach import REACH, code_of
 from pwmig.dialects.server.asking import Execute, executor, is_own, on
 from pwmig.dialects.server.connecting import opened, twin
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
     from pwmig.schema import Schema
 
-__all__ = ["lacks", "may_create_databases", "scratch_schema", "scratch_schemas", "within"]
+__all__ = ["lacks", "may_create_databases", "repeat_checks", "scratch_schema", "scratch_schemas", "within"]
+
+_TWIN = "pwmig_said_"
+"""How the names of checks begin that are made once more."""
 
 _PREFIX = "scratch_pwmig_"
 """How such a schema's name begins: not as those of what is pwmig's own, and never looked at."""
@@ -150,3 +153,36 @@ def _guard(database: Any) -> None:
 
     connection.cursor_factory = Guarded
     database.push_transaction(database.transaction())
+
+
+# -- what a model says of its checks
+
+
+def repeat_checks(database: peewee.Database, address: Sequence[str], text: str) -> dict[str, str]:
+    """What :meth:`pwmig.dialects.base.Dialect.repeat_checks` gives: PostgreSQL keeps no condition as it was written.
+
+    https://www.postgresql.org/docs/current/catalog-pg-constraint.html
+    """
+    conditions = {f"{_TWIN}{place}": condition for place, condition in enumerate(_conditions(text))}
+    if conditions:
+        adds = ", ".join(f"ADD CONSTRAINT {name} CHECK ({condition})" for name, condition in conditions.items())
+        statement = f"ALTER TABLE {'.'.join(map(quote, address))} {adds}"
+        # What fails in a block with an EXCEPTION takes back no more than that block.
+        body = f"BEGIN EXECUTE {literal(statement)}; EXCEPTION WHEN OTHERS THEN NULL; END"
+        on(database)(f"DO {literal(body)}")
+    return conditions
+
+
+def _conditions(text: str) -> Iterator[str]:
+    """What stands in the parentheses behind each CHECK of a CREATE TABLE, without comments at its ends."""
+    tokens = POSTGRESQL.tokens(text)
+    for place, token in enumerate(tokens[:-1]):
+        if not token.is_word("CHECK") or tokens[place + 1].text != "(":
+            continue
+        depth = 0
+        for last in range(place + 1, len(tokens)):
+            depth += {"(": 1, ")": -1}.get(tokens[last].text, 0) if tokens[last].kind == "operator" else 0
+            if depth == 0:
+                if last > place + 2:
+                    yield text[tokens[place + 2].start : tokens[last - 1].end]
+                break

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pwmig.dialects.migrator import speaking
 from pwmig.dialects.server.asking import MARK, ask, on
 from pwmig.dialects.server.operations.texts import doubled
 from pwmig.dialects.shelf import Shelf
@@ -18,15 +20,21 @@ if TYPE_CHECKING:
 
 __all__ = ["ServerShelf"]
 
+_QUOTED = re.compile(r"""\"(?:[^"]|"")*"|`(?:[^`]|``)*`|'(?:[^']|'')*'|\?""")
+"""A name or a text in quotes, or where a value stands."""
+
 
 class ServerShelf(Shelf):
     """Statements straight on the connection; those on the project's tables as the migration's."""
 
+    lock_words = " FOR UPDATE"
+
     def ask(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return ask(on(self.database), sql.replace("?", MARK) if values else sql, values)
+        return ask(on(self.database), _marked(sql) if values else sql, values)
 
     def send(self, sql: str) -> None:
-        self.database.execute_sql(doubled(sql))
+        with speaking("attic"):
+            self.database.execute_sql(doubled(sql))
 
     def quote(self, name: str) -> str:
         mark = self.database.quote[0]
@@ -46,6 +54,19 @@ class ServerShelf(Shelf):
         if found is None or found.is_view or found.plain.lower().startswith("pwmig_"):
             return None
         return self.place_of(server, found)
+
+    def called(self, name: str, migrator: Migrator) -> str:
+        found = migrator._server().get(name)
+        return self.name_of(found) if found is not None else name
+
+    def called_then(self, name: str, new: str, migrator: Migrator) -> str:
+        """It stays in its schema."""
+        found = migrator._server().get(name)
+        return self.name_of(found).removesuffix(found.plain) + new if found is not None else new
+
+    def name_of(self, found: Any) -> str:
+        """What a table that was found is called, with its schema where that is not the attic's."""
+        return str(found.name)
 
     @abstractmethod
     def kept_columns(self) -> list[tuple[Any, ...]]:
@@ -76,6 +97,11 @@ class ServerShelf(Shelf):
 
     def _cascades(self, wanted: Operation) -> bool:
         return bool(wanted.kwargs.get("cascade") or (len(wanted.args) > 2 and wanted.args[2]))
+
+
+def _marked(sql: str) -> str:
+    """With a mark for each ``?`` that is no letter of a name or a text."""
+    return _QUOTED.sub(lambda found: MARK if found[0] == "?" else found[0], sql)
 
 
 def _text(cell: Any) -> str | None:

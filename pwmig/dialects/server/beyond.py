@@ -7,10 +7,10 @@ from a statement's words before it runs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from pwmig.dialects.server.tokens import Token
 from pwmig.errors import BeyondDatabase
+from pwmig.records import dataclass
 
 __all__ = ["Leading", "refusal", "statements"]
 

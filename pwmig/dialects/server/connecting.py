@@ -17,7 +17,8 @@ __all__ = ["close_for_good", "empty_pool", "opened", "twin"]
 def twin(database: Any, reach: Reach, name: str | None = None, **options: Any) -> Any:
     """A Peewee database of the same kind and server, not connected: of the database ``name``, else of the same one."""
     made = copy(database)
-    made.__dict__.pop("execute_sql", None)  # Who listens to the other one does not listen to this.
+    for heard in ("execute_sql", "_connect"):
+        made.__dict__.pop(heard, None)  # Who listens to the other one does not listen to this.
     made._state = type(database._state)()
     made._lock = threading.Lock() if database.thread_safe else database._lock
     made.query_hooks = []

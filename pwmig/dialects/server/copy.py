@@ -73,7 +73,8 @@ def _make(
         moving.begin_filling(target)
         with dialect.streaming(reader, inside=True) as stream:
             filling = fill(source, stream, target, dialect.speech, moving, schema, _teller(listener))
-            _copy_history(stream, source, target, copy, dialect)
+            _copy_history(stream, source, target, reader, copy, dialect)
+            moving.copy_notes(source, target)
             _copy_attic(stream, target, reader, dialect)
         moving.set_counters(source, target, schema)
         moving.end_filling(target)
@@ -113,16 +114,20 @@ def _gives_rights(sql: str) -> bool:
 
 
 def _copy_history(
-    stream: Callable[[str], Any], source: Execute, target: Execute, copy: Any, dialect: ServerDialect
+    stream: Callable[[str], Any], source: Execute, target: Execute, reader: Any, copy: Any, dialect: ServerDialect
 ) -> None:
     """The history, which is no part of the schema."""
-    from pwmig.history import COLUMNS, History
+    from pwmig.history import History
 
     for name in dialect.moving.own_tables(source):
         if name.startswith(ATTIC):
             continue
         History(dialect, copy, name).create()
-        table = Table(name, tuple(Column(column, "text") for column in COLUMNS), primary_key=("id",))
+        table = Table(
+            name,
+            tuple(Column(column, "text") for column in History(dialect, reader, name).columns()),
+            primary_key=("id",),
+        )
         copy_whole(stream, target, dialect.speech, dialect.moving, table)
         dialect.moving.count_on(target, table, "id")
 

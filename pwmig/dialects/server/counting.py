@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pwmig.dialects.server.asking import Execute, ask
 from pwmig.dialects.server.rows import Sampler
 from pwmig.dialects.server.speech import Speech
+from pwmig.records import dataclass
 from pwmig.schema import Column, Table
 
 __all__ = ["Kept", "Stream", "as_kept", "changes_since", "keep", "keys_as_compared"]

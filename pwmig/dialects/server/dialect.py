@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.base import Copy, Dialect, Foreseen, Template, Turn
+from pwmig.dialects.server.errors import driver_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pwmig.dialects.server.reach import Reach
     from pwmig.dialects.server.speech import Speech
     from pwmig.dialects.server.tokens import Lexer
+    from pwmig.errors import DatabaseUnavailable
     from pwmig.schema import Page, Query, Rows, Table
 
 __all__ = ["ServerDialect"]
@@ -73,6 +75,32 @@ class ServerDialect(Dialect):
         from pwmig.dialects.server.reading import KeptReadings
 
         return KeptReadings(self, self.reach)
+
+    def mishap(self, database: peewee.Database, error: BaseException) -> DatabaseUnavailable | None:
+        return self.reach.mishap(self.describe(database), driver_error(error))
+
+    def as_original(self, text: str) -> str:
+        from pwmig.dialects.server.redirect import as_original
+
+        return as_original(text)
+
+    def running(self, database: peewee.Database) -> DatabaseUnavailable | None:
+        from pwmig.dialects.server.turn import under_way
+
+        with self.reading(database) as reader:
+            return under_way(self.turn_holder(reader), self.describe(database))
+
+    @abstractmethod
+    def turn_holder(self, database: peewee.Database) -> str:
+        """Whose turn it is to migrate the database, in words; empty where it is nobody's."""
+
+    def holders(self, database: peewee.Database, sql: str) -> list[str]:
+        from pwmig.dialects.server.operations.migrator import ServerMigrator
+        from pwmig.dialects.server.operations.waiting import mentions
+
+        migrator = self.migrator(database)
+        assert isinstance(migrator, ServerMigrator)
+        return migrator.holders(lambda table: mentions(sql, table))
 
     def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[Copy]:
         from pwmig.dialects.server.copy import copied

@@ -9,7 +9,7 @@ where it may, or else is left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from pwmig.dialects.server.asking import Execute, ask, marks
@@ -17,6 +17,7 @@ from pwmig.dialects.server.errors import lost
 from pwmig.dialects.server.moving import Moving
 from pwmig.dialects.server.rows import key_of
 from pwmig.dialects.server.speech import Speech
+from pwmig.records import dataclass
 from pwmig.schema import ForeignKey, Schema, Table
 
 __all__ = ["MOST_ROWS", "Filling", "copy_whole", "fill"]

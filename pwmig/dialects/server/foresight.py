@@ -8,10 +8,11 @@ told than a statement touches, not fewer, but for a routine that puts SQL togeth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pwmig.dialects.base import Foreseen
 from pwmig.dialects.server.tokens import Lexer, Token
+from pwmig.records import dataclass
 
 __all__ = ["Foresight", "Known", "words_of"]
 

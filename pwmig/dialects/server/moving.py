@@ -62,6 +62,10 @@ class Moving(ABC):
     def own_tables(self, execute: Execute) -> list[str]:
         """pwmig's own tables in the default schema."""
 
+    def copy_notes(self, source: Execute, target: Execute) -> None:
+        """Copy what is known of runs that were stopped, where a run in the copy is to go on from there."""
+        return
+
     @abstractmethod
     def hidden(self, execute: Execute) -> list[str]:
         """The tables some of whose rows this account may not see."""

@@ -44,6 +44,10 @@ class Reach(ABC):
         """Let the server close this connection once it has been idle for so long; False where it can't."""
 
     @abstractmethod
+    def mishap(self, place: str, error: BaseException) -> DatabaseUnavailable | None:
+        """What an error in the middle of a migration says of the server; None where it speaks of the statement."""
+
+    @abstractmethod
     def unavailable(self, place: str, error: BaseException) -> DatabaseUnavailable | None:
         """What an error says of the database as a whole; None where it speaks of a statement."""
 

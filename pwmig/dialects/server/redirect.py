@@ -11,17 +11,18 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.server.asking import executor
 from pwmig.dialects.server.connecting import close_for_good, empty_pool, opened, twin
 from pwmig.errors import RehearsalRefused
+from pwmig.records import dataclass
 
 if TYPE_CHECKING:
     from pwmig.dialects.server.reach import Reach
 
-__all__ = ["direct", "pointed_at", "redirected_to", "rehearsing"]
+__all__ = ["as_original", "direct", "pointed_at", "redirected_to", "rehearsing"]
 
 
 @dataclass(slots=True)
@@ -51,6 +52,15 @@ def redirected_to() -> str | None:
 def rehearsing() -> bool:
     """Whether one stands in for which nothing else may be reached."""
     return _active is not None and _active.strict
+
+
+def as_original(text: str) -> str:
+    """What is said of the database that stands in, said of the one that it stands in for: tables without its name."""
+    if _active is None or _active.name not in text:
+        return text
+    for qualifier in (f"`{_active.name}`.", f"{_active.name}."):
+        text = text.replace(qualifier, "")
+    return text.replace(_active.name, str(_active.original[-1]))
 
 
 @contextmanager

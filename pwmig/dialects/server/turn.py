@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +16,17 @@ from pwmig.dialects.base import Foreseen, Turn
 from pwmig.dialects.server.tokens import Lexer
 from pwmig.errors import DatabaseUnavailable, OperationRefused
 from pwmig.plan import Event
+from pwmig.records import dataclass
+from pwmig.threads import thread_refused
 
 if TYPE_CHECKING:
     from pwmig.dialects.base import Listener
     from pwmig.dialects.server.foresight import Foresight
 
-__all__ = ["ServerTurn", "bad_manners", "ends_transaction", "require_connection", "require_no_transaction", "wait_for"]
+__all__ = [
+    *("ServerTurn", "bad_manners", "ends_transaction", "require_connection", "require_no_transaction"),
+    *("under_way", "wait_for"),
+]
 
 _POLL_S = 0.05
 _SUSPECT = re.compile(r"begin|start|commit|end|rollback|abort|prepare|autocommit", re.IGNORECASE)
@@ -102,24 +107,29 @@ def require_connection(
     """The connection must be the one that the transaction was begun on, and this thread the one that began it."""
     if threading.get_ident() != thread:
         # The error is raised in that thread, where nobody may hear it; the turn keeps it for the migration's end.
-        turn.refused = OperationRefused(
-            "the migration used the database from a thread of its own",
-            why="each thread has a connection of its own, outside the migration's transaction",
-            way_out="do the work in migrate_forward() or migrate_backward() itself",
-        )
+        turn.refused = thread_refused()
         raise turn.refused
     if turn.refused is not None:
         raise turn.refused
     if database.is_closed() or database.connection() is not connection or not usable(connection):
         raise OperationRefused(
             "the migration closed its database connection",
-            why="with the connection went its transaction, so nothing of it took effect",
+            why="with the connection went its transaction",
             way_out="remove close() from the migration: pwmig opens and closes the connection",
         )
 
 
-def wait_for(attempt: Callable[[], bool], place: str, wait_s: float, listener: Listener | None) -> None:
-    """Try until it is this runner's turn: each attempt for itself, so that waiting holds nothing and can be stopped."""
+def wait_for(
+    attempt: Callable[[], bool],
+    holder: Callable[[], str],
+    place: str,
+    wait_s: float,
+    listener: Listener | None,
+) -> None:
+    """Try until it is this runner's turn: each attempt for itself, so that waiting holds nothing and can be stopped.
+
+    ``holder`` says whose turn it is, in words; nothing where the server does not tell, or where it has just ended.
+    """
     started = time.monotonic()
     told = False
     while not attempt():
@@ -127,14 +137,30 @@ def wait_for(attempt: Callable[[], bool], place: str, wait_s: float, listener: L
         if waited >= wait_s:
             raise DatabaseUnavailable(
                 f"another program runs migrations on {place}",
-                why=f"waited {waited:.1f} s for its lock",
+                why=f"waited {waited:.1f} s for its lock{_held_by(holder)}",
                 way_out="wait for that program or end it, then run this again; nothing was changed",
             )
         if listener and not told:
-            text = f"another program runs migrations on {place}; waiting for at most {wait_s:g} s"
+            text = f"another program runs migrations on {place}{_held_by(holder)}; waiting for at most {wait_s:g} s"
             listener(Event("wait", text=text))
             told = True
         time.sleep(_POLL_S)
+
+
+def under_way(holder: str, place: str) -> DatabaseUnavailable | None:
+    """What to say of a run that is under way, whose turn ``holder`` has in words; None where nobody has it."""
+    if not holder:
+        return None
+    return DatabaseUnavailable(
+        f"another program runs migrations on {place} at this moment",
+        why=f"what it does is not half-applied, and where it leads is known when it ends: {holder}",
+        way_out="wait for that program or end it, then look at pwmig status; nothing was changed",
+    )
+
+
+def _held_by(holder: Callable[[], str]) -> str:
+    words = holder()
+    return f": {words}" if words else ""
 
 
 def checker(

@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.shelf import Shelf
-from pwmig.dialects.shelved import MOST_CELLS, Place, Quiet, data_table
+from pwmig.dialects.shelved import MOST_CELLS, Place, Quiet, Reference, Unique, data_table
 from pwmig.dialects.sqlite.operations.catalog import ask, read_catalog
 from pwmig.dialects.sqlite.operations.schema_text import write_text
+from pwmig.dialects.sqlite.orphans import CHECKED
 from pwmig.dialects.sqlite.texts.ddl import DDLError, parse_create_table
-from pwmig.dialects.sqlite.texts.kinds import shown_key
+from pwmig.dialects.sqlite.texts.edit import unqualified
+from pwmig.dialects.sqlite.texts.kinds import affinity, shown_key
 from pwmig.dialects.sqlite.texts.letters import says_the_same
 from pwmig.dialects.sqlite.texts.tokens import fold, quote
+from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
-    from pwmig.dialects.migrator import Migrator
+    from pwmig.dialects.migrator import Migrator, Operation
     from pwmig.dialects.sqlite.operations.catalog import Catalog
     from pwmig.dialects.sqlite.texts.parts import TableDef
 
@@ -26,12 +29,20 @@ _LONGEST = 64
 
 _LONGEST_SIZED = 255
 
+_LONGEST_OF_REST, _MOST_OF_REST = 32, 100
+"""So many letters of each cell are in the text of the last ones, and so many cells: SQLite takes no deeper text."""
+
+_THERE_ALREADY = ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_ROWID")
 _ROWIDS = ("rowid", "_rowid_", "oid")
 """https://www.sqlite.org/lang_createtable.html#rowid"""
 
 _COLLATIONS = (
     "SELECT c.name, c.coll FROM pragma_index_list(?) AS i JOIN pragma_index_xinfo(i.name) AS c "
     "WHERE i.origin = 'pk' AND c.key"
+)
+_UNIQUES = (
+    "SELECT i.name, c.name, c.coll FROM pragma_index_list(?) AS i JOIN pragma_index_xinfo(i.name) AS c "
+    """WHERE i."unique" AND i.origin <> 'pk' AND NOT i.partial AND c.key ORDER BY i.seq, c.seqno"""
 )
 
 
@@ -42,6 +53,8 @@ class SqliteShelf(Shelf):
     """
 
     row_id = "rowid"
+    is_strict = False
+    keeps_places = True
 
     def ask(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return ask(self.database, sql, values)
@@ -53,7 +66,7 @@ class SqliteShelf(Shelf):
         return quote(name)
 
     def same(self, one: str, other: str) -> str:
-        return f"{one} IS {other}"
+        return f"{one} IS {other} COLLATE BINARY"
 
     def as_text(self, cell: str) -> str:
         """A number that is whole is the same as an INTEGER and as a REAL."""
@@ -62,11 +75,45 @@ class SqliteShelf(Shelf):
         return f"CASE WHEN {is_whole} THEN quote({whole}) ELSE quote({cell}) END"
 
     def tells_rows(self, place: Place) -> bool:
-        """A row without key has its rowid, unless a column has taken that name."""
-        return bool(place.key) or self.row_id not in map(fold, place.columns)
+        """A row without key has its rowid, unless columns have taken all its names."""
+        return bool(place.key or place.row_id)
+
+    def has_rows(self, place: Place, wanted: Operation) -> bool:
+        found = super().has_rows(place, wanted)
+        if found and not self.tells_rows(place) and wanted.name != "drop_table":
+            raise OperationRefused(
+                f"what {place.name!r} loses can't be kept",
+                why=f"columns have taken all names of its rowid ({', '.join(_ROWIDS)}), or it is WITHOUT ROWID, and no "
+                "key tells its rows apart that stays",
+                way_out="give it a primary key, where it has none, or attic=False to the operation",
+                table=place.name,
+            )
+        return found
 
     def unchanged(self, one: str, other: str) -> str:
-        return f"{one} IS {other} AND typeof({one}) = typeof({other})"
+        return f"{one} IS {other} COLLATE BINARY AND typeof({one}) = typeof({other})"
+
+    def retyped(self, number: int, place: Place, columns: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+        """Of another affinity, which makes another value of one (https://www.sqlite.org/datatype3.html)."""
+        kept = dict(self.ask("SELECT name, type FROM pragma_table_xinfo(?)", [data_table(number)]))
+        types = {name: (affinity(kept[other]), affinity(place.types[name])) for name, other in columns.items()}
+        return {name: pair for name, pair in types.items() if pair[0] != pair[1]}
+
+    def says(self, now: str, kept: str, types: tuple[str, str]) -> str:
+        """A number is the text that it is written as, if it is that number again."""
+        texts = f"CAST({now} AS TEXT) IS CAST({kept} AS TEXT) COLLATE BINARY"
+        again = f"{texts} AND (typeof({kept}) <> 'real' OR CAST({now} AS REAL) = {kept})"
+        return f"({self.as_text(now)} IS {self.as_text(kept)} OR {again})"
+
+    def _called(self, place: Place, columns: Mapping[str, str], own: str) -> list[str]:
+        """By the key, which may hold NULL, or else by the rowid that came back with the row."""
+        if place.key and place.null_key:
+            return []
+        rowid = None if place.key else self._rowid(place)
+        return [f"t.{rowid} = {own}.{rowid}"] if rowid else super()._called(place, columns, own)
+
+    def has_state(self, number: int) -> bool:
+        return bool(self.ask("SELECT 1 FROM pragma_table_info(?) WHERE name = 's'", [data_table(number)]))
 
     def has(self, table: str) -> bool:
         return bool(self.ask("SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?", [table]))
@@ -77,7 +124,13 @@ class SqliteShelf(Shelf):
         )
         if not found or fold(found[0][0]).startswith(("sqlite_", "pwmig_")):
             return None
-        called, sql = found[0]
+        return self._place(*found[0])
+
+    def kept_place(self, number: int) -> Place:
+        found = self.ask("SELECT name, sql FROM main.sqlite_master WHERE name = ?", [data_table(number)])
+        return self._place(*found[0])
+
+    def _place(self, called: str, sql: str) -> Place:
         info = self.ask('SELECT name, pk, hidden, dflt_value, type, "notnull" FROM pragma_table_xinfo(?)', [called])
         columns = tuple(row[0] for row in info if row[2] == 0)
         key = tuple(row[0] for row in sorted(info, key=lambda row: int(row[1])) if row[1])
@@ -88,12 +141,21 @@ class SqliteShelf(Shelf):
         free = next((rowid for rowid in _ROWIDS if rowid not in {fold(row[0]) for row in info}), None)
         null_key = free if collations and not all(row[5] for row in info if row[1]) else None
         counts = self._counts(sql, key)
+        if key and self._has_no_rowid(sql):
+            free = quote(key[0]) if len(key) == 1 else None
         return Place(
             *(called, quote(called), columns, generated, key, counts, defaults),
             types=types,
             collations=collations,
             null_key=null_key,
+            row_id=free or "",
         )
+
+    def _has_no_rowid(self, sql: str) -> bool:
+        try:
+            return "WITHOUT ROWID" in parse_create_table(sql).options
+        except DDLError:
+            return False
 
     def _counts(self, sql: str, key: Sequence[str]) -> bool:
         """Whether no key is given twice: by AUTOINCREMENT, or since a key that is no rowid says which row is meant."""
@@ -105,15 +167,43 @@ class SqliteShelf(Shelf):
             return True
         return bool(key) and shown_key(table) is None
 
+    def is_there_already(self, error: BaseException) -> bool:
+        cause = error.__cause__ or error.__context__ or error
+        return getattr(cause, "sqlite_errorname", "") in _THERE_ALREADY
+
+    def references(self, place: Place) -> list[Reference]:
+        """Of a table that is not there the end of the session speaks."""
+        found: dict[int, list[Sequence[Any]]] = {}
+        sql = 'SELECT id, "table", "from", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq'
+        for row in self.ask(sql, [place.name]) if CHECKED.get() else ():
+            found.setdefault(row[0], []).append(row[1:])
+        made = []
+        for parts in found.values():
+            to = self.look(parts[0][0])
+            if to is not None:
+                columns = [place.column(name) or name for _, name, _ in parts]
+                key = to.key if parts[0][2] is None else tuple(name for *_, name in parts)
+                made.append(Reference(tuple(columns), to.sql, key))
+        return made
+
     def prints(self, place: Place, columns: Sequence[str], alias: str) -> list[str]:
-        cells = [f"{alias}.{quote(name)}" for name in columns]
+        cells = [self.told_cell(place, name, alias) for name in columns]
         if not place.key:
             return [" || ',' || ".join(f"quote({cell})" for cell in cells) or "''"]
-        names = columns[:MOST_CELLS]
-        return [
-            cell if _is_short(place.types.get(name, "")) else f"substr({cell}, 1, {_LONGEST})"
-            for name, cell in zip(names, cells)
-        ]
+        short = (_is_short(place.types.get(name, "")) for name in columns)
+        told = [cell if is_short else f"substr({cell}, 1, {_LONGEST})" for cell, is_short in zip(cells, short)]
+        rest = [] if place.counts else [_rest(cells[MOST_CELLS:], told[MOST_CELLS:])]
+        return told[:MOST_CELLS] + (rest if len(cells) > MOST_CELLS else [])
+
+    def _prints_now(self, place: Place, others: Sequence[str | None]) -> list[tuple[int, str]]:
+        """Where a key can be given again, all of a row's other cells tell whose it is; the last of them as one text."""
+        told, rest = super()._prints_now(place, others), others[MOST_CELLS:]
+        if rest and None not in rest and self._has_rest:
+            cells = [f"t.{quote(str(name))}" for name in rest]
+            told.append((MOST_CELLS, _rest(cells, self.prints(place, [str(rest[0])], "t"))))
+        return told
+
+    _has_rest = False
 
     def former(self, place: Place, column: str) -> dict[str, Any]:
         table = self._definition(place.name)
@@ -161,6 +251,10 @@ class SqliteShelf(Shelf):
         keys = super()._keys(own, other, place)
         return f"({keys} OR {other}.{place.null_key} = {own}.r)" if place.null_key else keys
 
+    def _both(self, place: Place) -> str:
+        keys = super()._both(place)
+        return f"({keys} OR x.r = t.r)" if place.null_key else keys
+
     def _kept_parts(self, place: Place, columns: Sequence[str], others: Sequence[str]) -> list[tuple[str, str]]:
         parts = super()._kept_parts(place, columns, others)
         if place.null_key:
@@ -176,10 +270,56 @@ class SqliteShelf(Shelf):
 
     def sort(self, number: int, place: Place, others: Sequence[str | None], filled: str | None = None) -> None:
         """Rows whose key holds NULL are found by their other cells too, each of them once: a rowid may be another's."""
+        names = {name for (name,) in self.ask("SELECT name FROM pragma_table_info(?)", [data_table(number)])}
+        self._has_rest = f"p{MOST_CELLS}" in names
         self._add_rowids(number, place)
         if place.null_key:
             self._pair_null(number, place, self._prints_now(place, others))
         super().sort(number, place, others, filled)
+
+    def is_written(self, own: str, place: Place, states: str, alias: str = "t") -> str:
+        """SQLite makes an index of such a list, and of no EXISTS."""
+        if place.key and place.null_key:
+            return super().is_written(own, place, states, alias)
+        cells = [self._key(name, alias, place) for name in place.key] or [f"{alias}.{place.row_id}"]
+        kept = ", ".join(f"y.k{n}" for n in range(len(cells)))
+        return f"({', '.join(cells)}) IN (SELECT {kept} FROM {own} AS y WHERE y.s IN {states})"
+
+    def uniques(self, place: Place) -> list[Unique]:
+        found: dict[str, list[tuple[str | None, str | None]]] = {}
+        for index, column, collation in self.ask(_UNIQUES, [place.name]):
+            found.setdefault(index, []).append((place.column(column) if column else None, collation))
+        made = [tuple(zip(*parts)) for parts in found.values()]
+        every = set(place.columns)
+        return [Unique(columns, collations) for columns, collations in made if every.issuperset(columns)]
+
+    def checks(self, place: Place) -> list[str]:
+        made = self._definition(place.name)
+        return [] if made is None else [check.expression for check in made.all("check") if check.expression]
+
+    def compared(self, place: Place, column: str, cell: str, collation: str | None = None) -> str:
+        return f"{cell} COLLATE {quote(collation)}" if collation else cell
+
+    def are_numbers(self, number: int, place: Place, column: str) -> bool:
+        cells = f"SELECT {quote(column)} AS n FROM {place.sql} UNION ALL SELECT v0 FROM {self.own(number)}"
+        return not self.ask(f"SELECT 1 FROM ({cells}) WHERE n IS NOT NULL AND typeof(n) <> 'integer' LIMIT 1")
+
+    def move_down(self, number: int, place: Place, column: str, by: int, states: str) -> None:
+        """An INTEGER PRIMARY KEY is the rowid, and moves with it."""
+        own, cell, rows = self.own(number), quote(column), f"SELECT k0 FROM {self.own(number)} WHERE s IN {states}"
+        self.send(f"UPDATE {place.sql} SET {cell} = {cell} - {by} WHERE {place.row_id} IN ({rows})")
+        if not self.ask(f"SELECT 1 FROM {place.sql} WHERE {place.row_id} IN ({rows}) LIMIT 1"):
+            self.ask(f"UPDATE {own} SET k0 = k0 - {by} WHERE s IN {states}")
+
+    def as_then(self, cell: str, now: str, then: str) -> str:
+        return cell if affinity(now) == affinity(then) else _stored(cell, then)
+
+    def is_still(self, number: int, place: Place, column: str) -> str:
+        return self.same(f"t.{quote(column)}", _stored("x.n0", place.types.get(column, "")))
+
+    def became(self, number: int, place: Place, column: str, kept: str = "n0") -> tuple[str, str]:
+        became = _stored(kept, place.types.get(column, ""))
+        return self.as_text(became), self.as_text(f"t.{quote(column)}")
 
     def _add_rowids(self, number: int, place: Place) -> None:
         """Where the key could hold no NULL when it was kept, no row needs one."""
@@ -213,17 +353,27 @@ class SqliteShelf(Shelf):
         ]
         return {"sql": entry.sql, "hanging": hanging, "mark": self._mark(catalog, place.name)}
 
-    def move(self, number: int, place: Place, definitions: Mapping[str, Any]) -> None:
-        """The table gets a name of pwmig's own, which costs nothing, and one like it stands in its place, empty."""
-        entry = read_catalog(self.database).entry(place.name)
+    def moves_at_once(self, place: Place) -> bool:
+        """What is in the attic refers to nothing, or rows that it refers to could not go any more."""
         made = self._definition(place.name)
-        if entry.is_virtual or made is None or made.all("references", "foreign key"):
-            # What is in the attic refers to nothing, or rows that it refers to could not go any more.
-            rowid = self._rowid(place) if made is not None else None
+        virtual = read_catalog(self.database).entry(place.name).is_virtual
+        return not (virtual or made is None or made.all("references", "foreign key"))
+
+    def move(self, number: int, place: Place, definitions: Mapping[str, Any]) -> None:
+        """The table gets a name of pwmig's own, which costs nothing, and one like it stands in its place, empty.
+
+        A virtual one, and one whose text has foreign keys, is copied.
+        """
+        entry = read_catalog(self.database).entry(place.name)
+        if not self.moves_at_once(place):
+            rowid = self._rowid(place) if self._definition(place.name) is not None else None
             self.ask(f"CREATE TABLE {self.own(number)} AS SELECT {f'{rowid}, ' if rowid else ''}* FROM {place.sql}")
             return
         for other in definitions["hanging"]:
             self.ask(f"DROP {str(other['kind']).upper()} {quote(str(other['name']))}")
+        made = self._definition(place.name)
+        if made is not None and unqualified(made) != made.sql:
+            write_text(self.database, place.name, unqualified(made))
         legacy = self.ask("PRAGMA legacy_alter_table")[0][0]
         self.ask("PRAGMA legacy_alter_table = ON")
         try:
@@ -238,18 +388,17 @@ class SqliteShelf(Shelf):
         found = self.ask("SELECT seq FROM sqlite_sequence WHERE name = ?", [table])
         return int(found[0][0]) if found and found[0][0] is not None else None
 
-    def insert_text(self, place: Place, names: str, own: str, missing: str, columns: Sequence[str]) -> str:
+    def insert_text(self, place: Place, names: str, own: str, missing: str, columns: Mapping[str, str]) -> str:
         """With the rowid that no column shows, where both tables have one."""
         rowid = self._rowid(place) if self._definition(place.name) is not None else None
         if rowid is not None:
-            chosen = ", ".join(f"x.{quote(name)}" for name in columns)
+            chosen = ", ".join(f"x.{quote(kept)}" for kept in columns.values())
             return f"INSERT INTO {place.sql} ({rowid}, {names}) SELECT x.{rowid}, {chosen} FROM {own} AS x{missing}"
         return super().insert_text(place, names, own, missing, columns)
 
     def _rowid(self, place: Place) -> str | None:
         """A name of the rowid of a table without key, which no column has taken."""
-        taken = {fold(name) for name in (*place.columns, *place.generated)}
-        return None if place.key else next((name for name in _ROWIDS if name not in taken), None)
+        return None if place.key else place.row_id or None
 
     def _definition(self, table: str) -> TableDef | None:
         found = self.ask("SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = ?", [table])
@@ -300,6 +449,27 @@ class _NoTriggers(Quiet):
             self.shelf.ask(sql)
         for _, sql in self.temporary:
             self.shelf.ask("CREATE TEMP" + sql.removeprefix("CREATE"))
+
+
+def _rest(cells: Sequence[str], told: Sequence[str]) -> str:
+    """One text of several cells; a single one as it is ``told``. Literals, as SQLite calls a function for each row."""
+    if len(cells) == 1:
+        return told[0]
+    return " || '|' || ".join(f"ifnull(substr({cell}, 1, {_LONGEST_OF_REST}), '~')" for cell in cells[:_MOST_OF_REST])
+
+
+def _stored(cell: str, type_: str) -> str:
+    """A cell as a column of this type would store it (https://www.sqlite.org/datatype3.html#type_affinity)."""
+    number, kind = f"CAST({cell} AS NUMERIC)", affinity(type_)
+    if kind == "TEXT":
+        return f"CASE WHEN typeof({cell}) IN ('integer', 'real') THEN CAST({cell} AS TEXT) ELSE {cell} END"
+    if kind == "BLOB":
+        return cell
+    told = f"CASE WHEN typeof({cell}) = 'text' AND CAST({number} AS TEXT) = {cell} THEN {number} ELSE {cell} END"
+    if kind == "REAL":
+        return f"CASE typeof({told}) WHEN 'integer' THEN CAST({told} AS REAL) ELSE {told} END"
+    whole = f"CAST({told} AS INTEGER)"
+    return f"CASE WHEN typeof({told}) = 'real' AND {whole} = {told} THEN {whole} ELSE {told} END"
 
 
 def _is_short(type_: str) -> bool:

@@ -17,7 +17,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import peewee
@@ -36,6 +36,7 @@ from pwmig.dialects.sqlite.seeing.keys import key_of
 from pwmig.dialects.sqlite.texts.tokens import quote
 from pwmig.errors import RehearsalRefused
 from pwmig.plan import Event
+from pwmig.records import dataclass
 
 if TYPE_CHECKING:
     from pwmig.dialects.base import Listener
@@ -110,8 +111,7 @@ class SqliteCopy(Copy):
             f"SELECT count(*) FROM original.{quote(before.name)} AS b "
             f"WHERE NOT EXISTS (SELECT 1 FROM main.{quote(after.name)} AS a WHERE {pairs})"
         )
-        with reading_connection(self._path) as connection:
-            connection.execute("ATTACH ? AS original", (reading_form(self._before),))
+        with self._beside(self._before) as connection:
             return int(connection.execute(sql).fetchone()[0])
 
     def values_lost(self, table: str, column: str) -> int:
@@ -124,11 +124,17 @@ class SqliteCopy(Copy):
         return not isinstance(self._before, str) or os.path.exists(self._before)
 
     def _count(self, table: str, what: str = "*") -> int:
-        sql = f"SELECT count({what}) FROM {quote(table)}"
         if not isinstance(self._before, str):
-            return int(self._before.execute(sql).fetchone()[0])
-        with reading_connection(self._before) as connection:
-            return int(connection.execute(sql).fetchone()[0])
+            return int(self._before.execute(f"SELECT count({what}) FROM {quote(table)}").fetchone()[0])
+        with self._beside(self._before) as connection:
+            return int(connection.execute(f"SELECT count({what}) FROM original.{quote(table)}").fetchone()[0])
+
+    @contextmanager
+    def _beside(self, before: str) -> Iterator[sqlite3.Connection]:
+        """The copy, with what was before attached to it: who opens that by itself meanwhile is a migration."""
+        with reading_connection(self._path) as connection:
+            connection.execute("ATTACH ? AS original", (reading_form(before),))
+            yield connection
 
     def _count_after(self, table: str) -> int:
         with reading_connection(self._path) as connection:

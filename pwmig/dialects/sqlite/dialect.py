@@ -14,14 +14,18 @@ import peewee
 from pwmig.dialects.base import Copy, Dialect, Foreseen, Session, Template, Turn
 from pwmig.dialects.sqlite import place
 from pwmig.errors import TableUnreadable
+from pwmig.waits import USUAL_WAITS, Waits
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pwmig.dialects.base import Kept, Listener, Readings
+    from pwmig.dialects.evidence import Evidence
+    from pwmig.dialects.migrated import MigrationTerms
     from pwmig.dialects.migrator import Migrator
     from pwmig.dialects.modelled import ModelTerms
     from pwmig.dialects.shelf import Shelf
+    from pwmig.errors import DatabaseUnavailable
     from pwmig.schema import Page, Query, Rows, Schema, Table
 
     Execute = Callable[..., list[tuple[Any, ...]]]
@@ -36,6 +40,7 @@ class SqliteDialect(Dialect):
     title = "SQLite"
     transactional_ddl = True
     counted = "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT"
+    scratch_tables = 50
 
     def describe(self, database: peewee.Database) -> str:
         if place.is_memory(database):
@@ -83,12 +88,17 @@ class SqliteDialect(Dialect):
         return SqliteShelf(database)
 
     def session(
-        self, database: peewee.Database, *, wait_s: float, listener: Listener | None = None
+        self, database: peewee.Database, waits: Waits = USUAL_WAITS, listener: Listener | None = None
     ) -> AbstractContextManager[Session]:
         from pwmig.dialects.sqlite.transaction import session
 
         rehearsing = "pwmig.dialects.sqlite.copy" in sys.modules and _rehearsing()
-        return session(database, wait_s=wait_s, listener=listener, rehearsing=rehearsing)
+        return session(database, waits, listener, rehearsing=rehearsing)
+
+    def running(self, database: peewee.Database) -> DatabaseUnavailable | None:
+        from pwmig.dialects.sqlite.transaction import being_written
+
+        return being_written(database)
 
     def copy(self, database: peewee.Database, listener: Listener | None = None) -> AbstractContextManager[Copy]:
         from pwmig.dialects.sqlite.copy import copied
@@ -138,6 +148,22 @@ class SqliteDialect(Dialect):
         from pwmig.dialects.sqlite.modelled import SqliteTerms
 
         return SqliteTerms()
+
+    @property
+    def evidence(self) -> Evidence:
+        from pwmig.dialects.sqlite.evidence import SqliteEvidence
+
+        return SqliteEvidence()
+
+    @property
+    def migration_terms(self) -> MigrationTerms:
+        from pwmig.dialects.sqlite.migrated import SqliteMigrationTerms
+
+        return SqliteMigrationTerms()
+
+    def texts(self, database: peewee.Database) -> Mapping[str, str]:
+        sql = "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL"
+        return {str(name): str(text) for name, text in _executor(database)(sql)}
 
     @property
     def unseen(self) -> Mapping[str, str]:

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass
 from typing import Any
 
 import peewee
@@ -30,6 +29,7 @@ from pwmig.dialects.sqlite.place import (
     real_path,
     translated,
 )
+from pwmig.records import dataclass
 
 __all__ = ["MOST_KEPT", "KeptReadings"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
+from contextvars import ContextVar
 from itertools import islice
 from typing import Any
 
@@ -12,9 +13,12 @@ import peewee
 from pwmig.dialects.sqlite.place import is_memory, read_only
 from pwmig.errors import DatabaseUnavailable, OperationRefused
 
-__all__ = ["referring", "refuse_orphans"]
+__all__ = ["CHECKED", "referring", "refuse_orphans"]
 
 _MOST_ORPHANS = 10_000
+
+CHECKED: ContextVar[bool] = ContextVar("CHECKED", default=False)
+"""Whether the session that stands checks foreign keys before a transaction ends, though they are off."""
 
 _Orphan = tuple[str, int | None, str, int | str]
 """Table, rowid, the table that it refers to, and which of its foreign keys; a key that can't be checked has no row."""

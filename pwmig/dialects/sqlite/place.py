@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 import peewee
 
 from pwmig.errors import DatabaseUnavailable, PwmigError
+from pwmig.waits import to_read
 
 __all__ = [
     "REGISTRIES",
@@ -34,6 +35,9 @@ __all__ = [
 
 REGISTRIES = ("_functions", "_collations", "_aggregates", "_window_functions", "_extensions")
 """Where Peewee holds what the project has registered for each connection."""
+
+_BUSY_S = 5
+"""How long one statement of a reading waits for whoever commits meanwhile."""
 
 
 def is_memory(database: peewee.SqliteDatabase) -> bool:
@@ -107,7 +111,7 @@ def anchored(name: str, root: str | os.PathLike[str]) -> str:
 @contextmanager
 def reading_connection(path: str) -> Iterator[sqlite3.Connection]:
     """A connection to a file that can't change what it holds, and leaves no file beside it."""
-    connection = sqlite3.connect(reading_form(path), uri=True, timeout=5)
+    connection = sqlite3.connect(reading_form(path), uri=True, timeout=_BUSY_S)
     try:
         connection.execute("PRAGMA query_only = ON")
         yield connection
@@ -131,7 +135,8 @@ def reading_form(path: str) -> str:
 def _left_by_a_killed_writer(path: str) -> bool:
     if not os.path.exists(path + "-journal"):
         return False
-    connection = sqlite3.connect(f"file:{quote(os.path.abspath(path))}?mode=ro", uri=True, timeout=5)
+    # Who has it locked is alive: that is told at once.
+    connection = sqlite3.connect(f"file:{quote(os.path.abspath(path))}?mode=ro", uri=True, timeout=0)
     try:
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
     except sqlite3.OperationalError as error:
@@ -185,9 +190,20 @@ def read_only(database: peewee.SqliteDatabase) -> Iterator[peewee.SqliteDatabase
             why="the file does not exist, and reading must not make it",
             way_out="pwmig migrate makes it; or look at DATABASE_URL",
         )
+    from pwmig.dialects.sqlite.waiting import READS, patiently
+
+    def attempt() -> peewee.SqliteDatabase:
+        reader = reader_of(database, timeout=0)
+        try:
+            reader.connection().execute(READS).fetchone()
+            reader.connection().execute(f"PRAGMA busy_timeout = {_BUSY_S * 1000}")
+        except BaseException:
+            reader.close()
+            raise
+        return reader
+
     with translated(path):
-        reader = reader_of(database)
-        reader.connect()
+        reader = patiently(attempt, path, *to_read())
         try:
             yield reader
         finally:
@@ -197,7 +213,7 @@ def read_only(database: peewee.SqliteDatabase) -> Iterator[peewee.SqliteDatabase
 def reader_of(database: peewee.SqliteDatabase, **options: Any) -> peewee.SqliteDatabase:
     """A database of the same file to read only, not connected yet; ``options`` are those of ``sqlite3.connect``."""
     form = reading_form(file_of(str(database.database)))
-    reader = peewee.SqliteDatabase(form, pragmas={"query_only": 1}, uri=True, timeout=5, **options)
+    reader = peewee.SqliteDatabase(form, pragmas={"query_only": 1}, uri=True, **{"timeout": _BUSY_S, **options})
     for registry in REGISTRIES:
         setattr(reader, registry, getattr(database, registry))
     return reader

@@ -7,28 +7,33 @@ lasts, because a table can only be rebuilt so without touching the rows that ref
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import peewee
 
 from pwmig.dialects.base import Session, Turn, apart
-from pwmig.dialects.sqlite.orphans import referring, refuse_orphans
-from pwmig.dialects.sqlite.place import busy, file_of, translated, unavailable
+from pwmig.dialects.sqlite.orphans import CHECKED, referring, refuse_orphans
+from pwmig.dialects.sqlite.place import busy, file_of, is_memory, translated, unavailable
+from pwmig.dialects.sqlite.pragmas import Pragmas
+from pwmig.dialects.sqlite.turn import SqliteTurn, authorizer
+from pwmig.dialects.sqlite.waiting import await_readable
 from pwmig.errors import DatabaseUnavailable, OperationRefused
 from pwmig.plan import Event
+from pwmig.records import dataclass
+from pwmig.threads import thread_refused
 
 if TYPE_CHECKING:
     from pwmig.dialects.base import Listener
+    from pwmig.waits import Waits
 
-__all__ = ["SqliteSession", "session"]
+__all__ = ["SqliteSession", "being_written", "session"]
 
 _POLL_S = 0.05
 _STEPS_BETWEEN = 100_000
@@ -36,87 +41,61 @@ _SESSION_SETTINGS = {"foreign_keys": 0, "busy_timeout": 0, "cache_spill": 65_535
 """How a connection is set for migrations. So many pages (256 MB of the usual size) may change before SQLite writes any
 to the file ahead of COMMIT: from then on it lets nobody read where there is no WAL
 (https://www.sqlite.org/pragma.html#pragma_cache_spill). Its low byte must not be 0, which SQLite takes for "off"."""
-_WRITES = {
-    sqlite3.SQLITE_INSERT,
-    sqlite3.SQLITE_UPDATE,
-    sqlite3.SQLITE_DELETE,
-    sqlite3.SQLITE_DROP_TABLE,
-    sqlite3.SQLITE_CREATE_TABLE,
-    sqlite3.SQLITE_DROP_VTABLE,
-    sqlite3.SQLITE_CREATE_VTABLE,
-}
-_WRITES_ROWS = {
-    sqlite3.SQLITE_INSERT,
-    sqlite3.SQLITE_UPDATE,
-    sqlite3.SQLITE_DELETE,
-    sqlite3.SQLITE_DROP_TABLE,
-    sqlite3.SQLITE_DROP_VTABLE,
-}
-_OF_SECOND = {
-    sqlite3.SQLITE_ALTER_TABLE,
-    sqlite3.SQLITE_CREATE_INDEX,
-    sqlite3.SQLITE_DROP_INDEX,
-    sqlite3.SQLITE_CREATE_TRIGGER,
-    sqlite3.SQLITE_DROP_TRIGGER,
-}
-_OWN = ("sqlite_", "pwmig_")
-"""How the names of SQLite's and of pwmig's own tables begin: no row of a project refers to theirs."""
-
-_ORPHAN_NONE = {
-    sqlite3.SQLITE_CREATE_TABLE,
-    sqlite3.SQLITE_CREATE_VTABLE,
-    sqlite3.SQLITE_CREATE_INDEX,
-    sqlite3.SQLITE_CREATE_TRIGGER,
-    sqlite3.SQLITE_DROP_TRIGGER,
-}
-"""Actions after which no row refers to a row that is not there, unless it did before: foreign keys need no look."""
-
-
-@dataclass(slots=True)
-class _Turn(Turn):
-    """``grown`` counts at least how often ADD COLUMN was prepared for a table: no row can lose its parent by that.
-
-    ``altering`` is the table of an ALTER TABLE whose kind is not known yet, and whether it was unsettled before.
-    """
-
-    grown: Counter[str] = field(default_factory=Counter)
-    altering: tuple[str, bool] | None = None
-
-    def alters(self, table: str) -> None:
-        self.altering = table, table in self.unsettled
-
-    def calls(self, function: str | None) -> None:
-        """A function is called, as SQLite does to edit the text of a table: by ``printf`` first to add a column."""
-        if self.altering is None:
-            return
-        (table, unsettled), self.altering = self.altering, None
-        if function == "printf":
-            self.grown[table] += 1
-            if not unsettled:
-                self.unsettled.discard(table)
 
 
 @contextmanager
 def session(
-    database: peewee.SqliteDatabase, *, wait_s: float, listener: Listener | None = None, rehearsing: bool = False
+    database: peewee.SqliteDatabase, waits: Waits, listener: Listener | None = None, *, rehearsing: bool = False
 ) -> Iterator[SqliteSession]:
     """Foreign keys off, and no waiting inside SQLite, for the migrations of one run; restored at its end."""
     path = file_of(str(database.database))
     with translated(path):
-        database.connect(reuse_if_open=True)
+        if not is_memory(database) and not rehearsing:
+            await_readable(path, waits.turn_s, listener)
+        was_open = not database.is_closed()
+        _connect(database, path)
         if database.in_transaction() or database.connection().in_transaction:
             raise OperationRefused(
                 "migrations can't run inside a transaction that is already open",
                 why="each migration has a transaction of its own, and foreign keys can't be switched off inside one",
                 way_out="call it outside database.atomic() and outside `with database:`",
             )
+        if listener and not rehearsing and not is_memory(database):
+            _warn_of_network(database, path, listener)
         settings = {name: int(_pragma(database, name) or 0) for name in _SESSION_SETTINGS}
+        checked = CHECKED.get()
+        CHECKED.set(bool(settings["foreign_keys"]))
         try:
             for name, value in _SESSION_SETTINGS.items():
                 _execute(database, f"PRAGMA {name} = {value}")
-            yield SqliteSession(database, path, bool(settings["foreign_keys"]), wait_s, listener, rehearsing)
+            pragmas = Pragmas(database, was_open=was_open, meanwhile=_SESSION_SETTINGS)
+            yield SqliteSession(database, path, bool(settings["foreign_keys"]), waits, listener, rehearsing, pragmas)
         finally:
+            CHECKED.set(checked)
             _restore(database, settings)
+
+
+def _connect(database: peewee.SqliteDatabase, path: str) -> None:
+    try:
+        database.connect(reuse_if_open=True)
+    except TypeError as error:
+        raise DatabaseUnavailable(
+            f"the database {path} can't be opened",
+            why=f"its options are those of sqlite3.connect(), which says: {error}",
+            way_out="leave that option out of the URL, or out of the config; to look and change nothing takes none "
+            "(pwmig status, diff and check only read)",
+        ) from error
+
+
+def _warn_of_network(database: peewee.SqliteDatabase, path: str, listener: Listener) -> None:
+    from pwmig.dialects.sqlite.network import network_kind, network_warning
+
+    if (kind := network_kind(path)) is None:
+        return
+    wal = False
+    with suppress(sqlite3.Error):  # Who has locked it leaves the mode untold, and is waited for behind this.
+        wal = _pragma(database, "journal_mode") == "wal"
+    listener(Event("warning", text=network_warning(path, kind, wal=wal)))
 
 
 def _restore(database: peewee.SqliteDatabase, settings: Mapping[str, int]) -> None:
@@ -138,9 +117,10 @@ class SqliteSession(Session):
     database: peewee.SqliteDatabase
     path: str
     foreign_keys: bool
-    wait_s: float
+    waits: Waits
     listener: Listener | None
     rehearsing: bool
+    pragmas: Pragmas
 
     @contextmanager
     def turn(self) -> Iterator[Turn]:
@@ -149,10 +129,11 @@ class SqliteSession(Session):
             yield from self._turn()
 
     def _turn(self) -> Iterator[Turn]:
-        database, turn = self.database, _Turn()
+        database, turn = self.database, SqliteTurn()
         connection = database.connection()
         turn.require_open = partial(_require_open, database, connection, turn, threading.get_ident())
         turn.outside = partial(self._outside, connection, turn)
+        turn.finish = self.pragmas.let_write
         self._begin(connection, turn)
         try:
             yield turn
@@ -160,32 +141,44 @@ class SqliteSession(Session):
         except BaseException as error:
             _roll_back(connection)
             database._clear_commit_callbacks()
+            if turn.overran and "interrupted" in str(error):
+                raise _took_too_long(self.waits.statement_s) from error
             if turn.refused and not isinstance(error, OperationRefused):
                 raise turn.refused from error
             raise
         finally:
             if database.in_transaction():
                 database.pop_transaction()
+            self._give_back(connection, turn)
         if self.rehearsing:
             database._clear_commit_callbacks()  # They speak to the outside, where nothing was committed.
         database._run_commit_callbacks()
 
-    def _begin(self, connection: sqlite3.Connection, turn: _Turn) -> None:
+    def _give_back(self, connection: sqlite3.Connection, turn: SqliteTurn) -> None:
+        if self.database.is_closed() or self.database.connection() is not connection or not _usable(connection):
+            return  # The migration closed it: the next one is set anew.
+        changed: list[str] = []
+        with suppress(sqlite3.Error):  # What can't be asked behind a migration is none of its failures.
+            changed = self.pragmas.give_back()
+        if changed:
+            turn.notes.append(f"it changed {', '.join(changed)} of its connection, as before again")
+
+    def _begin(self, connection: sqlite3.Connection, turn: SqliteTurn) -> None:
         self._wait_for_lock(connection, turn)
         self.database.push_transaction(self.database.transaction())
-        connection.set_authorizer(_authorizer(connection, turn, self.rehearsing))
+        connection.set_authorizer(authorizer(connection, turn, self.pragmas, self.rehearsing))
         # Ctrl-C is heard between two bytecodes of Python: so a long statement has to come back to it now and then.
-        connection.set_progress_handler(_keep_going, _STEPS_BETWEEN)
+        connection.set_progress_handler(partial(turn.overruns, connection, self.waits.statement_s), _STEPS_BETWEEN)
 
-    def _end(self, connection: sqlite3.Connection, turn: _Turn) -> None:
+    def _end(self, connection: sqlite3.Connection, turn: SqliteTurn) -> None:
         turn.require_open()
         _unguard(connection)
         if self.foreign_keys:
             _refuse_orphans(self.database, connection, turn)
-        _commit(connection, self.wait_s)
+        _commit(connection, self.waits.turn_s)
 
     @contextmanager
-    def _outside(self, connection: sqlite3.Connection, turn: _Turn) -> Iterator[None]:
+    def _outside(self, connection: sqlite3.Connection, turn: SqliteTurn) -> Iterator[None]:
         self._end(connection, turn)
         self.database.pop_transaction()
         turn.unsettled.clear()
@@ -193,7 +186,7 @@ class SqliteSession(Session):
         with apart(turn, partial(self._begin, connection, turn)):
             yield
 
-    def _wait_for_lock(self, connection: sqlite3.Connection, turn: _Turn) -> None:
+    def _wait_for_lock(self, connection: sqlite3.Connection, turn: SqliteTurn) -> None:
         """BEGIN IMMEDIATE, in a loop: SQLite's own time-out neither reports nor can be interrupted."""
         started = time.monotonic()
         told = False
@@ -205,10 +198,10 @@ class SqliteSession(Session):
                 waited = time.monotonic() - started
                 if not busy(error):
                     raise
-                if waited >= self.wait_s:
+                if waited >= self.waits.turn_s:
                     raise _waited_in_vain(self.path, waited, error, turn) from error
             if self.listener and not told:
-                text = f"another program writes to {self.path}; waiting for at most {self.wait_s:g} s"
+                text = f"another program writes to {self.path}; waiting for at most {self.waits.turn_s:g} s"
                 self.listener(Event("wait", text=text))
                 told = True
             time.sleep(_POLL_S)
@@ -221,6 +214,29 @@ def _waited_in_vain(path: str, waited: float, error: BaseException, turn: Turn) 
         way_out="wait for that program or end it, then run this again"
         + ("" if turn.apart else "; nothing was changed"),
     )
+
+
+def being_written(database: peewee.SqliteDatabase) -> DatabaseUnavailable | None:
+    """What to say where another connection holds the write lock at this moment; None where none does, or it can't be
+    told.
+
+    SQLite does not tell who that is, nor whether it runs migrations.
+    """
+    path = file_of(str(database.database))
+    if is_memory(database) or not os.path.exists(path):
+        return None
+    try:
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    except sqlite3.DatabaseError as error:
+        if busy(error):
+            return DatabaseUnavailable(
+                f"another program writes to {path} at this moment",
+                why="it may run migrations: what it does is not half-applied, and where it leads is known when it ends",
+                way_out="wait for that program or end it, then look at pwmig status; nothing was changed",
+            )
+    return None
 
 
 def _commit(connection: sqlite3.Connection, wait_s: float) -> None:
@@ -251,19 +267,19 @@ def _unguard(connection: sqlite3.Connection) -> None:
     connection.set_progress_handler(None, 0)
 
 
-def _keep_going() -> int:
-    return 0
+def _took_too_long(seconds: float | None) -> OperationRefused:
+    return OperationRefused(
+        f"a statement took longer than {seconds:g} s",
+        why="it was given up, as the statement time-out says",
+        way_out="give it more seconds, or do it in parts, as migrator.backfill(...) does",
+    )
 
 
 def _require_open(database: peewee.SqliteDatabase, connection: sqlite3.Connection, turn: Turn, thread: int) -> None:
     """The transaction must be the one that was begun; else history and effect would part."""
     if threading.get_ident() != thread:
         # The error is raised in that thread, where nobody may hear it; the turn keeps it for the migration's end.
-        turn.refused = OperationRefused(
-            "the migration used the database from a thread of its own",
-            why="each thread has a connection of its own, outside the migration's transaction",
-            way_out="do the work in migrate_forward() or migrate_backward() itself",
-        )
+        turn.refused = thread_refused()
         raise turn.refused
     if database.is_closed() or database.connection() is not connection or not _usable(connection):
         raise OperationRefused(
@@ -286,49 +302,7 @@ def _usable(connection: sqlite3.Connection) -> bool:
         return False  # It is closed.
 
 
-def _bad_manners(tried: str) -> OperationRefused:
-    return OperationRefused(
-        f"the migration tried to {tried}",
-        why="a migration and its history row stand in one transaction, which pwmig begins and ends",
-        way_out="leave that statement out; `with database.atomic():` makes a savepoint inside the migration",
-    )
-
-
-def _authorizer(connection: sqlite3.Connection, turn: _Turn, rehearsing: bool) -> Callable[..., int]:
-    """SQLite asks this while it prepares a statement (https://www.sqlite.org/c3ref/set_authorizer.html)."""
-
-    def authorize(action: int, first: str | None, second: str | None, place: str | None, inner: str | None) -> int:
-        if action in _WRITES or action in _OF_SECOND:
-            if not connection.in_transaction:
-                turn.refused = _bad_manners("write after one of its statements had ended its transaction")
-                return sqlite3.SQLITE_DENY
-            table = first if action in _WRITES else second
-            if table and not table.startswith(_OWN):
-                turn.touched.add(table)
-                if action in _WRITES_ROWS:
-                    turn.written.add(table)
-                if action == sqlite3.SQLITE_ALTER_TABLE:
-                    turn.alters(table)
-                if action not in _ORPHAN_NONE:
-                    turn.unsettled.add(table)
-        elif action == sqlite3.SQLITE_FUNCTION:
-            turn.calls(second)
-        elif action == sqlite3.SQLITE_TRANSACTION:
-            turn.refused = _bad_manners(f"{first} by itself")
-            return sqlite3.SQLITE_DENY
-        elif action == sqlite3.SQLITE_ATTACH and rehearsing and first not in ("", ":memory:"):
-            turn.refused = OperationRefused(
-                f"the migration tried to attach {first or 'a file'} in a rehearsal",
-                why="a rehearsal works on copies, and that file is none",
-                way_out="attach it in the config, with database.attach(...): then a rehearsal copies it too",
-            )
-            return sqlite3.SQLITE_DENY
-        return sqlite3.SQLITE_OK
-
-    return authorize
-
-
-def _refuse_orphans(database: peewee.SqliteDatabase, connection: sqlite3.Connection, turn: _Turn) -> None:
+def _refuse_orphans(database: peewee.SqliteDatabase, connection: sqlite3.Connection, turn: SqliteTurn) -> None:
     """Look whether rows now refer to rows that are not there, in the tables written and those that refer to them."""
     grown = {table for table, count in turn.grown.items() if _has_grown_references(connection, table, count)}
     suspects = (referring(connection, turn.unsettled) if turn.unsettled else set()) | grown

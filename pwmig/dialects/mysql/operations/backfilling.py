@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pwmig.dialects.backfilling import Key, Piece
+from pwmig.dialects.mysql.operations.locks import is_timeout
 from pwmig.dialects.server.asking import MARK
 from pwmig.dialects.server.operations.backfilling import ServerFiller
 from pwmig.dialects.server.operations.work import Work
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import peewee
 
     from pwmig.dialects.mysql.operations.server import MySQLServer
+    from pwmig.dialects.server.operations.patience import Patience
 
 __all__ = ["MySQLFiller", "default_renewed"]
 
@@ -56,6 +58,16 @@ class MySQLFiller(ServerFiller):
         for name, value in reversed(before):
             sql = f"{name} {strict}= {value} AND ({name} {strict} {value} OR {sql})"
         return sql, ()
+
+    def hold(self, after: Key | None, upto: Key | None) -> set[Key]:
+        patience: Patience | None = getattr(self.server.migrator, "patience", None)
+        if patience is None:
+            return super().hold(after, upto)
+        held: list[set[Key]] = []
+        error = patience.tried(lambda: held.append(super(MySQLFiller, self).hold(after, upto)), is_timeout)
+        if error is not None:
+            raise error
+        return held[-1]
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
@@ -97,7 +109,7 @@ class MySQLFiller(ServerFiller):
 def default_renewed(server: MySQLServer, table: str, name: str, field: peewee.Field) -> bool:
     """Give every row the field's default by ALTER TABLE, if an UPDATE would fire a trigger; whether that was so."""
     from pwmig.dialects.asked import bound, python_default
-    from pwmig.dialects.mysql.operations.types import renew
+    from pwmig.dialects.mysql.operations.casting import renew
 
     work = Work(server, table)
     heard = server.ask(
@@ -108,6 +120,6 @@ def default_renewed(server: MySQLServer, table: str, name: str, field: peewee.Fi
     if not heard:
         return False
     column = work.column(name)
-    value = python_default(bound(server.database, work.name, column.name, field))
+    value = python_default(bound(server.database, work.name, column.name, field), server.migrator)
     renew(server, work, column, "NULL" if value is None else server.text(value))
     return True

@@ -1,13 +1,17 @@
-"""What needs a column or a table: known by facts, or found by name in the texts of views and triggers."""
+"""What needs a column, an index or a table of MariaDB and MySQL, in whichever database."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pwmig.dialects.mysql.operations.readers import readers_of_column, readers_of_table
+from pwmig.dialects.mysql.operations.told import names_in
 from pwmig.dialects.server.asking import MARK
-from pwmig.dialects.server.operations.server import Need, Place, Server
+from pwmig.dialects.server.operations.needs import Need, once
+from pwmig.dialects.server.operations.server import Place, Server
 from pwmig.dialects.server.operations.waiting import mentions
 from pwmig.dialects.server.operations.work import own_index_names
 
@@ -15,30 +19,13 @@ if TYPE_CHECKING:
     from pwmig.dialects.server.operations.work import Work
     from pwmig.schema import Column, ForeignKey, Index, Table
 
-__all__ = [
-    "index_of_key",
-    "names_in",
-    "needs_of_column",
-    "needs_of_index",
-    "needs_of_table",
-    "own_keys",
-    "readers_of_column",
-    "readers_of_table",
-]
+__all__ = ["index_of_key", "keys_of_column", "needs_of_column", "needs_of_index", "needs_of_table", "own_keys"]
 
-_TOKENS = re.compile(
-    r"[bBnNxX]?'(?:[^'\\]|\\.|'')*'|/\*.*?\*/|--[ \t][^\n]*|#[^\n]*"
-    r"|`((?:[^`]|``)*)`|\"((?:[^\"\\]|\\.|\"\")*)\"|([\w$]+)",
-    re.DOTALL,
+_ACROSS = (
+    "SELECT 1 FROM information_schema.innodb_sys_foreign "
+    "WHERE substring_index(for_name, '/', 1) <> substring_index(ref_name, '/', 1) LIMIT 1"
 )
-
-
-def names_in(sql: str) -> frozenset[str]:
-    """All that may be a name in a text, in lower case: words, and what stands in backticks or double quotes."""
-    found = set()
-    for ticked, quoted, word in _TOKENS.findall(sql):
-        found.add((ticked.replace("``", "`") or quoted.replace('""', '"') or word).lower())
-    return frozenset(found)
+"""https://mariadb.com/kb/en/information-schema-innodb_sys_foreign-table/: database and table, as their files' names."""
 
 
 # -- a column
@@ -57,15 +44,24 @@ def needs_of_column(work: Work, column: Column) -> list[Need]:
     """
     table, name = work.table, column.name
     found: list[Need] = []
-    if len(table.columns) == 1:
-        found.append(("it is the only column", f"migrator.drop_table({work.name!r})"))
-    if name in table.primary_key:
-        found.append(("it is the primary key", "create a table without it and copy the rows"))
+    brought = _brought_indexes(work, name)
     for index in table.indexes:
-        if not _is_own_index(work, index, name) and _in_index(index, name):
-            found.append((f"index {index.name}", f"migrator.drop_index({work.name!r}, {index.name!r})"))
+        if index.name not in brought and not _is_own_index(work, index, name) and _in_index(index, name):
+            found.append(Need(f"index {index.name}", f"migrator.drop_index({work.name!r}, {index.name!r})"))
     found += _constraints(work, name) + _other_columns(work, name)
-    return found + _children(work.server, work.place, name) + readers_of_column(work, name)
+    return once(found + _children(work.server, work.place, name) + readers_of_column(work, name))
+
+
+def _brought_indexes(work: Work, name: str) -> set[str]:
+    """The indexes that go with the foreign keys of several columns that name the column, one key after the other."""
+    found: set[str] = set()
+    gone: set[str] = set()
+    for key in work.table.foreign_keys:
+        if key.name and len(key.columns) > 1 and name.lower() in _lower(key.columns):
+            index = index_of_key(work, key.name, gone, name)
+            found |= {index.name} if index is not None else set()
+            gone.add(key.name)
+    return found
 
 
 def _in_index(index: Index, name: str) -> bool:
@@ -92,10 +88,11 @@ def _constraints(work: Work, name: str) -> list[Need]:
     for key in table.foreign_keys:
         columns = [column.lower() for column in key.columns]
         if wanted in columns and len(columns) > 1:
-            found.append((f"the foreign key {key.name}", f"migrator.drop_constraint({work.name!r}, {key.name!r})"))
+            hint = f"migrator.drop_constraint({work.name!r}, {key.name!r})"
+            found.append(Need(f"the foreign key {key.name}", hint, 1))  # It needs an index.
     for check in table.checks:
         if (check.column or "").lower() != wanted and wanted in names_in(check.expression):
-            found.append((f"the check {check.name}", f"migrator.drop_constraint({work.name!r}, {check.name!r})"))
+            found.append(Need(f"the check {check.name}", f"migrator.drop_constraint({work.name!r}, {check.name!r})"))
     return found
 
 
@@ -105,43 +102,68 @@ def _other_columns(work: Work, name: str) -> list[Need]:
         if column.name == name:
             continue
         if column.generated is not None and name.lower() in names_in(column.generated):
-            found.append((f"column {column.name}", f"migrator.drop_column({work.name!r}, {column.name!r})"))
+            found.append(Need(f"column {column.name}", f"migrator.drop_column({work.name!r}, {column.name!r})"))
+            found += [replace(need, depth=need.depth + 1) for need in needs_of_column(work, column)]
         elif column.default is not None and name.lower() in names_in(column.default):
             hint = f"migrator.drop_column_default({work.name!r}, {column.name!r})"
-            found.append((f"the default of column {column.name}", hint))
+            found.append(Need(f"the default of column {column.name}", hint))
     return found
 
 
 def _children(server: Server, place: Place, column: str | None = None) -> list[Need]:
     """Foreign keys that refer to the table or one of its columns; of its own only those of a column."""
-    named = f" AND referenced_column_name = {MARK}" if column is not None else ""
-    rows = server.ask(
-        "SELECT table_schema AS s, table_name AS t, constraint_name AS k, column_name AS c "
-        f"FROM information_schema.key_column_usage WHERE table_schema = {MARK} "
-        f"AND referenced_table_schema = {MARK} AND referenced_table_name = {MARK}{named} "
-        "ORDER BY t, k, ordinal_position",
-        [place.schema, place.schema, place.plain, *([column] if column is not None else [])],
-    )
     found = []
-    for schema, plain, key, own in rows:
-        if plain != place.plain or (column is not None and own.lower() != column.lower()):
+    for schema, plain, key, own, there in _keys_from(server, place):
+        if column is None:
+            meant = (schema, plain) != place.key
+        else:
+            is_own = (schema, plain) == place.key and own.lower() == column.lower()
+            meant = there.lower() == column.lower() and not is_own
+        if meant:
             table = server.called(schema, plain)
-            found.append((f"the foreign key {key} of {table}", f"migrator.drop_constraint({table!r}, {key!r})"))
+            hint = f"migrator.drop_constraint({table!r}, {key!r})"
+            found.append(
+                Need(f"the foreign key {key} of {table}", hint, 2)
+            )  # It needs an index, which a key may bring.
     return list(dict.fromkeys(found))
 
 
-def index_of_key(work: Work, name: str) -> Index | None:
-    """The index that a foreign key brought along: of its name and columns, and needed by no other key."""
+def _keys_from(server: Server, place: Place) -> list[tuple[str, str, str, str, str]]:
+    """(database, table, key, column, column of this table) of the foreign keys that refer to the table."""
+    schemas = "" if _has_keys_across(server) else f"table_schema = {MARK} AND "
+    rows = server.ask(
+        "SELECT table_schema AS s, table_name AS t, constraint_name AS k, column_name AS c, "
+        f"referenced_column_name AS r FROM information_schema.key_column_usage WHERE {schemas}"
+        f"referenced_table_schema = {MARK} AND referenced_table_name = {MARK} ORDER BY s, t, k, ordinal_position",
+        [*([place.schema] if schemas else []), *place.key],
+    )
+    return [(schema, plain, key, own, there) for schema, plain, key, own, there in rows]
+
+
+def _has_keys_across(server: Server) -> bool:
+    """Whether a foreign key may lead from one database to another: to find those, the server opens every table."""
+    try:
+        return bool(server.ask(_ACROSS))
+    except Exception:  # MySQL has no such table, and on MariaDB an account needs PROCESS for it.
+        return True
+
+
+def index_of_key(work: Work, name: str, gone: Collection[str] = (), free: str = "") -> Index | None:
+    """The index that a foreign key brought along: of its name and columns, and needed by no other key.
+
+    ``gone`` are keys of the table that need nothing any more, and no key of others needs the column ``free``.
+    """
     table = work.table
     key = next(key for key in table.foreign_keys if (key.name or "").lower() == name.lower())
-    columns = [column.lower() for column in key.columns]
+    columns = _lower(key.columns)
     for index in table.indexes:
         same = [(part.column or "").lower() for part in index.parts] == columns
         if same and index.name.lower() == name.lower() and not index.unique:
-            others = [
-                other for other in table.foreign_keys if other is not key and other.columns[0].lower() == columns[0]
-            ]
-            return None if others or _children(work.server, work.place, key.columns[0]) else index
+            left = [other for other in table.foreign_keys if other is not key and other.name not in gone]
+            if any(other.columns[0].lower() == columns[0] for other in left):
+                return None
+            is_free = columns[0] == free.lower()
+            return None if not is_free and _children(work.server, work.place, key.columns[0]) else index
     return None
 
 
@@ -162,6 +184,11 @@ def needs_of_index(work: Work, name: str) -> list[Need]:
     return found
 
 
+def keys_of_column(work: Work, column: str) -> list[Need]:
+    """The foreign keys that a column is in, and those to it."""
+    return [need for names, need in [*_own_keys(work), *_keys_to(work)] if column.lower() in names]
+
+
 def _index_columns(work: Work, wanted: Callable[[Index], bool]) -> list[list[str]]:
     return [_lower(part.column or "" for part in index.parts) for index in work.table.indexes if wanted(index)]
 
@@ -176,62 +203,21 @@ def _begins(index: list[str], columns: list[str]) -> bool:
 
 def _own_keys(work: Work) -> list[tuple[list[str], Need]]:
     return [
-        (_lower(key.columns), (f"the foreign key {key.name}", f"migrator.drop_constraint({work.name!r}, {key.name!r})"))
+        (
+            _lower(key.columns),
+            Need(f"the foreign key {key.name}", f"migrator.drop_constraint({work.name!r}, {key.name!r})"),
+        )
         for key in work.table.foreign_keys
     ]
 
 
 def _keys_to(work: Work) -> list[tuple[list[str], Need]]:
-    rows = work.server.ask(
-        "SELECT table_schema AS s, table_name AS t, constraint_name AS k, referenced_column_name AS c "
-        f"FROM information_schema.key_column_usage WHERE table_schema = {MARK} "
-        f"AND referenced_table_schema = {MARK} AND referenced_table_name = {MARK} ORDER BY s, t, k, ordinal_position",
-        [work.place.schema, work.place.schema, work.place.plain],
-    )
     found: dict[Need, list[str]] = {}
-    for schema, plain, key, column in rows:
+    for schema, plain, key, _, column in _keys_from(work.server, work.place):
         table = work.server.called(schema, plain)
-        need = (f"the foreign key {key} of {table}", f"migrator.drop_constraint({table!r}, {key!r})")
+        need = Need(f"the foreign key {key} of {table}", f"migrator.drop_constraint({table!r}, {key!r})")
         found.setdefault(need, []).append(column.lower())
     return [(columns, need) for need, columns in found.items()]
-
-
-# -- texts
-
-
-def readers_of_column(work: Work, name: str) -> list[Need]:
-    """Views and triggers that name the column and the table, or hang on the table and name the column."""
-    return _readers(work.server, work.place, (name,), own=True)
-
-
-def readers_of_table(server: Server, place: Place, *, own: bool) -> list[Need]:
-    """Views and triggers that name the table; ``own``: its own triggers too, where their text names it."""
-    return _readers(server, place, (), own=own)
-
-
-def _readers(server: Server, place: Place, names: tuple[str, ...], *, own: bool) -> list[Need]:
-    wanted = {name.lower() for name in names}
-    table = place.plain.lower()
-    found = []
-    for schema, view, text in server.ask(
-        "SELECT table_schema AS s, table_name AS n, view_definition AS d FROM information_schema.views "
-        f"WHERE table_schema = {MARK} ORDER BY n",
-        [place.schema],
-    ):
-        if {table, *wanted} <= names_in(text or ""):
-            statement = f"DROP VIEW {server.qualified(Place(schema, view, view))}"
-            found.append((f"view {view}", f"migrator.sql({statement!r})"))
-    for schema, trigger, of, text in server.ask(
-        "SELECT trigger_schema AS s, trigger_name AS n, event_object_table AS t, action_statement AS d "
-        f"FROM information_schema.triggers WHERE trigger_schema = {MARK} ORDER BY n",
-        [place.schema],
-    ):
-        hangs_on_it = of == place.plain
-        told = names_in(text) | ({table} if hangs_on_it and wanted else set())
-        if {table, *wanted} <= told and (own or not hangs_on_it):
-            statement = f"DROP TRIGGER {server.qualified(Place(schema, trigger, trigger))}"
-            found.append((f"trigger {trigger}", f"migrator.sql({statement!r})"))
-    return found
 
 
 # -- a table

@@ -31,7 +31,6 @@ def add_enum_value(
     place = len(values)
     if before is not None or after is not None:
         place = values.index(before) if before is not None else values.index(after or "") + 1
-    backslashes = "NO_BACKSLASH_ESCAPES" not in str(server.ask("SELECT @@sql_mode")[0][0]).upper()
     made = [f"'{text}'" for text in texts]
-    made.insert(place, literal(value, backslashes=backslashes))
+    made.insert(place, literal(value))
     server.modify(work, replace(column, type=f"enum({','.join(made)})"))

@@ -8,19 +8,37 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pwmig.dialects.server.errors import driver_error
+from pwmig.retrying import tried_by_others
 
 if TYPE_CHECKING:
     from pwmig.dialects.server.operations.server import Server
 
-__all__ = ["holders", "is_about_lock", "waiting_for"]
+__all__ = ["has_overrun", "holders", "is_about_lock", "is_deadlock", "is_timeout", "waiting_for"]
 
 _TIMED_OUT, _DEADLOCK = 1205, 1213
+_OVERRUN = (1969, 3024)
+"""MariaDB's ``max_statement_time``, MySQL's ``max_execution_time``."""
 _SETTINGS = ("lock_wait_timeout", "innodb_lock_wait_timeout")
 
 
 def is_about_lock(error: BaseException) -> bool:
     cause = driver_error(error)
     return bool(cause.args) and cause.args[0] in (_TIMED_OUT, _DEADLOCK)
+
+
+def is_timeout(error: BaseException) -> bool:
+    """Whether a statement alone was given up; a deadlock takes the whole transaction back, what was kept in it too."""
+    return bool(driver_error(error).args) and driver_error(error).args[0] == _TIMED_OUT
+
+
+def has_overrun(error: BaseException) -> bool:
+    """Whether a statement was given up since it took longer than it may."""
+    return bool(driver_error(error).args) and driver_error(error).args[0] in _OVERRUN
+
+
+def is_deadlock(error: BaseException) -> bool:
+    """Whether the server took the whole transaction back, since it and another one waited for each other."""
+    return bool(driver_error(error).args) and driver_error(error).args[0] == _DEADLOCK
 
 
 @contextmanager
@@ -30,7 +48,8 @@ def waiting_for(server: Server, seconds: float) -> Iterator[None]:
     for name in _SETTINGS:
         server.ask(f"SET SESSION {name} = {max(1, math.ceil(seconds))}")
     try:
-        yield
+        with tried_by_others():
+            yield
     finally:
         for name, value in zip(_SETTINGS, before, strict=True):
             server.ask(f"SET SESSION {name} = {int(value)}")

@@ -30,6 +30,18 @@ class MySQLMigrator(ServerMigrator, playhouse.MySQLMigrator):
     for the ALTER TABLE of the batch is not done yet, so a refusal of a later operation finds it undone.
     """
 
+    def new_uuid(self, *, binary: bool) -> str:
+        """Of version 4, by https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-4
+
+        https://mariadb.com/kb/en/random_bytes/ (MariaDB 10.10, MySQL 5.6); before that of a random number's hash.
+        """
+        version = self.database.server_version
+        recent = version >= (10, 10) or version < (10,)  # MySQL's are below.
+        made = "hex(random_bytes(16))" if recent else "md5(concat(uuid(), rand()))"
+        variant = "substr('89ab', 1 + floor(rand() * 4), 1)"
+        digits = f"insert(insert(lower({made}), 13, 1, '4'), 17, 1, {variant})"
+        return f"unhex({digits})" if binary else digits
+
     def _server(self) -> MySQLServer:
         from pwmig.dialects.mysql.operations.server import MySQLServer
 
@@ -57,19 +69,18 @@ class MySQLMigrator(ServerMigrator, playhouse.MySQLMigrator):
 
     def _run_patiently(self, patience: Patience, operations: list[Operation]) -> None:
         """Each statement is tried again by itself: what came before it is done for good."""
-        from pwmig.dialects.mysql.operations.locks import holders, is_about_lock, waiting_for
         from pwmig.dialects.server.operations.patience import refusal
 
         before, self.patience = self.patience, patience
         server = self._server()
         try:
-            with waiting_for(server, patience.seconds):
+            with server.waiting_for(patience.seconds):
                 self._run(operations)
                 self._server().settle()
         except Exception as error:  # Of Peewee's or of the driver's.
-            if not is_about_lock(error):
+            if not server.is_about_lock(error):
                 raise
-            raise refusal(patience, operations, server.title, holders(server)) from error
+            raise refusal(patience, operations, server) from error
         finally:
             self.patience = before
 
@@ -79,9 +90,8 @@ class MySQLMigrator(ServerMigrator, playhouse.MySQLMigrator):
         if patience is None:
             super()._perform(wanted)
             return
-        self._server().settle()
-        from pwmig.dialects.mysql.operations.locks import is_about_lock
-
-        error = patience.tried(lambda: super(MySQLMigrator, self)._perform(wanted), is_about_lock)
+        server = self._server()
+        server.settle()
+        error = patience.tried(lambda: super(MySQLMigrator, self)._perform(wanted), server.is_about_lock)
         if error is not None:
             raise error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pwmig.dialects.server.asking import MARK
 from pwmig.dialects.server.operations.server import Place, Server
@@ -83,7 +83,7 @@ class MySQLNames(Server):
         if len(name) > _LONGEST or name.endswith(" "):
             shown = name if len(name) <= 40 else name[:37] + "..."
             raise OperationRefused(
-                f"{shown!r} can't name a {what}",
+                f"{shown!r} can't name {'an' if what == 'index' else 'a'} {what}",
                 why=f"{self.title} takes names of at most {_LONGEST} letters that do not end in a blank",
                 way_out="choose another name",
             )
@@ -113,6 +113,29 @@ class MySQLNames(Server):
                 table=work.name,
                 object=name,
             )
+
+    def require_index_words(self, work: Work, where: Any, nulls_distinct: bool | None) -> None:
+        """https://mariadb.com/kb/en/create-index/"""
+        if where is not None:
+            raise work.refused(
+                f"an index of {work.name!r} can't be of some rows only",
+                f"{self.title} has no index with a condition",
+                "leave where= out; or, to keep those rows alone unique, add a generated column that is NULL in all "
+                "others, and index it",
+            )
+        if nulls_distinct is not None:
+            raise work.refused(
+                f"an index of {work.name!r} can't say whether NULLs are distinct",
+                f"to {self.title} they always are",
+                "leave nulls_distinct= out",
+            )
+
+    key_words = "no index begins with it, not even one"
+
+    def may_be_referred(self, table: Table, column: str) -> bool:
+        """Any index does that begins with it (https://mariadb.com/kb/en/foreign-keys/)."""
+        begins = [index.parts[0].column for index in table.indexes if index.parts] + list(table.primary_key[:1])
+        return column.lower() in [(name or "").lower() for name in begins]
 
     def more_constraints(self, table: Table) -> Sequence[tuple[str, str]]:
         """What UNIQUE makes here is an index."""

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from pwmig.dialects.mysql.quoting import qualified
 from pwmig.dialects.mysql.seeing.catalogs import COLUMNS, REST, WIDTH, Catalog, catalog_of
 from pwmig.errors import DatabaseUnavailable
+from pwmig.records import dataclass
 
 __all__ = ["Answers", "Execute", "Server", "ask", "ask_more", "ask_server", "in_their_places", "wanted_places"]
 

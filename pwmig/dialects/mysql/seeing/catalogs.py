@@ -5,7 +5,7 @@ https://mariadb.com/kb/en/information-schema-tables/, https://dev.mysql.com/doc/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pwmig.records import dataclass
 
 __all__ = ["COLUMNS", "PARTITIONS", "PLACES", "REST", "WIDTH", "Catalog", "catalog_of"]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NoReturn
 
 from pwmig.dialects.mysql.quoting import qualified, quote
@@ -18,6 +17,7 @@ from pwmig.dialects.mysql.seeing.asking import Execute, Server, ask_server
 from pwmig.dialects.mysql.seeing.objects import BROKEN
 from pwmig.dialects.mysql.seeing.tables import HIDDEN
 from pwmig.errors import FactsHidden
+from pwmig.records import dataclass
 from pwmig.schema import Schema, Table, View
 
 __all__ = ["require_seen", "require_texts"]

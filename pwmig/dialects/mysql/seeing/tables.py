@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from json import loads
 from typing import Any
@@ -14,6 +14,7 @@ from pwmig.dialects.mysql.seeing.columns import is_geometry, mariadb_column, mys
 from pwmig.dialects.mysql.seeing.partitions import partitioning
 from pwmig.dialects.mysql.seeing.periods import with_overlaps
 from pwmig.dialects.mysql.seeing.texts import readable, under_mode
+from pwmig.records import dataclass
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Table, Trigger
 
 __all__ = ["HIDDEN", "Raw", "grants", "plain_name", "sorted_by_name", "table"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pwmig.dialects.server.asking import MARK
-from pwmig.dialects.server.operations.server import Need, Place, Server
+from pwmig.dialects.server.operations.needs import Need, once
+from pwmig.dialects.server.operations.server import Place, Server
 from pwmig.dialects.server.operations.work import own_index_names, own_indexes
+from pwmig.records import dataclass
 
 if TYPE_CHECKING:
     from pwmig.dialects.server.operations.work import Work
@@ -20,18 +21,20 @@ SELECT d.classid::regclass::text, pg_describe_object(d.classid, d.objid, d.objsu
   (SELECT array_agg(a.attname::text ORDER BY k.place) FROM unnest(con.conkey) WITH ORDINALITY AS k(attnum, place)
     JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.attnum),
   rel.relkind::text, rel.relname, relns.nspname, defcol.attname, defrel.relname, defns.nspname,
-  coalesce(def.adrelid = {table}, false), coalesce(pol.polname, trg.tgname, rul.rulename)
+  defcol.attgenerated <> '', coalesce(def.adrelid = {table}, false), coalesce(pol.polname, trg.tgname, rul.rulename),
+  CASE WHEN d.classid = 'pg_proc'::regclass THEN d.objid::regprocedure::text END, d.objid::bigint, rel.oid::bigint
 FROM pg_depend d
 LEFT JOIN pg_constraint con ON d.classid = 'pg_constraint'::regclass AND con.oid = d.objid
 LEFT JOIN pg_class conrel ON conrel.oid = con.conrelid LEFT JOIN pg_namespace conns ON conns.oid = conrel.relnamespace
 LEFT JOIN pg_rewrite rul ON d.classid = 'pg_rewrite'::regclass AND rul.oid = d.objid
-LEFT JOIN pg_class rel ON (d.classid = 'pg_class'::regclass AND rel.oid = d.objid) OR rel.oid = rul.ev_class
+LEFT JOIN pg_policy pol ON d.classid = 'pg_policy'::regclass AND pol.oid = d.objid
+LEFT JOIN pg_trigger trg ON d.classid = 'pg_trigger'::regclass AND trg.oid = d.objid
+LEFT JOIN pg_class rel ON rel.oid = coalesce(rul.ev_class, pol.polrelid, trg.tgrelid,
+  CASE WHEN d.classid = 'pg_class'::regclass THEN d.objid END)
 LEFT JOIN pg_namespace relns ON relns.oid = rel.relnamespace
 LEFT JOIN pg_attrdef def ON d.classid = 'pg_attrdef'::regclass AND def.oid = d.objid
 LEFT JOIN pg_class defrel ON defrel.oid = def.adrelid LEFT JOIN pg_namespace defns ON defns.oid = defrel.relnamespace
 LEFT JOIN pg_attribute defcol ON defcol.attrelid = def.adrelid AND defcol.attnum = def.adnum
-LEFT JOIN pg_policy pol ON d.classid = 'pg_policy'::regclass AND pol.oid = d.objid
-LEFT JOIN pg_trigger trg ON d.classid = 'pg_trigger'::regclass AND trg.oid = d.objid
 WHERE {where} ORDER BY 2
 """
 
@@ -55,8 +58,12 @@ class _Dependant:
     column: str | None
     column_table: str | None
     column_schema: str | None
+    is_generated: bool | None
     is_own_table: bool
     other_name: str | None
+    routine: str | None
+    oid: int
+    relation_oid: int | None
 
 
 def _dependants(server: Server, oid: int, where: str, values: list[object]) -> list[_Dependant]:
@@ -64,12 +71,24 @@ def _dependants(server: Server, oid: int, where: str, values: list[object]) -> l
     return [_Dependant(*row) for row in server.ask(sql, [oid, oid, *values])]
 
 
-def _of_column(work: Work, name: str) -> list[_Dependant]:
-    where = (
-        f"d.refclassid = 'pg_class'::regclass AND d.refobjid = {MARK} AND d.refobjsubid = "
-        f"(SELECT attnum FROM pg_attribute WHERE attrelid = {MARK} AND attname = {MARK})"
-    )
-    return _dependants(work.server, work.place.oid, where, [work.place.oid, work.place.oid, name])
+_SEQUENCES = f"""
+ARRAY(SELECT own.objid FROM pg_depend own JOIN pg_class seq ON seq.oid = own.objid AND seq.relkind = 'S'
+  WHERE own.classid = 'pg_class'::regclass AND own.refclassid = 'pg_class'::regclass AND own.deptype IN ('a', 'i')
+  AND own.refobjid = {MARK}"""
+"""The sequences that columns of a table count by, of all of them or, with more of a condition, of one."""
+
+_NUMBER = f"(SELECT attnum FROM pg_attribute WHERE attrelid = {MARK} AND attname = {MARK})"
+
+
+def _of_column(server: Server, oid: int, name: str) -> list[_Dependant]:
+    where = f"d.refclassid = 'pg_class'::regclass AND d.refobjid = {MARK} AND d.refobjsubid = {_NUMBER}"
+    return _dependants(server, oid, where, [oid, oid, name])
+
+
+def _of_its_sequence(server: Server, oid: int, name: str) -> list[_Dependant]:
+    """What depends on the sequence that a column counts by."""
+    where = f"d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY ({_SEQUENCES} AND own.refobjsubid = {_NUMBER}))"
+    return _dependants(server, oid, where, [oid, oid, name])
 
 
 def needs_of_column(work: Work, name: str) -> list[Need]:
@@ -78,10 +97,17 @@ def needs_of_column(work: Work, name: str) -> list[Need]:
     Its own are a foreign key, a UNIQUE and a check of this column alone, its default, the sequence that it counts by,
     and the index of a field with ``index=True`` or ``unique=True``.
     """
-    own = own_index_names(work.table, name, work.server.clipped)
+    return _in_turn(work.server, work.place, _others(work, name), work)
+
+
+def _others(work: Work, name: str) -> list[_Dependant]:
+    server, oid = work.server, work.place.oid
+    own = own_index_names(work.table, name, server.clipped)
     indexes = {index.name for index in own_indexes(work.table, name, own)}
-    others = [made for made in _of_column(work, name) if not _is_own(made, name, indexes)]
-    return list(dict.fromkeys(_need(work.server, made, work.place) for made in others))
+    made = _of_column(server, oid, name)
+    if any(one.catalog == "pg_class" and one.relation_kind == "S" for one in made):
+        made += _of_its_sequence(server, oid, name)
+    return [one for one in made if not _is_own(one, name, indexes)]
 
 
 def _is_own(made: _Dependant, name: str, indexes: set[str]) -> bool:
@@ -98,25 +124,29 @@ def _is_own(made: _Dependant, name: str, indexes: set[str]) -> bool:
 def readers_of_column(work: Work, name: str) -> list[Need]:
     """What reads the column so that its type can't change: views, rules, triggers, policies, generated columns."""
     found = []
-    for made in _of_column(work, name):
-        generated = made.catalog == "pg_attrdef" and made.column != name
+    for made in _of_column(work.server, work.place.oid, name):
+        generated = made.is_generated and made.column != name
         if generated or made.catalog in ("pg_rewrite", "pg_trigger", "pg_policy", "pg_proc"):
-            found.append(_need(work.server, made, work.place))
-    return list(dict.fromkeys(found))
+            found.append(made)
+    return _in_turn(work.server, work.place, found, work)
 
 
 def needs_of_table(server: Server, place: Place) -> list[Need]:
-    """What is not a part of the table and would go with it or stop its drop: keys, views, partitions, routines."""
+    """What is not a part of the table and would go with it or stop its drop: keys, views, partitions, routines, and
+    defaults of other tables that count by one of its sequences."""
+    return _in_turn(server, place, _beside(server, place))
+
+
+def _beside(server: Server, place: Place) -> list[_Dependant]:
+    """What depends on a table or a view and is no part of it."""
     where = (
-        f"((d.refclassid = 'pg_class'::regclass AND d.refobjid = {MARK}) OR (d.refclassid = 'pg_type'::regclass "
-        f"AND d.refobjid IN (SELECT unnest(ARRAY[t.oid, t.typarray]) FROM pg_type t WHERE t.typrelid = {MARK}))) "
+        f"((d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY (array_append({_SEQUENCES}), {MARK}::oid))) "
+        "OR (d.refclassid = 'pg_type'::regclass AND d.refobjid = ANY "
+        f"(ARRAY(SELECT unnest(ARRAY[t.oid, t.typarray]) FROM pg_type t WHERE t.typrelid = {MARK})))) "
         "AND d.deptype IN ('n', 'a')"
     )
-    found = []
-    for made in _dependants(server, place.oid, where, [place.oid, place.oid]):
-        if not _is_part(made, place):
-            found.append(_need(server, made, place))
-    return list(dict.fromkeys(found))
+    found = _dependants(server, place.oid, where, [place.oid, place.oid, place.oid])
+    return [made for made in found if not _is_part(made, place)]
 
 
 def _is_part(made: _Dependant, place: Place) -> bool:
@@ -125,30 +155,78 @@ def _is_part(made: _Dependant, place: Place) -> bool:
         return made.is_own_constraint
     if made.catalog == "pg_attrdef":
         return made.is_own_table
-    if made.catalog == "pg_rewrite":
-        return (made.relation_schema, made.relation) == (place.schema, place.plain)
+    if made.catalog in ("pg_rewrite", "pg_trigger", "pg_policy"):
+        return made.relation_oid == place.oid
     if made.catalog == "pg_class":
-        is_column = (made.relation_schema, made.relation) == (place.schema, place.plain)
-        return made.relation_kind in ("i", "I", "S") or is_column
-    return made.catalog in ("pg_trigger", "pg_policy", "pg_statistic_ext", "pg_publication_rel")
+        return made.relation_kind in ("i", "I", "S") or made.relation_oid == place.oid
+    return made.catalog in ("pg_statistic_ext", "pg_publication_rel")
 
 
 def needs_of_constraint(work: Work, name: str) -> list[Need]:
     """The foreign keys that refer to what a UNIQUE constraint keeps unique."""
+    made = _of_constraint(work.server, work.place, name)
+    return once(_need(work.server, one, work.place) for one in made)
+
+
+def _of_constraint(server: Server, place: Place, name: str) -> list[_Dependant]:
     where = (
         "d.deptype = 'n' AND ((d.refclassid = 'pg_constraint'::regclass AND d.refobjid = own.oid) "
         "OR (d.refclassid = 'pg_class'::regclass AND d.refobjid = own.conindid))"
     )
     own = f"(SELECT oid, conindid FROM pg_constraint WHERE conrelid = {MARK} AND conname = {MARK})"
     where = f"EXISTS (SELECT 1 FROM {own} AS own WHERE {where})"
-    made = _dependants(work.server, work.place.oid, where, [work.place.oid, name])
-    return list(dict.fromkeys(_need(work.server, one, work.place) for one in made))
+    return _dependants(server, place.oid, where, [place.oid, name])
+
+
+# -- what needs these in turn
+
+_DEEPEST = 100
+
+
+def _in_turn(server: Server, place: Place, made: list[_Dependant], work: Work | None = None) -> list[Need]:
+    """The needs that things are, and those of what depends on each of them: views over views, and so on."""
+    found: list[Need] = []
+    level = [(one, place) for one in made]
+    for depth in range(_DEEPEST):
+        found += [_need(server, one, where, depth) for one, where in level]
+        things = {(one.catalog, one.column or one.oid): (one, where) for one, where in level}
+        level = [further for one, where in things.values() for further in _further(server, one, where, work)]
+        if not level:
+            break
+    return once(found)
+
+
+def _further(server: Server, made: _Dependant, place: Place, work: Work | None) -> list[tuple[_Dependant, Place]]:
+    """What depends on a dependant, and the table or view that it depends on there."""
+    if made.catalog == "pg_constraint":
+        is_unique = made.is_own_constraint and made.constraint_kind == "u"
+        return [(one, place) for one in _of_constraint(server, place, made.constraint or "")] if is_unique else []
+    if made.catalog == "pg_attrdef":
+        if not (made.is_generated and made.is_own_table and work is not None):
+            return []
+        return [(one, place) for one in _others(work, made.column or "")]
+    if made.catalog == "pg_proc":
+        where = f"d.refclassid = 'pg_proc'::regclass AND d.refobjid = {MARK} AND d.deptype = 'n'"
+        return [(one, place) for one in _dependants(server, place.oid, where, [made.oid])]
+    if made.relation_oid in (None, place.oid) or made.relation_kind not in _RELATIONS:
+        return []
+    if made.catalog == "pg_rewrite" and made.relation_kind not in ("v", "m"):
+        return []
+    if made.catalog not in ("pg_class", "pg_rewrite"):
+        return []
+    schema, plain = made.relation_schema or "", made.relation or ""
+    beneath = Place(schema, plain, server.called(schema, plain), oid=made.relation_oid or 0)
+    return [(one, beneath) for one in _beside(server, beneath)]
 
 
 # -- in words
 
 
-def _need(server: Server, made: _Dependant, place: Place) -> Need:
+def _need(server: Server, made: _Dependant, place: Place, depth: int = 0) -> Need:
+    return Need(*_told(server, made, place), depth)
+
+
+def _told(server: Server, made: _Dependant, place: Place) -> tuple[str, str]:
     """What it is, and the operation that does away with it."""
     if made.constraint is not None:
         table = server.called(made.constraint_schema or "", made.constraint_table or "")
@@ -160,10 +238,13 @@ def _need(server: Server, made: _Dependant, place: Place) -> Need:
         return made.words, _drop(table, made.constraint)
     if made.column is not None:
         table = server.called(made.column_schema or "", made.column_table or "")
+        if not made.is_generated:
+            default = f"the default of column {made.column} of {table}"
+            return default, f"migrator.drop_column_default({table!r}, {made.column!r})"
         return f"column {made.column} of {table}", f"migrator.drop_column({table!r}, {made.column!r})"
-    if made.relation is not None:
+    if made.relation is not None and made.catalog in ("pg_class", "pg_rewrite"):
         return _relation(server, made, place)
-    return made.words, _sql_hint(server, made, place)
+    return made.words, _sql_hint(server, made)
 
 
 def _drop(table: str, constraint: str) -> str:
@@ -173,13 +254,13 @@ def _drop(table: str, constraint: str) -> str:
 _RELATIONS = {"v": "view", "m": "materialized view", "r": "table", "p": "table", "f": "foreign table"}
 
 
-def _relation(server: Server, made: _Dependant, place: Place) -> Need:
+def _relation(server: Server, made: _Dependant, place: Place) -> tuple[str, str]:
     schema, name = made.relation_schema or "", made.relation or ""
     called = server.called(schema, name)
     if made.relation_kind in ("i", "I"):
         return f"index {name}", f"migrator.drop_index({place.name!r}, {name!r})"
     if made.catalog == "pg_rewrite" and made.relation_kind not in ("v", "m"):
-        return made.words, _sql_hint(server, made, place)
+        return made.words, _sql_hint(server, made)
     kind = _RELATIONS.get(made.relation_kind or "", "table")
     if kind == "table":
         return f"table {called}", f"migrator.drop_table({called!r})"
@@ -190,9 +271,14 @@ def _relation(server: Server, made: _Dependant, place: Place) -> Need:
 _DROPS = {"pg_policy": "POLICY", "pg_trigger": "TRIGGER", "pg_rewrite": "RULE"}
 
 
-def _sql_hint(server: Server, made: _Dependant, place: Place) -> str:
+def _sql_hint(server: Server, made: _Dependant) -> str:
     word = _DROPS.get(made.catalog)
-    if word is None or made.other_name is None:
+    if made.routine is not None:
+        statement = f"DROP ROUTINE {made.routine}"
+    elif word is not None and made.other_name is not None and made.relation is not None:
+        schema, plain = made.relation_schema or "", made.relation
+        on = server.qualified(Place(schema, plain, server.called(schema, plain)))
+        statement = f"DROP {word} {server.quote(made.other_name)} ON {on}"
+    else:
         return f"drop {made.words} by SQL"
-    statement = f"DROP {word} {server.quote(made.other_name)} ON {server.qualified(place)}"
     return f"migrator.sql({statement!r})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import peewee
 from playhouse import migrate as playhouse
@@ -18,14 +18,17 @@ if TYPE_CHECKING:
     from pwmig.dialects.server.operations.patience import Patience
     from pwmig.dialects.server.operations.server import Server
 
-__all__ = ["PostgresqlMigrator"]
+__all__ = ["PostgresqlMigrator", "is_concurrent"]
 
 
 class PostgresqlMigrator(ServerMigrator, playhouse.PostgresqlMigrator):
     """Operations on one PostgreSQL database. A batch is a savepoint: all of it takes effect, or none."""
 
-    _concurrent: Operation | None = None
-    """The batch's operation that PostgreSQL takes outside of a transaction only."""
+    def new_uuid(self, *, binary: bool) -> str:
+        """https://www.postgresql.org/docs/current/functions-uuid.html, before version 13 a random number's hash."""
+        recent = self.database.server_version >= 130000
+        made = "gen_random_uuid()" if recent else "md5(random()::text || clock_timestamp()::text)::uuid"
+        return f"decode(replace(({made})::text, '-', ''), 'hex')" if binary else made
 
     def _server(self) -> Server:
         from pwmig.dialects.postgresql.operations.server import PostgresqlServer
@@ -37,34 +40,30 @@ class PostgresqlMigrator(ServerMigrator, playhouse.PostgresqlMigrator):
 
         return PostgresqlFiller(self._server(), wish)
 
-    def migrate(self, *operations: Any) -> None:
-        """Run a batch: all of it takes effect, or none. What is done ``concurrently`` is a batch by itself."""
-        if not self._in_batch:
-            self._concurrent = next(filter(_is_concurrent, operations), None)
-        super().migrate(*operations)
-
-    def _run(self, operations: list[Operation]) -> None:
-        concurrent = next(filter(_is_concurrent, operations), None)
-        if concurrent is not None and self.database.in_transaction() and self.apart is None:
+    def _committing(self, operations: list[Operation]) -> Operation | None:
+        """What is done ``concurrently`` commits by itself too: PostgreSQL takes it outside of a transaction only."""
+        concurrent = next(filter(is_concurrent, operations), None)
+        if concurrent is None:
+            return super()._committing(operations)
+        if self.database.in_transaction() and self.apart is None:
             raise _in_transaction(concurrent)
-        if concurrent is not None and len(operations) > 1:
+        if any(wanted is not concurrent and wanted.name != "lock_timeout" for wanted in operations):
             raise _not_alone(concurrent)
-        super()._run(operations)
+        return concurrent
 
     @contextmanager
     def _around(self) -> Iterator[None]:
-        if self._concurrent is None and self.apart is not None:
+        if self.apart is not None:
             self.apart.finish()
-        with self.database.atomic() if self._concurrent is None else self._alone(self._concurrent):
+        with self.database.atomic():
             yield
 
     def _run_patiently(self, patience: Patience, operations: list[Operation]) -> None:
         """In a savepoint, which gives back the locks of what came behind ``lock_timeout`` before each pause."""
-        from pwmig.dialects.postgresql.operations.locks import holders, is_about_lock
         from pwmig.dialects.server.operations.patience import refusal
         from pwmig.dialects.server.operations.waiting import Waiting
 
-        server, listener = self._server(), self.on_operation
+        server = self._server()
         before, keeper = server.ask("SELECT current_setting('lock_timeout')")[0][0], self.kept_by
         forget = keeper.mark(self) if keeper is not None else None
 
@@ -74,20 +73,14 @@ class PostgresqlMigrator(ServerMigrator, playhouse.PostgresqlMigrator):
                 forget()
             with self.database.atomic():
                 server.ask(f"SET LOCAL lock_timeout = {max(1, round(patience.seconds * 1000))}")
-                try:
-                    self._run(operations)
-                    self._server().settle()
-                finally:
-                    self.on_operation = _unheard  # Who listens hears of an operation once.
+                run(operations)
+                self._server().settle()
                 server.ask(f"SET LOCAL lock_timeout = '{before}'")
 
-        try:
-            error = patience.tried(attempt, is_about_lock)
-        finally:
-            self.on_operation = listener
+        with self.heard_once() as run:
+            error = patience.tried(attempt, server.is_about_lock)
         if error is not None:
-            tables = dict.fromkeys(wanted.table for wanted in operations if wanted.table)
-            raise refusal(patience, operations, "PostgreSQL", holders(server, tables)) from error
+            raise refusal(patience, operations, server) from error
 
     @operation
     def set_search_path(self, schema_name: str) -> None:
@@ -95,12 +88,9 @@ class PostgresqlMigrator(ServerMigrator, playhouse.PostgresqlMigrator):
         self.database.execute(peewee.NodeList([peewee.SQL("SET search_path TO"), peewee.Entity(schema_name)]))
 
 
-def _unheard(wanted: Operation) -> None:
-    return
-
-
-def _is_concurrent(wanted: Any) -> bool:
-    place = {"add_index": 7, "drop_index": 2}.get(wanted.name) if isinstance(wanted, Operation) else None
+def is_concurrent(wanted: Operation) -> bool:
+    """Whether an operation makes or drops an index while others write."""
+    place = {"add_index": 7, "drop_index": 2}.get(wanted.name)
     if place is None:
         return False
     return bool(wanted.args[place] if len(wanted.args) > place else wanted.kwargs.get("concurrently"))

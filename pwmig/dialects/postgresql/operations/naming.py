@@ -76,7 +76,7 @@ class PostgresqlNames(Server):
         if len(name.encode()) > _LONGEST:
             shown = name if len(name) <= 40 else name[:37] + "..."
             raise OperationRefused(
-                f"{shown!r} is too long to name a {what}",
+                f"{shown!r} is too long to name {'an' if what == 'index' else 'a'} {what}",
                 why=f"PostgreSQL keeps {_LONGEST} bytes of a name, and this one has {len(name.encode())}",
                 way_out="choose a shorter name",
             )

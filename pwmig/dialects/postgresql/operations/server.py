@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import peewee
@@ -11,10 +12,12 @@ from peewee import Value
 
 from pwmig.dialects.postgresql.operations.naming import PostgresqlNames
 from pwmig.dialects.server.asking import MARK
-from pwmig.dialects.server.operations.server import Need, Place
+from pwmig.dialects.server.operations.needs import Need
+from pwmig.dialects.server.operations.server import Place
 from pwmig.dialects.server.operations.waiting import DEFAULT, NO_DEFAULT, OPTIONAL, REQUIRED
 
 if TYPE_CHECKING:
+    from pwmig.dialects.migrator import Operation
     from pwmig.dialects.server.operations.waiting import Explain, WaitingTable
     from pwmig.dialects.server.operations.work import NewColumn, Work
     from pwmig.schema import Column, Index
@@ -25,12 +28,23 @@ _IS_VALID = f"""
 SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = {MARK} AND c.relname = {MARK}"""
 
+_INDEXES = """
+SELECT CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname || '.' END || t.relname, c.relname
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
+JOIN pg_namespace n ON n.oid = t.relnamespace
+WHERE n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'"""
+
+_IS_PARTITIONED = f"SELECT 1 FROM pg_class WHERE relkind = 'p' AND oid = {MARK}"
+
 
 class PostgresqlServer(PostgresqlNames):
     """Native statements, in the transaction that the migration has."""
 
     title = "PostgreSQL"
     has_cascade = True
+    drops_keys = True
+    has_lists = True
+    marks_unchecked = True
 
     def run_unique(self, sql: str) -> None:
         self.settle()
@@ -72,7 +86,10 @@ class PostgresqlServer(PostgresqlNames):
             work.alter(f"DROP COLUMN {self.quote(column.name)} CASCADE")
             return
         needs = needs_of_column(work, column.name)
-        work.require_no_needs(f"column {column.name!r} of {work.name!r} can't be dropped", needs, column.name)
+        if column.name in work.table.primary_key:
+            work.require_droppable(column, needs)  # A table without columns is one there.
+        what = f"column {column.name!r} of {work.name!r} can't be dropped"
+        work.require_no_needs(what, needs, column.name, self.says_of_cascade(cascade))
         work.wait(
             f"DROP COLUMN {self.quote(column.name)}",
             names=(column.name, *work.things_of(column.name)),
@@ -149,39 +166,116 @@ class PostgresqlServer(PostgresqlNames):
         if not concurrently:
             self.send(statement)
             return
-        with self.migrator.outside():
+        self._require_whole(work)
+        with self._outside(self._address(work, index.name), self._place()):
             self.send(_concurrently(statement))
+
+    def dropped_before(self, work: Work, name: str) -> bool:
+        apart = self.migrator.apart
+        asides = apart.asides if apart is not None else None
+        if asides is None or not asides.took(self._address(work, self.clipped(name))):
+            return False
+        with self.migrator.outside():
+            pass  # As behind a drop: what comes then stands in a transaction that knows of no more.
+        return True
+
+    def _place(self, behind: int = 0) -> tuple[int, int | None]:
+        """The place in the step of what is about to be sent, behind which so many statements will follow for it."""
+        apart = self.migrator.apart
+        sent, left = apart.place if apart is not None else (0, None)
+        return sent, None if left is None else left + behind
+
+    @contextmanager
+    def _outside(self, index: str, place: tuple[int, int | None], statement: str = "") -> Iterator[None]:
+        """While entered, there is no transaction, and an index may be dropped, or made by a statement: in a run that is
+        noted. ``place`` is as that of a step."""
+        apart = self.migrator.apart
+        asides = apart.asides if apart is not None else None
+        if apart is None or asides is None:
+            with self.migrator.outside():
+                yield
+            return
+        asides.find_home()
+        with self.migrator.outside():
+            asides.note(index, place, statement)
+            try:
+                yield
+            except BaseException:
+                with suppress(Exception):  # Where the connection is gone, the note stays.
+                    asides.settle(index)
+                raise
 
     def is_about_lock(self, error: Exception) -> bool:
         from pwmig.dialects.postgresql.operations.locks import is_about_lock
 
         return is_about_lock(error)
 
+    def waiting_for(self, seconds: float) -> AbstractContextManager[None]:
+        from pwmig.dialects.postgresql.operations.locks import waiting_for
+
+        return waiting_for(self, seconds)
+
+    def holders(self, tables: Sequence[str], operations: Sequence[Operation] = ()) -> list[str]:
+        from pwmig.dialects.postgresql.operations.locks import holders
+        from pwmig.dialects.postgresql.operations.migrator import is_concurrent
+
+        waits = any(wanted.name == "add_index" and is_concurrent(wanted) for wanted in operations)
+        return holders(self, tables, also_old=waits)
+
+    def holders_for(self, sql: str) -> list[str]:
+        """The same, of all that a statement names, be it a table or an index of one."""
+        from pwmig.dialects.postgresql.operations.locks import holders
+        from pwmig.dialects.server.operations.waiting import mentions
+
+        sql = sql.replace("%%", "%")  # As Peewee sends a percent sign.
+        tables = [name for name in self.all_names() if mentions(sql, name)]
+        tables += [table for table, index in self.ask(_INDEXES) if mentions(sql, index)]
+        return holders(self, dict.fromkeys(tables), also_old="CREATE" in sql and "INDEX CONCURRENTLY" in sql)
+
     def add_index_concurrently(self, work: Work, name: str, text: Callable[[str], str], explain: Explain) -> None:
-        """In a run under a name made of its text, and renamed in the step's last transaction. So it is there if and
-        only if the step took effect, and a step that was stopped finds what it made when it is run again.
+        """Under a name made of its text, and renamed behind that: in a run in the step's last transaction, so that it
+        is there if and only if the step took effect. Whoever was stopped finds what they made when they try again.
 
         What failed leaves an index that is not valid:
         https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
         """
-        apart = self.migrator.apart
-        working = name if apart is None else _working_name(text(name))
+        self._require_whole(work)
+        apart, working = self.migrator.apart, _working_name(text(name))
         undo = f"DROP INDEX CONCURRENTLY IF EXISTS {self._beside(work, working)}"
-        made = self.ask(_IS_VALID, [work.place.oid, working]) if working != name else []
-        with self.migrator.outside():
-            if made and not made[0][0]:
-                self.send(undo)
-            if not made or not made[0][0]:
-                try:
-                    self.send(_concurrently(text(working)))
-                except peewee.DatabaseError as error:
+        made = self.ask(_IS_VALID, [work.place.oid, working])
+        address, statement = self._address(work, working), _concurrently(text(working))
+        if made and made[0][0]:
+            if apart is not None and apart.asides is not None:
+                apart.asides.uses(address)
+            with self.migrator.outside():
+                pass  # As behind one that was made.
+        else:
+            with self._outside(address, self._place(behind=1), statement):
+                if made:
                     self.send(undo)
+                try:
+                    self.send(statement)
+                except peewee.DatabaseError as error:
+                    with suppress(Exception):  # Held up by the same, it stays, and the next run drops it.
+                        self.ask(undo)
                     if refusal := explain(error, True):
                         raise refusal from error
                     raise
-        if apart is not None:
-            rename = f"ALTER INDEX {self._beside(work, working)} RENAME TO {self.quote(name)}"
+        rename = f"ALTER INDEX {self._beside(work, working)} RENAME TO {self.quote(name)}"
+        if apart is None:
+            self.send(rename)
+        else:
             apart.later(lambda: self.send(rename))
+
+    def _require_whole(self, work: Work) -> None:
+        """https://www.postgresql.org/docs/current/ddl-partitioning.html#DDL-PARTITIONING-DECLARATIVE-MAINTENANCE"""
+        if self.ask(_IS_PARTITIONED, [work.place.oid]):
+            raise work.refused(
+                f"an index of {work.name!r} can't be made or dropped concurrently",
+                "PostgreSQL does that on no partitioned table",
+                "make it concurrently on each partition, then here without concurrently=True, which takes those; or "
+                "leave that out",
+            )
 
     def not_valid(self, sql: str) -> str:
         return f"{sql} NOT VALID"
@@ -199,6 +293,10 @@ class PostgresqlServer(PostgresqlNames):
     def rename_index(self, work: Work, old: str, new: str) -> None:
         self.send(f"ALTER INDEX {self._beside(work, old)} RENAME TO {self.quote(new)}")
 
+    def _address(self, work: Work, name: str) -> str:
+        """The same, wherever the search path leads."""
+        return f"{self.quote(work.place.schema)}.{self.quote(name)}"
+
     def _beside(self, work: Work, name: str) -> str:
         """The name of an index, which is in its table's schema, as SQL."""
         return self.qualified(Place(work.place.schema, name, name))
@@ -206,7 +304,7 @@ class PostgresqlServer(PostgresqlNames):
     def drop_constraint(self, work: Work, kind: str, name: str) -> None:
         from pwmig.dialects.postgresql.operations.dependants import needs_of_constraint
 
-        if kind == "UNIQUE":
+        if kind in ("UNIQUE", "primary key"):
             what = f"constraint {name!r} of {work.name!r} can't be dropped"
             work.require_no_needs(what, needs_of_constraint(work, name))
         work.wait(

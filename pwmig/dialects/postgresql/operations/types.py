@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from typing import TYPE_CHECKING, Any
 
 import peewee
 
 from pwmig.dialects.postgresql.operations.dependants import readers_of_column
-from pwmig.dialects.server.asking import MARK
+from pwmig.dialects.server.asking import MARK, ask, on
 from pwmig.dialects.server.operations.waiting import DEFAULT, REQUIRED, mentions
+from pwmig.records import dataclass
 
 if TYPE_CHECKING:
     from pwmig.dialects.postgresql.operations.server import PostgresqlServer
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pwmig.errors import OperationRefused
     from pwmig.schema import Column
 
-__all__ = ["set_type"]
+__all__ = ["assignable", "differing", "is_wider", "set_type", "tried"]
 
 _STORAGES = {"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
 _COMPRESSIONS = {"p": "pglz", "l": "lz4"}
@@ -43,7 +44,7 @@ def set_type(
     facts = _facts(server, work, column)
     if cast is None and _keeps_values(server, work, column, facts.type, type_):
         # What comes out the same both ways may be cast, also where the server would not do it by itself.
-        cast = None if _assignable(server, f"NULL::{facts.type}", type_) else f"{name}::{type_}"
+        cast = None if assignable(server.database, f"NULL::{facts.type}", type_) else f"{name}::{type_}"
     _require_default_fits(server, work, column, type_)
     collates, is_toasted = _abilities(server, type_)
     sql = f"ALTER COLUMN {name} TYPE {type_}"
@@ -113,7 +114,7 @@ def _bare(type_: str) -> str:
 
 def _default_around(server: PostgresqlServer, work: Work, column: Column, type_: str, sql: str) -> list[str]:
     """The change, with the default taken away before and set after it where it does not become the new type itself."""
-    if column.default is None or column.generated is not None or _assignable(server, column.default, type_):
+    if column.default is None or column.generated is not None or assignable(server.database, column.default, type_):
         return [sql]
     name = server.quote(column.name)
     return [
@@ -139,26 +140,28 @@ def _require_default_fits(server: PostgresqlServer, work: Work, column: Column, 
         ) from error
 
 
-def _assignable(server: PostgresqlServer, default: str, type_: str) -> bool:
-    """Whether the server casts a default to the type by itself, as it casts a value that is assigned.
+def assignable(database: peewee.Database, expression: str, type_: str, rows: str = "") -> bool:
+    """Whether the server casts an expression to the type by itself, as it casts a value that is assigned.
 
+    ``rows`` stands behind FROM, where the expression names columns.
     https://www.postgresql.org/docs/current/sql-createcast.html
     """
-    source = _type_of(server, default)
-    rows = server.ask(
+    source = _type_of(database, expression, rows)
+    found = ask(
+        on(database),
         f"SELECT 1 FROM pg_type t WHERE t.oid = to_regtype({MARK}) AND (t.oid = {MARK} OR t.typcategory = 'S' "
         f"OR EXISTS (SELECT 1 FROM pg_cast WHERE castsource = {MARK} AND casttarget = t.oid "
         "AND castcontext IN ('a', 'i')))",
         [_bare(type_), source, source],
     )
-    return bool(rows)
+    return bool(found)
 
 
-def _type_of(server: PostgresqlServer, expression: str) -> int:
+def _type_of(database: peewee.Database, expression: str, rows: str) -> int:
     """The type of an expression, which is not evaluated: it may count a sequence up."""
-    cursor = server.database.connection().cursor()
+    cursor = database.connection().cursor()
     try:
-        cursor.execute(f"SELECT {expression} WHERE false", None)
+        cursor.execute(f"SELECT {expression}{' FROM ' + rows if rows else ''} WHERE false", None)
         return int(cursor.description[0][1])
     finally:
         cursor.close()
@@ -172,12 +175,16 @@ def _keeps_values(server: PostgresqlServer, work: Work, column: Column, old: str
 
     Refuses a type that would round, cut or otherwise alter a value on its way, as ``numeric`` to ``integer`` does.
     """
-    if _is_wider(old, new) or column.generated is not None:
+    if is_wider(old, new) or column.generated is not None:
         return False
-    name = server.quote(column.name)
-    there = f"t.{name}::{new}"
-    condition = f"{there}::{old} IS DISTINCT FROM t.{name}"
-    rows = _tried(server, f"SELECT t.{name}::text, ({there})::text FROM {work.sql} AS t WHERE {condition} LIMIT 1")
+    name = f"t.{server.quote(column.name)}"
+    there = f"{name}::{new}"
+    condition = differing(server.database, f"{work.sql} AS t", name, old, new)
+    if condition is None:
+        return False
+    rows = tried(
+        server.database, f"SELECT {name}::text, ({there})::text FROM {work.sql} AS t WHERE {condition} LIMIT 1"
+    )
     if rows:
         before, after = rows[0]
         raise work.refused(
@@ -189,32 +196,70 @@ def _keeps_values(server: PostgresqlServer, work: Work, column: Column, old: str
     return rows is not None
 
 
+def differing(database: peewee.Database, rows: str, name: str, old: str, new: str) -> str | None:
+    """The condition for a value, read by ``name``, that does not come back from another type as it was.
+
+    None where there is no way to the type. Where there is none back, or no ``=`` for what comes back, texts are
+    compared, and of ``json`` what they say. ``rows`` stands behind FROM.
+    """
+    there = f"{name}::{new}"
+    back = "numeric" if old.startswith("numeric(") and not old.endswith("]") else old  # A rounded one may be too long.
+    ways = (
+        f"{there}::{back} IS DISTINCT FROM {name}",
+        f"{there}::{old}::jsonb IS DISTINCT FROM {name}::jsonb",
+        f"{there}::text IS DISTINCT FROM {name}::text",
+    )
+    tries = ways if old == "json" else (ways[0], ways[2])
+    return next(
+        (way for way in tries if tried(database, f"SELECT 1 FROM {rows} WHERE false AND {way}") is not None), None
+    )
+
+
+_TEXTS = ("text", "varchar", "character varying")
 _WIDER = {
-    "smallint": ("integer", "int", "bigint", "numeric", "decimal", "text"),
-    "integer": ("bigint", "numeric", "decimal", "double precision", "text"),
-    "bigint": ("numeric", "decimal", "text"),
+    "smallint": ("integer", "int", "bigint", "numeric", "decimal", *_TEXTS),
+    "integer": ("bigint", "numeric", "decimal", "double precision", *_TEXTS),
+    "bigint": ("numeric", "decimal", *_TEXTS),
     "real": ("double precision",),
     "date": ("timestamp", "timestamp without time zone"),
+    "text": _TEXTS,
 }
 """Types whose every value has its place in others, and is the same when it comes back."""
 
 
-def _is_wider(old: str, new: str) -> bool:
+_SIZED = re.compile(r"(character varying|varchar|numeric|decimal)(?: ?\((\d+)(?:, ?(-?\d+))?\))?")
+
+
+def is_wider(old: str, new: str) -> bool:
     """Whether every value of a type has its place in the new one: then nothing needs to be read."""
     new = new.lower()
-    if not old.startswith("character varying"):
-        return old == new or new in _WIDER.get(old, ())
-    if new == "text":
+    if old == new or new in _WIDER.get(old, ()):
         return True
-    before, after = (text.rpartition("(")[2].rstrip(")") for text in (old, new))
-    return new.startswith("varchar") and before.isdigit() and after.isdigit() and int(before) <= int(after)
+    before, after = _SIZED.fullmatch(old), _SIZED.fullmatch(new)
+    if before is None or before[1] == "numeric":
+        return before is not None and after is not None and _has_digits(before, after)
+    if new in _TEXTS:
+        return True
+    if after is None or after[1] not in _TEXTS or before[2] is None:
+        return False
+    return int(before[2]) <= int(after[2])
 
 
-def _tried(server: PostgresqlServer, sql: str) -> list[tuple[Any, ...]] | None:
+def _has_digits(before: re.Match[str], after: re.Match[str]) -> bool:
+    """Whether a number has its place, in front of the point and behind it; a precision may stand alone."""
+    if after[1] not in ("numeric", "decimal") or before[2] is None:
+        return False
+    if after[2] is None:
+        return True
+    scale, other = int(before[3] or 0), int(after[3] or 0)
+    return scale <= other and int(before[2]) - scale <= int(after[2]) - other
+
+
+def tried(database: peewee.Database, sql: str) -> list[tuple[Any, ...]] | None:
     """The rows of a question, None where types can't be cast or compared: then the ALTER TABLE itself says so."""
     try:
-        with server.database.atomic():
-            return server.ask(sql)
+        with database.atomic():
+            return on(database)(sql)
     except Exception:  # An error of whichever driver is in use.
         return None
 
@@ -233,13 +278,14 @@ def _alter(
             return None
         if isinstance(error, peewee.ProgrammingError) and "cast" not in str(error):
             return None
-        asked = f"SELECT count(({cast or server.quote(column.name)})::{type_}) FROM {work.sql}"
-        if not alone and not mentions(str(error), column.name) and _tried(server, asked) is not None:
+        made = f"({cast})::{type_}" if cast else f"{server.quote(column.name)}::{type_}"
+        asked = f"SELECT count(({made})) FROM {work.sql}"
+        if not alone and not mentions(str(error), column.name) and tried(server.database, asked) is not None:
             return None
         return work.refused(
             f"the type of {work.name}.{column.name} can't become {type_}",
             f"{server.title} says: {str(error).strip()}",
-            f"say with cast= how the values become the new ones, as cast={server.quote(column.name) + '::' + type_!r}",
+            f"say with cast= how the values become the new ones, as cast={made!r}",
             column.name,
         )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from pwmig.records import dataclass
 from pwmig.schema import Sequence
 
 __all__ = ["Facts", "Relation"]

@@ -9,8 +9,31 @@ __all__ = ["bare", "statement"]
 _QUOTED = re.compile(r"""E?'(?:[^']|'')*'|"(?:[^"]|"")*\"""", re.DOTALL)
 
 
+_ELEMENT = r"E?'(?:[^']|'')*'::[a-z ]+(?:\(\d+\))?"
+_LIST = re.compile(rf"\(ARRAY\[((?:{_ELEMENT}(?:, )?)+)\]\)::([a-z ]+)\[\]")
+
+
+def _settled(text: str) -> str:
+    """An expression whose lists of texts are cast one by one.
+
+    PostgreSQL reads ``(ARRAY['a'::character varying])::text[]``, which is what it makes of ``IN``, as that, and writes
+    it so from then on.
+    """
+    if "(ARRAY['" not in text and "(ARRAY[E'" not in text:
+        return text
+    quoted = [found.span() for found in _QUOTED.finditer(text)]
+
+    def apart(found: re.Match[str]) -> str:
+        if any(begin < found.start() < end for begin, end in quoted):
+            return found[0]
+        return f"ARRAY[{', '.join(f'({one})::{found[2]}' for one in re.findall(_ELEMENT, found[1]))}]"
+
+    return _LIST.sub(apart, text)
+
+
 def bare(text: str | None) -> str | None:
-    """An expression without the parentheses around all of it."""
+    """An expression without the parentheses around all of it, and as PostgreSQL writes it again when it reads it."""
+    text = text and _settled(text)
     while text and text[0] == "(" and text[-1] == ")" and _enclosed(text):
         text = text[1:-1]
     return text

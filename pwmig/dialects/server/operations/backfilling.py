@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import peewee
 
 from pwmig.dialects.backfilling import Filler, Key, Piece, Wish
+from pwmig.dialects.correlated import RowAliases
 from pwmig.dialects.server.operations.texts import literal, plain, text_of
 from pwmig.dialects.server.operations.work import Work
 
@@ -51,7 +52,14 @@ class ServerFiller(Filler):
     def piece(self, value: Any) -> Piece:
         if not isinstance(value, peewee.Node):
             return literal(self.database, value), ()
-        return text_of(self.database, value, scope=peewee.SCOPE_VALUES, subquery=True), ()
+        aliases = RowAliases(self.work.place.plain, self._means)
+        return text_of(self.database, value, aliases, scope=peewee.SCOPE_VALUES, subquery=True), ()
+
+    def _means(self, path: tuple[str, ...]) -> bool:
+        """Whether a table of Peewee's is the one that is filled."""
+        place, server = self.work.place, self.server
+        *schema, name = path
+        return server.same_table(server.clipped(name), place.plain) and schema in ([], [place.schema])
 
     def condition(self, where: Any) -> Piece:
         return (plain(where), ()) if isinstance(where, str) else self.piece(where)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.asked import action, bound, fill_first, python_default
+from pwmig.dialects.asked import action, bound, fill_first, python_default, require_value, verb
+from pwmig.dialects.cells import shown
+from pwmig.dialects.server.operations.keys import require_key
 from pwmig.dialects.server.operations.texts import Written, default_text, is_whole, plain
 from pwmig.dialects.server.operations.waiting import DEFAULT, NO_DEFAULT, OPTIONAL, REQUIRED
 from pwmig.dialects.server.operations.work import NewColumn, NewIndex, NewKey, Work
@@ -43,6 +45,7 @@ def add_column(server: Server, table: str, name: str, field: peewee.Field) -> No
             name,
         )
     if column.index is not None:
+        _require_apart(work, column, field)
         work.names(column.index.name)
         server.require_free_index(work, column.index.name)
     server.add_column(work, column)
@@ -51,8 +54,10 @@ def add_column(server: Server, table: str, name: str, field: peewee.Field) -> No
 def _new(work: Work, name: str, field: peewee.Field) -> NewColumn:
     server = work.server
     default, rest = _parted(server, field)
+    places = [made for made in rest if server.is_place(server.text(made))]
+    rest = [made for made in rest if not server.is_place(server.text(made))]  # To Peewee == is SQL, and so is in.
     type_ = _type(server, field)
-    fill = None if field.null or field.primary_key else python_default(field)
+    fill = None if field.null or field.primary_key else python_default(field, server.migrator)
     counts = field.auto_increment or field.sequence or "GENERATED" in type_.upper()
     if default is None and (counts or any(_gives_value(server.text(made)) for made in rest)):
         default = ""  # By other words than DEFAULT.
@@ -68,10 +73,33 @@ def _new(work: Work, name: str, field: peewee.Field) -> NewColumn:
         type_,
         field.null,
         default,
-        server.text(fill) if fill is not None and default != "" else None,
+        _fill_text(server, fill) if fill is not None and default != "" else None,
         _key(work, field) if isinstance(field, peewee.ForeignKeyField) else None,
         _index(work, field) if field.index or field.unique else None,
+        server.text(places[-1]) if places else "",
     )
+
+
+def _require_apart(work: Work, column: NewColumn, field: peewee.Field) -> None:
+    """Refuse a unique column whose default would be in several rows."""
+    if column.index is None or not column.index.unique or column.fill is None:
+        return
+    if (
+        isinstance(python_default(field, work.server.migrator), peewee.Value)
+        and len(work.server.ask(f"SELECT 1 FROM {work.sql} LIMIT 2")) > 1
+    ):
+        raise work.refused(
+            f"column {column.name!r} can't be added to {work.name!r}: it is unique, and all rows get its default",
+            f"the table has {work.count()}, each of which would hold {shown(column.fill)}",
+            "give null=True and no default, fill it, and add_index(..., unique=True) behind that",
+            column.name,
+        )
+
+
+def _fill_text(server: Server, fill: peewee.Node) -> str:
+    """What the rows there are get, as it may stand behind DEFAULT: an expression in parentheses."""
+    text = server.text(fill)
+    return text if isinstance(fill, peewee.Value) else f"({text})"
 
 
 def _parted(server: Server, field: peewee.Field) -> tuple[str | None, list[Any]]:
@@ -101,6 +129,7 @@ def _key(work: Work, field: Any) -> NewKey:
     rel = server.find(f"{own_schema}.{meta.table_name}" if own_schema else meta.table_name)
     if rel.key != work.place.key:
         work.settle(*({rel.key} & server.waiting.tables.keys()))
+    require_key(Work(server, rel.name), field.rel_field.column_name, work.name, field.column_name)
     text = f"{server.qualified(rel)} {server.names([field.rel_field.column_name])}"
     text += action("ON DELETE", field.on_delete) + action("ON UPDATE", field.on_update)
     if field.deferrable:
@@ -153,9 +182,10 @@ def _holds_null(work: Work, column: str) -> OperationRefused | None:
     quoted = work.server.quote(column)
     if not work.any(f"{quoted} IS NULL"):
         return None
+    rows = work.count(f"{quoted} IS NULL")
     return work.refused(
         f"column {column!r} of {work.name!r} can't become NOT NULL",
-        f"{work.count(f'{quoted} IS NULL')} hold NULL in it",
+        f"{rows} {verb(rows, 'holds', 'hold')} NULL in it{work.example(f'{quoted} IS NULL')}",
         fill_first(work.name, column),
         column,
     )
@@ -181,6 +211,8 @@ def add_column_default(server: Server, table: str, name: str, default: Any) -> N
     column = work.column(name, fact=DEFAULT)
     if default is None:
         raise OperationRefused("a default of None says nothing", way_out="use drop_column_default(...)")
+    if not isinstance(default, peewee.Node) and not callable(default):
+        require_value(default, lists=server.has_lists)
     server.set_default(work, column, default_text(server.database, default))
 
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.asked import action, close_matches
+from pwmig.dialects.asked import action, close_matches, constraint_of, verb
+from pwmig.dialects.server.operations.keys import require_key
+from pwmig.dialects.server.operations.texts import is_whole
 from pwmig.dialects.server.operations.waiting import mentions
-from pwmig.dialects.server.operations.work import Work
-from pwmig.errors import OperationRefused
+from pwmig.dialects.server.operations.work import Work, duplicated
+from pwmig.errors import EARLIER, OperationRefused
 
 if TYPE_CHECKING:
     from pwmig.dialects.server.operations.server import Place, Server
@@ -30,21 +32,33 @@ __all__ = [
 def add_constraint(server: Server, table: str, name: str, constraint: Any, not_valid: bool = False) -> None:
     work = Work(server, table)
     server.require_length(name, "constraint")
-    sql = server.text(constraint)
+    sql = server.text(constraint_of(work.name, name, constraint))
     _add(work, name, server.not_valid(sql) if not_valid else sql)
 
 
 def add_unique(server: Server, table: str, columns: Sequence[str]) -> None:
     work = Work(server, table)
     names = [work.column(column, reads=True).name for column in columns]
+    _require_columns(work, names)
     name = server.clipped(peewee._truncate_constraint_name("uniq_" + "_".join(columns)))
-    _add(work, name, f"UNIQUE {server.names(names)}", indexes=True)
+    _add(work, name, f"UNIQUE {server.names(names)}", indexes=True, unique=names)
 
 
-def _add(work: Work, name: str, sql: str, *, indexes: bool = False) -> None:
+def _require_columns(work: Work, names: Sequence[str]) -> None:
+    if not names or len(set(names)) < len(names):
+        raise OperationRefused(
+            f"a UNIQUE constraint of {work.name!r} needs its columns, each once",
+            why=f"{', '.join(map(repr, names)) or 'none'} was given",
+            way_out=f"migrator.add_unique({work.name!r}, 'first', 'second')",
+            table=work.name,
+            column=names[0] if names else None,
+        )
+
+
+def _add(work: Work, name: str, sql: str, *, indexes: bool = False, unique: Sequence[str] = ()) -> None:
     _require_free(work, name)
 
-    explain = _explaining(work, name)
+    explain = _explaining(work, name, sql, unique)
     if mentions(sql, "REFERENCES"):
         work.settle(*work.server.waiting.tables)  # It leads to a table that only the server finds.
     work.wait(f"ADD CONSTRAINT {work.server.quote(name)} {sql}", names=(name,), explain=explain, indexes=indexes)
@@ -52,19 +66,30 @@ def _add(work: Work, name: str, sql: str, *, indexes: bool = False) -> None:
         work.settle(work.place.key)
 
 
-def _explaining(work: Work, name: str) -> Explain:
+def _explaining(work: Work, name: str, sql: str = "", unique: Sequence[str] = ()) -> Explain:
     def explain(error: Exception, alone: bool) -> OperationRefused | None:
         if not work.server.is_against_rows(error) or not (alone or mentions(str(error), name)):
             return None
+        told = duplicated(work, unique) if unique else _against(work, sql)
         return OperationRefused(
             f"the rows of table {work.name!r} do not hold to constraint {name!r}",
-            why=f"{work.server.title} says: {error}",
-            way_out="mend these rows in a migration before this one",
+            why=f"{told}; {work.server.title} says: {error}" if told else f"{work.server.title} says: {error}",
+            way_out=f"mend these rows{EARLIER}",
             table=work.name,
             object=name,
         )
 
     return explain
+
+
+def _against(work: Work, sql: str) -> str:
+    """How many rows a check does not hold for, and which; nothing where that can't be asked."""
+    words = sql.strip()
+    if words[:5].upper() != "CHECK" or not is_whole(words[5:].strip()):
+        return ""
+    condition = f"NOT {words[5:].strip()}"
+    rows = work.count(condition)
+    return f"{rows} {verb(rows, 'does', 'do')} not{work.example(condition)}" if rows != "0 rows" else ""
 
 
 def validate_constraint(server: Server, table: str, name: str) -> None:
@@ -73,7 +98,7 @@ def validate_constraint(server: Server, table: str, name: str) -> None:
     name = work.constraint_name(name)
     waits = [check.name for check in work.table.checks if not check.validated]
     waits += [key.name for key in work.table.foreign_keys if not key.validated]
-    if kind in ("check", "foreign key") and server.has_cascade and name not in waits:
+    if kind in ("check", "foreign key") and server.marks_unchecked and name not in waits:
         return  # It holds already.
     server.validate(work, name, _explaining(work, name))
 
@@ -91,7 +116,7 @@ def _require_free(work: Work, name: str) -> None:
 def drop_constraint(server: Server, table: str, name: str) -> None:
     work = Work(server, table)
     kind = _kind(work, name)
-    if kind == "primary key":
+    if kind == "primary key" and not server.drops_keys:
         raise OperationRefused(
             f"the primary key {name!r} of {work.name!r} can't be dropped",
             why="the rows would lose what tells them apart",
@@ -146,6 +171,7 @@ def add_foreign_key_constraint(
             table=work.name,
             column=own.name,
         )
+    require_key(target, key.name, work.name, own.name)
     usual = f"fk_{work.place.plain}_{own.name}_refs_{target.place.plain}"
     name = server.clipped(peewee._truncate_constraint_name(name or usual))
     sql = f"FOREIGN KEY {server.names([own.name])} REFERENCES {target.sql} {server.names([key.name])}"
@@ -175,7 +201,7 @@ def _orphans(work: Work, column: str, target: Place, key: str) -> OperationRefus
     return work.refused(
         f"{work.name}.{column} can't refer to {target.name}.{key}",
         f"{rows} {'refers' if rows == '1 row' else 'refer'} to what is not there",
-        "mend or delete these rows in a migration before this one",
+        f"mend or delete these rows{EARLIER}",
         column,
     )
 

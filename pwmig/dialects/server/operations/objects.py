@@ -9,9 +9,11 @@ import peewee
 from playhouse.migrate import make_index_name
 
 from pwmig.dialects.asked import close_matches, lent_model, let_go
+from pwmig.dialects.server.operations.keys import require_keys_of
+from pwmig.dialects.server.operations.needs import needed
 from pwmig.dialects.server.operations.waiting import mentions
-from pwmig.dialects.server.operations.work import Work
-from pwmig.errors import OperationRefused
+from pwmig.dialects.server.operations.work import Work, duplicated
+from pwmig.errors import EARLIER, OperationRefused
 
 if TYPE_CHECKING:
     from pwmig.dialects.server.operations.server import Place, Server
@@ -42,6 +44,7 @@ def create_table(
     schema = None if place.schema == server.default_schema() and not server.migrator.schema else place.schema
     model = lent_model(database, place.plain, columns, constraints, indexes, primary_key, schema=schema)
     try:
+        require_keys_of(server, place, model)
         model._schema._create_context = lambda: server.context()(scope=peewee.SCOPE_VALUES)
         model._schema.create_sequences()
         _create(server, place, model)
@@ -52,11 +55,13 @@ def create_table(
 def _create(server: Server, place: Place, model: Any) -> None:
     made = [model._schema._create_table(safe=False), *model._schema._create_indexes(safe=False)]
     table, *indexes = [str(statement.query()[0]) for statement in made]
+    server.expect(len(made))
     server.run(table)
     try:
         for index in indexes:
             server.run(index)
     except peewee.DatabaseError:
+        server.expect(None)
         server.undo_create(place)
         raise
 
@@ -70,16 +75,12 @@ def drop_table(server: Server, table: str, safe: bool, cascade: bool, schema: st
     if safe and server.get(name) is None:
         return
     place = server.find(name)
+    said = server.says_of_cascade(cascade)
     cascade = cascade and server.has_cascade
     needs = () if cascade else server.needs_of_table(place)
     if needs:
-        raise OperationRefused(
-            f"table {place.name!r} can't be dropped while other things need it",
-            why="; ".join(what for what, _ in needs),
-            way_out="before it, in the same migration: " + ", ".join(dict.fromkeys(hint for _, hint in needs)),
-            table=place.name,
-            object=needs[0][0],
-        )
+        raise needed(f"table {place.name!r} can't be dropped", needs, place.name, cascade=said)
+    server.expect(1)
     server.run(f"DROP TABLE {server.qualified(place)}{' CASCADE' if cascade else ''}")
 
 
@@ -109,6 +110,7 @@ def add_index(
     concurrently: bool = False,
 ) -> None:
     work = Work(server, table)
+    server.require_index_words(work, where, nulls_distinct)
     if isinstance(columns, str) or not columns:
         raise OperationRefused(
             f"an index of {table!r} needs its columns",
@@ -123,7 +125,7 @@ def add_index(
     work.names(name)
     server.require_free_index(work, name)
     target = peewee.Table(work.place.plain, schema=_schema(server, work.place))
-    parts = [getattr(target.c, column) for column in names]
+    parts = [target.c[column] for column in names]  # As attributes, some names mean another thing.
 
     def text(called: str) -> str:
         return server.text(
@@ -147,13 +149,10 @@ def _schema(server: Server, place: Place) -> str | None:
 
 
 def _duplicates(work: Work, columns: Sequence[str]) -> OperationRefused:
-    parts = ", ".join(map(work.server.quote, columns))
-    twice = f"SELECT 1 FROM {work.sql} GROUP BY {parts} HAVING count(*) > 1"
-    count = work.server.ask(f"SELECT count(*) FROM ({twice}) AS twice")[0][0]
     return work.refused(
         f"{', '.join(columns)} of {work.name!r} can't become unique",
-        f"{count:,} value{'s are' if count != 1 else ' is'} there more than once",
-        "mend these rows in a migration before this one",
+        duplicated(work, columns),
+        f"mend these rows{EARLIER}",
         columns[0],
     )
 
@@ -187,8 +186,11 @@ def drop_index(server: Server, table: str, name: str, concurrently: bool = False
     try:
         index = _index(work, name)
     except OperationRefused as error:
-        if concurrently and server.migrator.apart is not None:
-            error.way_out += "; where a run was stopped right behind dropping it, the same with --fake marks it as done"
+        if not concurrently or server.migrator.apart is None:
+            raise
+        if server.dropped_before(work, name):
+            return
+        error.way_out += "; where it was dropped for this by hand, the same with --fake marks that as done"
         raise
     server.drop_index(work, index, concurrently)
 

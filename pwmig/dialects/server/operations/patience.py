@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pwmig.errors import OperationRefused
+from pwmig.records import dataclass
+from pwmig.waits import MOST_RETRIES, MOST_S
 
 if TYPE_CHECKING:
     from pwmig.dialects.migrator import Operation
+    from pwmig.dialects.server.operations.server import Server
 
 __all__ = ["Patience", "refusal", "require_followers"]
 
@@ -24,10 +26,11 @@ class Patience:
     pause: float = 1
 
     def __post_init__(self) -> None:
-        if not (self.seconds > 0 and self.retries >= 0 and self.pause >= 0):
+        if not (0 < self.seconds <= MOST_S and 0 <= self.retries <= MOST_RETRIES and 0 <= self.pause <= MOST_S):
             raise OperationRefused(
                 f"lock_timeout({self.seconds!r}, retries={self.retries!r}, pause={self.pause!r}) can't be kept to",
-                why="it takes more than no seconds, and retries and a pause that are not negative",
+                why=f"it takes more than no seconds, and retries and a pause that are not negative; {MOST_S} seconds "
+                f"and {MOST_RETRIES} retries at most",
                 way_out="write it as lock_timeout(2, retries=5, pause=1)",
             )
 
@@ -55,17 +58,16 @@ def require_followers(operations: Sequence[Operation]) -> None:
         )
 
 
-def refusal(
-    patience: Patience, operations: Sequence[Operation], title: str, holders: Sequence[str]
-) -> OperationRefused:
+def refusal(patience: Patience, operations: Sequence[Operation], server: Server) -> OperationRefused:
     """What was not got, who has it, and what to do."""
     tables = list(dict.fromkeys(operation.table for operation in operations if operation.table))
+    holders = server.holders(tables, operations)
     named = ", ".join(map(repr, tables)) or "what the statements name"
     tries = f"{patience.retries + 1} tries" if patience.retries else "1 try"
     held = "held by " + "; ".join(holders) if holders else "whoever held it has let go by now, or can't be seen"
     return OperationRefused(
         f"the lock on {named} was not got within {patience.seconds:g} s, in {tries}",
-        why=f"{title} gives it to one at a time; {held}",
+        why=f"{server.title} gives it to one at a time; {held}",
         way_out="wait until these are done or end them, or give lock_timeout more seconds or retries",
         table=tables[0] if tables else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from peewee import IntegrityError
 
@@ -13,16 +13,14 @@ from pwmig.dialects.server.operations.statements import Place, Statements
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
+    from pwmig.dialects.server.operations.needs import Need
     from pwmig.dialects.server.operations.waiting import Explain
     from pwmig.dialects.server.operations.work import NewColumn, Work
     from pwmig.schema import Column, Index, Schema, Table
 
-__all__ = ["Need", "Place", "Server"]
+__all__ = ["Place", "Server"]
 
 _OURS = "pwmig_"
-
-Need = tuple[str, str]
-"""What needs a thing, in words, and what does away with it, as code."""
 
 
 class Server(Statements):
@@ -31,6 +29,22 @@ class Server(Statements):
     schema_word = "schema"
     has_cascade = False
     """Whether DROP ... CASCADE takes away what needs a thing."""
+    drops_keys = False
+    """Whether a primary key can go as a constraint does, its columns left as they are."""
+    has_lists = False
+    """Whether a column can hold a list of values."""
+    marks_unchecked = False
+    """Whether it is kept of a constraint that no row was held to it when it came."""
+
+    def says_of_cascade(self, asked: bool) -> str:
+        """What a way out has to say first of ``cascade=True``, whether that was asked for or not; in words."""
+        if self.has_cascade:
+            return "cascade=True, which takes them along; or "
+        return f"{self.title} has no CASCADE; " if asked else ""
+
+    def is_place(self, clause: str) -> bool:
+        """Whether the clause of a column that is added says where it comes to stand."""
+        return False
 
     # -- names
 
@@ -87,7 +101,12 @@ class Server(Statements):
                 table=name,
             )
         if found.is_view:
-            raise OperationRefused(f"{name!r} is a view, not a table", why="only tables can be changed", table=name)
+            raise OperationRefused(
+                f"{name!r} is a view, not a table",
+                why="only tables can be changed",
+                way_out="drop the view, and create it as it is to be: migrator.sql('DROP VIEW ...')",
+                table=name,
+            )
         return found
 
     def new(self, name: str, schema: str | None = None) -> Place:
@@ -129,6 +148,17 @@ class Server(Statements):
     def same_index(self, name: str, other: str) -> bool:
         """Whether two names mean the same index or constraint of a table."""
         return name == other
+
+    key_words = "no primary key and no UNIQUE is"
+
+    def may_be_referred(self, table: Table, column: str) -> bool:
+        """Whether a foreign key may refer to a column: where just that one is a key of the table."""
+        if tuple(table.primary_key) == (column,) or any(made.columns == (column,) for made in table.uniques):
+            return True
+        return any(
+            index.unique and index.predicate is None and [part.column for part in index.parts] == [column]
+            for index in table.indexes
+        )
 
     def more_constraints(self, table: Table) -> Sequence[tuple[str, str]]:
         """(name, what it is) of what this server calls a constraint, beside the table's own facts."""
@@ -198,8 +228,16 @@ class Server(Statements):
     ) -> None:
         """Make an index by a statement; ``plain``, where it is nothing else: its columns, and whether it is unique."""
 
+    def require_index_words(self, work: Work, where: Any, nulls_distinct: bool | None) -> None:
+        """OperationRefused for what an index can't be here."""
+        return
+
     @abstractmethod
     def drop_index(self, work: Work, index: Index, concurrently: bool = False) -> None: ...
+
+    def dropped_before(self, work: Work, name: str) -> bool:
+        """Whether a run of the same migration that was stopped has dropped an index concurrently, which is gone."""
+        return False
 
     @abstractmethod
     def add_index_concurrently(self, work: Work, name: str, text: Callable[[str], str], explain: Explain) -> None:

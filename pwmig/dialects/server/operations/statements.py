@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from peewee import DatabaseError
@@ -12,10 +12,12 @@ from peewee import DatabaseError
 from pwmig.dialects.server.asking import ask, on
 from pwmig.dialects.server.operations.texts import LiteralContext, doubled, text_of
 from pwmig.dialects.server.operations.waiting import Waiting
+from pwmig.records import dataclass
 
 if TYPE_CHECKING:
     import peewee
 
+    from pwmig.dialects.migrator import Operation
     from pwmig.dialects.server.asking import Execute
     from pwmig.dialects.server.operations.migrator import ServerMigrator
     from pwmig.dialects.server.operations.waiting import Clause, Key, WaitingTable
@@ -60,10 +62,16 @@ class Statements(ABC):
         """Run one statement, which holds its values, as the migration's, and what waits before it."""
         self.settle()
         self.send(sql)
+        if self.waiting.expected:
+            self.waiting.expected -= 1
 
     def run_unique(self, sql: str) -> None:
         """Run a statement that the rows may be against, so that questions can be asked after its error."""
         self.run(sql)
+
+    def expect(self, count: int | None) -> None:
+        """The operation that is run sends so many statements more by :meth:`run`, and no other; None: nobody knows."""
+        self.waiting.expected = count
 
     def send(self, sql: str) -> None:
         """Run one statement before all that waits, which it does not meet."""
@@ -93,7 +101,9 @@ class Statements(ABC):
                     self.alter(table)
                 except DatabaseError as error:
                     self.waiting.failed = True
-                    refusal = None if self.is_about_lock(error) else table.explained(error)
+                    refusal = None
+                    if not self.is_about_lock(error):
+                        refusal = table.explained(error) or self.migrator.refusal_of(error, table.wanted)
                     if refusal is None:
                         raise
                     raise refusal from error
@@ -103,15 +113,17 @@ class Statements(ABC):
 
     def alter(self, table: WaitingTable) -> None:
         """Run the clauses of a table: one ALTER TABLE, a second one for what follows, and the statements behind."""
-        self.alter_table(table.sql, [text for clause in table.clauses for text in (*clause.changes, *clause.beside)])
-        self.alter_table(table.sql, [change for clause in table.clauses for change in clause.then])
-        for clause in table.clauses:
-            for statement in clause.after:
+        statements = _statements(table)
+        try:
+            for place, statement in enumerate(statements):
+                self.waiting.altering = len(statements) - place
                 self.send(statement)
+        finally:
+            self.waiting.altering = 0
 
-    def alter_table(self, table: str, changes: Sequence[str]) -> None:
-        if changes:
-            self.send(f"ALTER TABLE {table} {', '.join(changes)}")
+    def count(self, table: WaitingTable) -> int | None:
+        """How many statements the clauses of a table will be; None where that is seen as they are run."""
+        return len(_statements(table))
 
     def has_kin(self, place: Place) -> bool:
         """Whether what is done to the table is done to others too, or the other way round."""
@@ -136,3 +148,19 @@ class Statements(ABC):
     @abstractmethod
     def is_about_lock(self, error: Exception) -> bool:
         """Whether a statement failed since it did not get a lock in time."""
+
+    @abstractmethod
+    def waiting_for(self, seconds: float) -> AbstractContextManager[None]:
+        """While entered, statements of the connection wait so long for a lock."""
+
+    @abstractmethod
+    def holders(self, tables: Sequence[str], operations: Sequence[Operation] = ()) -> list[str]:
+        """Who may have a lock on one of these tables, in words, without what they run: it may hold values. And whoever
+        else some of these operations wait for."""
+
+
+def _statements(table: WaitingTable) -> list[str]:
+    first = [text for clause in table.clauses for text in (*clause.changes, *clause.beside)]
+    then = [change for clause in table.clauses for change in clause.then]
+    altering = [f"ALTER TABLE {table.sql} {', '.join(changes)}" for changes in (first, then) if changes]
+    return [*altering, *(statement for clause in table.clauses for statement in clause.after)]

@@ -95,9 +95,11 @@ class LiteralContext(peewee.Context):
         return self
 
 
-def text_of(database: peewee.Database, node: Any, **settings: Any) -> str:
-    """The SQL of a node, with all its values in it."""
-    sql, _ = LiteralContext(database, **settings).sql(node).query()
+def text_of(database: peewee.Database, node: Any, aliases: peewee.AliasManager | None = None, **settings: Any) -> str:
+    """The SQL of a node, with all its values in it; ``aliases`` name the tables of the queries in it."""
+    context = LiteralContext(database, **settings)
+    context.alias_manager = aliases or context.alias_manager
+    sql, _ = context.sql(node).query()
     return str(sql)
 
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pwmig.dialects.asked import close_matches
+from pwmig.dialects.asked import as_that_with, close_matches, several
+from pwmig.dialects.server.operations.needs import needed
 from pwmig.dialects.server.operations.waiting import OPTIONAL, Clause, mentions
 from pwmig.errors import OperationRefused
+from pwmig.records import dataclass
 
 if TYPE_CHECKING:
-    from pwmig.dialects.server.operations.server import Need, Place, Server
+    from pwmig.dialects.server.operations.needs import Need
+    from pwmig.dialects.server.operations.server import Place, Server
     from pwmig.dialects.server.operations.waiting import Explain, Key
     from pwmig.schema import Column, Index, IndexPart, Table
 
-__all__ = ["NewColumn", "NewIndex", "NewKey", "Work", "own_index_names"]
+__all__ = ["NewColumn", "NewIndex", "NewKey", "Work", "duplicated", "own_index_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class NewIndex:
 class NewColumn:
     """A column to be added. ``definition`` gives its SQL, name included, with a default or with none.
 
-    ``default`` is the database's own, as SQL; ``fill`` what the rows there are get, None for the default.
+    ``default`` is the database's own, as SQL; ``fill`` what the rows there are get, None for the default; ``place``
+    are the words for where it comes to stand.
     """
 
     name: str
@@ -54,6 +57,7 @@ class NewColumn:
     fill: str | None = None
     key: NewKey | None = None
     index: NewIndex | None = None
+    place: str = ""
 
 
 class Work:
@@ -138,6 +142,21 @@ class Work:
                 column=name,
             )
 
+    def require_droppable(self, column: Column, needs: Sequence[Need]) -> None:
+        """Refuse what no operation before it makes possible: to drop the only column, or one of the primary key.
+
+        What else ``needs`` the column is named behind that.
+        """
+        why, way_out = "", ""
+        if column.name in self.table.primary_key:
+            why, way_out = "it is of the primary key", "create a table without it and copy the rows"
+        elif len(self.table.columns) == 1:
+            why, way_out = "it is the only column", f"drop the table: migrator.drop_table({self.name!r})"
+        if why:
+            others = [need.what for need in needs if need.what != "it is the primary key"]
+            why = "; ".join(dict.fromkeys((why, *others)))
+            raise self.refused(f"column {column.name!r} of {self.name!r} can't be dropped", why, way_out, column.name)
+
     def is_empty(self) -> bool:
         return not self.server.ask(f"SELECT 1 FROM {self.sql} LIMIT 1")
 
@@ -149,6 +168,15 @@ class Work:
         """How many rows a condition holds for, in words."""
         count = self.server.ask(f"SELECT count(*) FROM {self.sql} AS t WHERE {condition}")[0][0]
         return f"{count:,} row" + ("" if count == 1 else "s")
+
+    def example(self, condition: str) -> str:
+        """Which row a condition holds for, the first by the key; nothing where no key tells rows apart."""
+        key = self.table.primary_key
+        if not key:
+            return ""
+        names = ", ".join(f"t.{self.server.quote(name)}" for name in key)
+        rows = self.server.ask(f"SELECT {names} FROM {self.sql} AS t WHERE {condition} ORDER BY {names} LIMIT 1")
+        return as_that_with(key, rows[0] if rows else None)
 
     def alter(self, *changes: str) -> None:
         """Run one ALTER TABLE at once."""
@@ -169,6 +197,8 @@ class Work:
         fact: str = "",
         lets: Iterable[str] = (),
         column: Column | None = None,
+        adds: str = "",
+        place: str = "",
     ) -> None:
         """Leave changes to the ALTER TABLE that the batch makes of all it asks of the table; see Clause."""
         clause = Clause(
@@ -185,6 +215,8 @@ class Work:
             fact=fact,
             lets=frozenset(lets),
             column=column,
+            adds=adds,
+            place=place,
         )
         self.server.wait(self, clause)
 
@@ -247,17 +279,10 @@ class Work:
 
     # -- refusals
 
-    def require_no_needs(self, what: str, needs: Sequence[Need], column: str | None = None) -> None:
+    def require_no_needs(self, what: str, needs: Sequence[Need], column: str | None = None, cascade: str = "") -> None:
         """Refuse with all that needs the thing, and what does away with each."""
         if needs:
-            raise OperationRefused(
-                f"{what} while other things need it",
-                why="; ".join(dict.fromkeys(need for need, _ in needs)),
-                way_out="before it, in the same migration: " + ", ".join(dict.fromkeys(hint for _, hint in needs)),
-                table=self.name,
-                column=column,
-                object=needs[0][0],
-            )
+            raise needed(what, needs, self.name, column, cascade)
 
     def refused(self, what: str, why: str, way_out: str, column: str | None = None) -> OperationRefused:
         return OperationRefused(what, why=why, way_out=way_out, table=self.name, column=column)
@@ -265,6 +290,16 @@ class Work:
 
 def _is_in(part: IndexPart, column: str) -> bool:
     return part.column == column or mentions(part.expression or "", column)
+
+
+def duplicated(work: Work, columns: Sequence[str]) -> str:
+    """How many values are in several rows, and which; NULL is none. In words."""
+    names = [work.server.quote(column) for column in columns]
+    known = " AND ".join(f"{name} IS NOT NULL" for name in names)
+    twice = f"SELECT {', '.join(names)}, count(*) AS n FROM {work.sql} WHERE {known} GROUP BY {', '.join(names)}"
+    count = work.server.ask(f"SELECT count(*) FROM ({twice} HAVING count(*) > 1) AS twice")[0][0]
+    rows = work.server.ask(f"{twice} HAVING count(*) > 1 ORDER BY {', '.join(names)} LIMIT 1")
+    return several(count, rows[0] if rows else ())
 
 
 def own_index_names(table: Table, column: str, clipped: Callable[[str], str]) -> frozenset[str]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.asked import bound, python_default
+from pwmig.dialects.asked import action, bound, python_default
+from pwmig.dialects.sqlite.operations.dependants import require_key
 from pwmig.dialects.sqlite.operations.draft import Fill
 from pwmig.dialects.sqlite.operations.filling import asks_tables, filling
 from pwmig.dialects.sqlite.operations.objects import add_index
+from pwmig.dialects.sqlite.operations.strict import require_number, require_strict_type, type_of
 from pwmig.dialects.sqlite.operations.work import Work
 from pwmig.dialects.sqlite.texts import edit
 from pwmig.dialects.sqlite.texts.ddl import parse_create_table
@@ -34,11 +36,20 @@ def add_column(migrator: SqliteMigrator, table: str, name: str, field: peewee.Fi
     work = Work(migrator, table)
     if work.table.column(name) is not None:
         raise OperationRefused(
-            f"table {work.table.name!r} has a column {name!r} already", way_out="choose another name", table=table
+            f"table {work.table.name!r} has a column {name!r} already",
+            way_out="choose another name, or rename or drop that column first",
+            table=table,
+            column=name,
         )
     field = bound(work.database, work.table.name, name, field)
+    _require_actions(field)
+    if isinstance(field, peewee.ForeignKeyField):
+        _require_key(work, field)
+    if "STRICT" in work.table.options:
+        require_strict_type(migrator, work.table.name, field)
     fill = None if field.null else _fill(migrator, field)
     if fill is not None:
+        require_number(work.table.name, name, type_of(migrator, field), fill.params[0] if fill.sql == "?" else None)
         work = filling(migrator, table, fill)
     definition = _definition(migrator, work, field)
     place = _place(migrator, work)
@@ -55,6 +66,14 @@ def add_column(migrator: SqliteMigrator, table: str, name: str, field: peewee.Fi
         work.drafts.settle()
     if field.index or field.unique:
         add_index(migrator, table, (name,), field.unique, None, None, None)
+
+
+def _require_key(work: Work, field: peewee.ForeignKeyField) -> None:
+    """A table that is not there yet may come later, as SQLite has it."""
+    entry = work.catalog.get(field.rel_model._meta.table_name)
+    if entry is not None and entry.kind == "table" and not entry.is_virtual:
+        target = work.catalog.table(entry.name)
+        require_key(work.catalog, target, field.rel_field.column_name, work.table.name, field.column_name)
 
 
 def _place(migrator: SqliteMigrator, work: Work) -> int | None:
@@ -90,6 +109,12 @@ def _add_natively(work: Work, definition: str) -> None:
     work.drafts.put(draft.grown(work.text(), edit.column_added(draft.new, definition)))
 
 
+def _require_actions(field: peewee.Field) -> None:
+    if isinstance(field, peewee.ForeignKeyField):
+        action("ON DELETE", field.on_delete)
+        action("ON UPDATE", field.on_update)
+
+
 def _definition(migrator: SqliteMigrator, work: Work, field: peewee.Field) -> str:
     """The column as CREATE TABLE would write it, REFERENCES included; values as literals."""
     context = migrator.make_context()
@@ -105,7 +130,7 @@ def _definition(migrator: SqliteMigrator, work: Work, field: peewee.Field) -> st
 
 def _fill(migrator: SqliteMigrator, field: peewee.Field) -> Fill | None:
     """What the rows there are get."""
-    default = python_default(field)
+    default = python_default(field, migrator)
     if default is None:
         return None
     sql, params = migrator.make_context().sql(default).query()

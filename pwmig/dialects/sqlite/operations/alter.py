@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.asked import bound, fill_first
-from pwmig.dialects.sqlite.operations.broken import broken_named
-from pwmig.dialects.sqlite.operations.catalog import ask, read_catalog
-from pwmig.dialects.sqlite.operations.dependants import dependants_of, only
+from pwmig.dialects.asked import bound, fill_first, verb
+from pwmig.dialects.sqlite.operations.broken import named_if_broken
+from pwmig.dialects.sqlite.operations.catalog import ask, example, read_catalog
+from pwmig.dialects.sqlite.operations.dependants import dependants_of, only, require_droppable
 from pwmig.dialects.sqlite.operations.draft import Fill
 from pwmig.dialects.sqlite.operations.filling import asks_tables, filling
+from pwmig.dialects.sqlite.operations.readers import dropped_first
 from pwmig.dialects.sqlite.operations.renaming import is_stored, rename_statement, renamed
 from pwmig.dialects.sqlite.operations.schema_text import keep_letters
+from pwmig.dialects.sqlite.operations.strict import require_number, require_strict_type, type_of
 from pwmig.dialects.sqlite.operations.values import require_same_values
 from pwmig.dialects.sqlite.operations.work import Work
 from pwmig.dialects.sqlite.texts import edit
 from pwmig.dialects.sqlite.texts.ddl import parse_create_table
-from pwmig.dialects.sqlite.texts.literals import default_text
+from pwmig.dialects.sqlite.texts.literals import default_text, is_sql
 from pwmig.dialects.sqlite.texts.tokens import quote
 from pwmig.errors import OperationRefused
 
@@ -44,6 +46,7 @@ def drop_column(migrator: SqliteMigrator, table: str, name: str) -> None:
     """Takes the column, its own constraints and its own index; refused while anything else names it."""
     work = Work(migrator, table)
     column = work.column(name)
+    require_droppable(work, column)
     own_keys = [
         key
         for key in work.table.constraints
@@ -62,7 +65,7 @@ def _named_by(work: Work, name: str, dependants: list[tuple[str, str]]) -> Opera
     return OperationRefused(
         f"column {name!r} of {work.table.name!r} can't be dropped while other things need it",
         why="; ".join(what for what, _ in dependants),
-        way_out="before it, in the same migration: " + ", ".join(dict.fromkeys(hint for _, hint in dependants)),
+        way_out=dropped_first(hint for _, hint in dependants),
         table=work.table.name,
         column=name,
         object=dependants[0][0],
@@ -95,8 +98,7 @@ def rename_column(migrator: SqliteMigrator, table: str, old: str, new: str) -> N
         sql = rename_statement(work.table.name, column.name, new)
         what = f"column {column.name!r} of {work.table.name!r} can't be renamed"
         before = read_catalog(work.database)
-        with broken_named(work.catalog, what, work.table.name):
-            work.database.execute_sql(sql)
+        named_if_broken(work.database, work.catalog, what, work.table.name, lambda execute: execute(sql))
         keep_letters(work.database, before, new)
         work.guard.expect_rename(column.name, new)
     if draft is not None:
@@ -118,9 +120,10 @@ def add_not_null(migrator: SqliteMigrator, table: str, name: str) -> None:
         return
     condition = f"{quote(column.name)} IS NULL"
     if ask(work.database, f"SELECT 1 FROM {quote(work.table.name)} WHERE {condition} LIMIT 1"):
+        rows = work.count(condition)
         raise OperationRefused(
             f"column {column.name!r} of {work.table.name!r} can't become NOT NULL",
-            why=f"{work.count(condition)} hold NULL in it",
+            why=f"{rows} {verb(rows, 'holds', 'hold')} NULL in it{example(work.database, work.table, condition)}",
             way_out=fill_first(work.table.name, column.name),
             table=table,
             column=name,
@@ -144,8 +147,20 @@ def _default_work(migrator: SqliteMigrator, table: str, name: str) -> Work:
 def add_column_default(migrator: SqliteMigrator, table: str, name: str, default: Any) -> None:
     work = _default_work(migrator, table, name)
     column = work.column(name)
-    text = default_text(default, lambda node: migrator.make_context().sql(node).query())
+    if not is_sql(default):
+        require_number(work.table.name, column.name, column.type, default)
+    text = default_text(default, lambda node: _literal(migrator, node))
     work.change(edit.default_set(work.table, column, text))
+
+
+def _literal(migrator: SqliteMigrator, node: peewee.Node) -> tuple[str, Any]:
+    """An expression as SQL, its texts and numbers written out; where it has other values, these beside it."""
+    sql, params = migrator.make_context().sql(node).query()
+    if all(isinstance(value, (str, int, float)) for value in params):
+        context = migrator.make_context()
+        with context(value_literals=True):
+            sql, params = context.sql(node).query()
+    return str(sql), params
 
 
 def drop_column_default(migrator: SqliteMigrator, table: str, name: str) -> None:
@@ -165,8 +180,9 @@ def alter_column_type(migrator: SqliteMigrator, table: str, name: str, field: pe
     work = filling(migrator, table, fill, name) if fill else Work(migrator, table, (name,))
     column = work.column(name)
     field = bound(work.database, work.table.name, column.name, field)
-    context = migrator.make_context()
-    type_, _ = context.sql(field.ddl_datatype(context)).query()
+    if "STRICT" in work.table.options:
+        require_strict_type(migrator, work.table.name, field)
+    type_ = type_of(migrator, field)
     new_sql = edit.type_replaced(work.table, column, type_)
     if fill is None:
         require_same_values(work, column, type_, parse_create_table(new_sql))

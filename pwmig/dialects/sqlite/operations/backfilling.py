@@ -11,6 +11,7 @@ from uuid import UUID
 import peewee
 
 from pwmig.dialects.backfilling import Filler, Key, Piece, Wish
+from pwmig.dialects.correlated import RowAliases
 from pwmig.dialects.sqlite.operations.catalog import ask, column_of, read_catalog
 from pwmig.dialects.sqlite.texts.kinds import shown_key
 from pwmig.dialects.sqlite.texts.parts import TableDef
@@ -66,8 +67,15 @@ class SqliteFiller(Filler):
     def piece(self, value: Any) -> Piece:
         if not isinstance(value, peewee.Node):
             return "?", (value.hex if isinstance(value, UUID) else value,)  # As Peewee's field keeps it.
-        sql, params = self.database.get_sql_context(scope=peewee.SCOPE_VALUES, subquery=True).sql(value).query()
+        context = self.database.get_sql_context(scope=peewee.SCOPE_VALUES, subquery=True)
+        context.alias_manager = RowAliases(self.name, self._means)
+        sql, params = context.sql(value).query()
         return str(sql), tuple(params)
+
+    def _means(self, path: tuple[str, ...]) -> bool:
+        """Whether a table of Peewee's is the one that is filled."""
+        *schema, name = map(fold, path)
+        return name == fold(self.name) and schema in ([], ["main"])
 
     def condition(self, where: Any) -> Piece:
         return (where, ()) if isinstance(where, str) else self.piece(where)

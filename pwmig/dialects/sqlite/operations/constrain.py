@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pwmig.columns import constraint_name
-from pwmig.dialects.asked import action, close_matches
+from pwmig.dialects.asked import action, close_matches, constraint_of
 from pwmig.dialects.sqlite.operations.catalog import ask
-from pwmig.dialects.sqlite.operations.dependants import require_no_referrers
+from pwmig.dialects.sqlite.operations.dependants import require_key, require_no_referrers
 from pwmig.dialects.sqlite.operations.work import Work
 from pwmig.dialects.sqlite.texts import edit
 from pwmig.dialects.sqlite.texts.ddl import parse_create_table
 from pwmig.dialects.sqlite.texts.parts import ConstraintDef, TableDef
 from pwmig.dialects.sqlite.texts.tokens import fold, quote
+from pwmig.dialects.sqlite.texts.unnamed import called, every_constraint, said
 from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
@@ -28,10 +29,10 @@ __all__ = [
 ]
 
 
-def add_constraint(migrator: SqliteMigrator, table: str, name: str, constraint: Any) -> None:
+def add_constraint(migrator: SqliteMigrator, table: str, name: str | None, constraint: Any) -> None:
     context = migrator.make_context()
     with context(value_literals=True):
-        sql, params = context.sql(constraint).query()
+        sql, params = context.sql(constraint_of(table, name, constraint)).query()
     if params:
         raise OperationRefused(
             f"constraint {name!r} can't hold bound values",
@@ -39,24 +40,33 @@ def add_constraint(migrator: SqliteMigrator, table: str, name: str, constraint: 
             way_out="write the whole constraint as text: Check('price >= 0')",
             table=table,
         )
-    _add(Work(migrator, table), name, sql)
+    _add(Work(migrator, table), name, str(sql))
 
 
 def add_unique(migrator: SqliteMigrator, table: str, columns: Sequence[str]) -> None:
     work = Work(migrator, table)
     names = [work.column(column).name for column in columns]
+    if not names or len(set(names)) < len(names):
+        raise OperationRefused(
+            f"a UNIQUE constraint of {table!r} needs its columns, each once",
+            why=f"{', '.join(map(repr, names)) or 'none'} was given",
+            way_out=f"migrator.add_unique({table!r}, 'first', 'second')",
+            table=table,
+            column=names[0] if names else None,
+        )
     _add(work, constraint_name("uniq_" + "_".join(columns)), f"UNIQUE ({', '.join(map(quote, names))})")
 
 
-def _add(work: Work, name: str, sql: str, *, held: bool = False) -> None:
+def _add(work: Work, name: str | None, sql: str, *, held: bool = False) -> None:
     """Add a constraint of the table; ``held`` says that it is a foreign key to which all rows were found to hold."""
-    _require_free_name(work.table, name)
-    text = f"CONSTRAINT {quote(name)} {sql}"
+    if name is not None:
+        _require_free_name(work.table, name)
+    text = sql if name is None else f"CONSTRAINT {quote(name)} {sql}"
     work.change(edit.item_added(work.table, text), held=(("foreign key", text),) if held else ())
 
 
 def _require_free_name(table: TableDef, name: str) -> None:
-    if any(fold(made.name or "") == fold(name) for made in _constraints(table)):
+    if any(fold(made.name or "") == fold(name) for made in every_constraint(table)):
         raise OperationRefused(
             f"table {table.name!r} has a constraint {name!r} already",
             way_out="choose another name, or drop that one first",
@@ -65,20 +75,16 @@ def _require_free_name(table: TableDef, name: str) -> None:
         )
 
 
-def _constraints(table: TableDef) -> tuple[ConstraintDef, ...]:
-    inner = [made for column in table.columns for made in column.constraints]
-    return (*inner, *table.constraints)
-
-
 def drop_constraint(migrator: SqliteMigrator, table: str, name: str) -> None:
+    """``name`` may be what a constraint without a name says."""
     work = Work(migrator, table)
-    found = [made for made in _constraints(work.table) if made.name is not None and fold(made.name) == fold(name)]
+    found = called(work.table, name)
     if not found:
-        names = [made.name for made in _constraints(work.table) if made.name]
+        primary = [made.name for made in every_constraint(work.table) if made.kind == "primary key" and made.name]
         raise OperationRefused(
             f"table {work.table.name!r} has no constraint {name!r}",
-            why=close_matches(name, names, "named constraints"),
-            way_out="write the constraint's name as it is in the database",
+            why=close_matches(name, [*(text for _, text in said(work.table)), *primary], "constraints"),
+            way_out="write the constraint's name as it is in the database, or what it says where it has none",
             table=table,
             object=name,
         )
@@ -90,7 +96,7 @@ def drop_constraint(migrator: SqliteMigrator, table: str, name: str) -> None:
             table=table,
             object=name,
         )
-    require_no_referrers(work, f"constraint {name!r}", name)
+    require_no_referrers(work, f"constraint {name!r}", name, found)
     work.change(_without(work.table, found))
 
 
@@ -130,6 +136,7 @@ def add_foreign_key_constraint(
             table=table,
             column=column,
         )
+    require_key(work.catalog, target, key.name, work.table.name, own.name)
     made = constraint_name(name or f"fk_{table}_{column}_refs_{rel}")
     sql = f"FOREIGN KEY ({quote(own.name)}) REFERENCES {quote(target.name)} ({quote(key.name)})"
     sql += action("ON DELETE", on_delete) + action("ON UPDATE", on_update)

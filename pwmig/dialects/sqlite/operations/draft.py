@@ -6,7 +6,7 @@ Pure: how a draft is carried out is the matter of :mod:`pwmig.dialects.sqlite.op
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pwmig.dialects.sqlite.texts.ddl import parse_create_table
@@ -14,6 +14,7 @@ from pwmig.dialects.sqlite.texts.edit import parts_removed
 from pwmig.dialects.sqlite.texts.kinds import is_generated, same_kind
 from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
 from pwmig.dialects.sqlite.texts.tokens import fold, quote, tokenize
+from pwmig.records import dataclass
 
 __all__ = ["Draft", "Fill", "NewIndex", "begun", "droppable"]
 

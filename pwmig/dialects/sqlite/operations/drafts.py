@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import peewee
+
 from pwmig.dialects.sqlite.operations.catalog import Catalog, Entry
 from pwmig.dialects.sqlite.operations.draft import Draft, NewIndex, begun
 from pwmig.dialects.sqlite.operations.renaming import renamed
@@ -21,6 +23,7 @@ _DRAFTED = frozenset(
         *("add_column", "drop_column", "rename_column", "add_not_null", "drop_not_null", "alter_column_type"),
         *("add_column_default", "drop_column_default", "add_constraint", "drop_constraint", "add_unique"),
         *("add_foreign_key_constraint", "drop_foreign_key_constraint", "add_index", "drop_index", "create_table"),
+        "redefine_table",
     }
 )
 """Operations that know of drafts. Any other finds all tables settled."""
@@ -32,6 +35,9 @@ class Drafts:
     def __init__(self, migrator: SqliteMigrator) -> None:
         self.migrator = migrator
         self._drafts: dict[str, Draft] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._drafts)
 
     def get(self, table: str) -> Draft | None:
         return self._drafts.get(fold(table))
@@ -75,8 +81,15 @@ class Drafts:
 
         for key in list(self._drafts) if table is None else [fold(table)]:
             draft = self._drafts.pop(key, None)
-            if draft is not None:
+            if draft is None:
+                continue
+            try:
                 settle(self.migrator, draft)
+            except peewee.DatabaseError as error:
+                refusal = self.migrator.refusal_of(error, self.migrator.asked_of(draft.table.name))
+                if refusal is None:
+                    raise
+                raise refusal from error
 
     def make_way(self, name: str, args: tuple[Any, ...]) -> None:
         """Settle what the operation that comes next has to find settled."""

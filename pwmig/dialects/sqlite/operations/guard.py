@@ -60,18 +60,18 @@ class Guard:
             if key not in self.expected:
                 raise _unasked(entry.name, "it would be new")
             wanted = self.expected[key]
-            if wanted is not None and not same_text(wanted, entry.sql or "", dict(self._final_names())):
+            if wanted is not None and not same_text(wanted, entry.sql or "", self._later_names()):
                 raise _unasked(entry.name, f"its text would become: {entry.sql}")
 
-    def _final_names(self) -> Mapping[str, str]:
-        """Each old name and what it came to be, over all renames of the batch."""
-        final: dict[str, str] = {}
+    def _later_names(self) -> Mapping[str, set[str]]:
+        """Each old name and what it came to be over all renames of the batch: in one table this, in another that."""
+        later: dict[str, set[str]] = {}
         for old, new in self.renamed:
-            for first, last in final.items():
-                if last == old:
-                    final[first] = new
-            final[old] = new
-        return final
+            for names in later.values():
+                if old in names:
+                    names.add(new)
+            later.setdefault(old, set()).add(new)
+        return later
 
 
 def _internal(entry: Entry) -> bool:
@@ -87,7 +87,7 @@ def _unasked(name: str, what: str) -> OperationRefused:
     )
 
 
-def same_text(before: str, after: str, renamed: Mapping[str, str] | None = None) -> bool:
+def same_text(before: str, after: str, renamed: Mapping[str, set[str]] | None = None) -> bool:
     """Whether two texts are the same, but for blanks, comments, kinds of quotes and renamed names."""
     if before == after:
         return True
@@ -97,8 +97,8 @@ def same_text(before: str, after: str, renamed: Mapping[str, str] | None = None)
     return all(_same(one, other, renamed or {}) for one, other in zip(first, second))
 
 
-def _same(one: Token, other: Token, renamed: Mapping[str, str]) -> bool:
+def _same(one: Token, other: Token, renamed: Mapping[str, set[str]]) -> bool:
     if one.kind == other.kind and one.text == other.text:
         return True
     name, other_name = fold(unquote(one.text)), fold(unquote(other.text))
-    return name == other_name or renamed.get(name) == other_name
+    return name == other_name or other_name in renamed.get(name, ())

@@ -7,7 +7,7 @@ project's config can make a migrator at little cost.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import peewee
@@ -15,17 +15,22 @@ from playhouse import migrate as playhouse
 
 from pwmig.dialects.migrator import Operation, operation
 from pwmig.dialects.sqlite.operations.elsewhere import Elsewhere, refuse_options
+from pwmig.errors import OperationRefused
 
 if TYPE_CHECKING:
     from pwmig.dialects.backfilling import Filler, Wish
     from pwmig.dialects.sqlite.operations.catalog import Catalog
     from pwmig.dialects.sqlite.operations.drafts import Drafts
     from pwmig.dialects.sqlite.operations.guard import Guard
+    from pwmig.dialects.sqlite.operations.readers import Readers
 
 __all__ = ["SqliteMigrator"]
 
 _UNSAID = frozenset({"sql", "alter_add_column", "apply_default", "_update_column", "run_python", "backfill"})
 """Operations that change what their text says, which no guard can foretell."""
+
+_TO_ROWS = frozenset({"sql", "apply_default", "_update_column", "run_python", "backfill", "create_table", "add_index"})
+"""Operations that leave what there is of tables as it is, or say nothing of it: no view and no trigger is for them."""
 
 _WRITES = frozenset({"sql", "apply_default", "run_python", "backfill"})
 """Operations that write values of rows; others do where they are told to."""
@@ -44,10 +49,23 @@ class SqliteMigrator(Elsewhere, playhouse.SqliteMigrator):
 
     _guard: Guard | None = None
     _drafts: Drafts | None = None
+    _readers: Readers | None = None
+    _asked: tuple[Operation, ...] = ()
+    """The operations of the batch that have run, in their order."""
+    _changing: tuple[str, ...] = ()
+    """The tables that the batch's operations change."""
     _written: tuple[str | None, ...] = ()
     """The tables whose rows the batch has written values of, None for any."""
 
     # -- columns
+
+    def new_uuid(self, *, binary: bool) -> str:
+        if binary:
+            return "randomblob(16)"
+        # Of version 4, by https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-4
+        digits = "substr(hex(randomblob(2)), 2)"
+        variant = "substr('89AB', 1 + (random() & 3), 1)"
+        return f"lower(hex(randomblob(6)) || '4' || {digits} || {variant} || {digits} || hex(randomblob(6)))"
 
     @operation
     def add_column(self, table: str, column_name: str, field: peewee.Field, allow_not_null: bool = False) -> None:
@@ -113,6 +131,16 @@ class SqliteMigrator(Elsewhere, playhouse.SqliteMigrator):
         changing.set_comment(self, table, column)
 
     # -- tables and indexes
+
+    @operation
+    def redefine_table(self, table: str, sql: str) -> None:
+        """Have a table come out with this text, a whole CREATE TABLE of its name with the columns that it has.
+
+        For what no other operation says: its rows, indexes and triggers stay.
+        """
+        from pwmig.dialects.sqlite.operations import defining
+
+        defining.redefine_table(self, table, sql)
 
     @operation
     def create_table(
@@ -186,8 +214,11 @@ class SqliteMigrator(Elsewhere, playhouse.SqliteMigrator):
     # -- constraints
 
     @operation
-    def add_constraint(self, table: str, name: str, constraint: Any, not_valid: bool = False) -> None:
-        """Add a named constraint, as ``Check('price >= 0')``; refused where a row does not hold to it."""
+    def add_constraint(self, table: str, name: str | None, constraint: Any, not_valid: bool = False) -> None:
+        """Add a constraint, as ``Check('price >= 0')``; refused where a row does not hold to it.
+
+        Its name may be None: then it has none.
+        """
         from pwmig.dialects.sqlite.operations import constrain
 
         refuse_options(table, not_valid=not_valid)
@@ -195,7 +226,7 @@ class SqliteMigrator(Elsewhere, playhouse.SqliteMigrator):
 
     @operation
     def drop_constraint(self, table: str, name: str) -> None:
-        """Drop a constraint by its name."""
+        """Drop a constraint by its name; one that has none by what it says, as ``'CHECK (price >= 0)'``."""
         from pwmig.dialects.sqlite.operations import constrain
 
         constrain.drop_constraint(self, table, name)
@@ -253,6 +284,10 @@ class SqliteMigrator(Elsewhere, playhouse.SqliteMigrator):
             from pwmig.dialects.sqlite.operations.guard import Guard
 
             self._guard = Guard(catalog)
+        if self._readers is None and self._changing:
+            from pwmig.dialects.sqlite.operations.readers import Readers
+
+            self._readers = Readers(self.database, catalog, self._changing)
         return self._guard
 
     @property
@@ -269,12 +304,32 @@ class SqliteMigrator(Elsewhere, playhouse.SqliteMigrator):
         if self._drafts is not None:
             self._drafts.settle()
 
+    @property
+    def unsettled(self) -> Sequence[Operation]:
+        return self._asked if self._drafts else ()
+
+    def asked_of(self, table: str) -> list[Operation]:
+        """What the batch has asked of a table until now."""
+        return [wanted for wanted in self._asked if (wanted.table or "").lower() == table.lower()]
+
+    def _title(self) -> str:
+        return "SQLite"
+
     def expect_new(self, name: str, table: str | None = None) -> None:
         """Tell the guard, if one is on watch, of an object that was created as asked."""
         if self._guard is not None:
             self._guard.expect(name, None, table)
 
     def _run(self, operations: Iterable[Operation]) -> None:
+        operations = list(operations)
+        changes = [place for place, wanted in enumerate(operations) if wanted.table and wanted.name not in _TO_ROWS]
+        named = [str(operations[place].table) for place in changes]
+        self._changing = tuple(dict.fromkeys((*self._changing, *named)))
+        if changes and any(wanted.name in _UNSAID for wanted in operations[: changes[0]]):
+            # What a batch's own SQL does to them counts too.
+            from pwmig.dialects.sqlite.operations.catalog import read_catalog
+
+            self.guard(read_catalog(self.database))
         super()._run(self._settling(operations))  # type: ignore[arg-type]
 
     def _settling(self, operations: Iterable[Operation]) -> Iterator[Operation]:
@@ -282,6 +337,10 @@ class SqliteMigrator(Elsewhere, playhouse.SqliteMigrator):
         for wanted in operations:
             if self._drafts is not None:
                 self._drafts.make_way(wanted.name, wanted.args)
+            if wanted.table:
+                from pwmig.dialects.sqlite.operations.catalog import require_not_hidden
+
+                require_not_hidden(self.database, wanted.table)
             yield wanted
 
     def _perform(self, wanted: Operation) -> None:
@@ -289,6 +348,8 @@ class SqliteMigrator(Elsewhere, playhouse.SqliteMigrator):
             # What comes is not foretold: what was until now is checked, and a new watch begins when needed.
             self._guard.check(self.database)
             self._guard = None
+        if wanted.name not in _UNSAID:
+            self._asked = (*self._asked, wanted)
         wanted.run_alone()
         if _writes(wanted) or (wanted.name == "rename_table" and self._written):
             self._written = (*self._written, None if wanted.name == "rename_table" else wanted.table)
@@ -296,20 +357,53 @@ class SqliteMigrator(Elsewhere, playhouse.SqliteMigrator):
     @contextmanager
     def _batch(self) -> Iterator[None]:
         alone = not self.database.in_transaction()
-        before = self._guard, self._drafts, self._written
-        self._guard = self._drafts = None
-        self._written = ()
+        before = self._guard, self._drafts, self._written, self._readers, self._changing, self._asked
+        self._guard = self._drafts = self._readers = None
+        self._written = self._changing = self._asked = ()
         keyed = alone and bool(self.database.connection().execute("PRAGMA foreign_keys").fetchone()[0])
         try:
             with self.migration_context() if alone else self.database.atomic():
-                yield
-                self.settle()
+                with self._showing_what_is_broken():
+                    yield
+                    self.settle()
                 if self._guard is not None:
                     self._guard.check(self.database)
+                if self._readers is not None:
+                    self._readers.check(self.database)
                 if keyed and self._written:
                     self._refuse_orphans()
+        except BaseException:
+            self._look_anew()
+            raise
         finally:
-            self._guard, self._drafts, self._written = before
+            self._guard, self._drafts, self._written, self._readers, self._changing, self._asked = before
+
+    def _look_anew(self) -> None:
+        """Have the connection see the schema as it is after a rollback.
+
+        Of a text that was written SQLite goes on to believe that it holds, until it runs a statement and finds the
+        schema's number changed; ALTER TABLE is refused before that.
+        """
+        if self.database.is_closed():
+            return
+        connection = self.database.connection()
+        with suppress(Exception):  # What stopped the batch is the error to tell.
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+
+    @contextmanager
+    def _showing_what_is_broken(self) -> Iterator[None]:
+        """A statement of the batch may stop at what the batch itself has broken: then that is what is told."""
+        try:
+            yield
+        except (peewee.OperationalError, OperationRefused) as error:
+            if isinstance(error, OperationRefused) and not isinstance(error.__cause__, peewee.OperationalError):
+                raise
+            if self._readers is not None:
+                try:
+                    self._readers.check(self.database)
+                except OperationRefused as refused:
+                    raise refused from error
+            raise
 
     def _refuse_orphans(self) -> None:
         """Foreign keys are off in a batch, so that a table can be rebuilt: what they would have said is said here."""

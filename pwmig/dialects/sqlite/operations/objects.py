@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import peewee
 from playhouse.migrate import make_index_name
 
-from pwmig.dialects.asked import close_matches, lent_model, let_go
-from pwmig.dialects.sqlite.operations.broken import broken_named
+from pwmig.dialects.asked import bound, close_matches, lent_model, let_go
+from pwmig.dialects.sqlite.operations.broken import Execute, named_if_broken
 from pwmig.dialects.sqlite.operations.catalog import Catalog, Entry, ask, column_of, read_catalog
-from pwmig.dialects.sqlite.operations.dependants import require_no_referrers
+from pwmig.dialects.sqlite.operations.dependants import children_of, require_key, require_no_referrers
 from pwmig.dialects.sqlite.operations.draft import NewIndex
+from pwmig.dialects.sqlite.operations.elsewhere import refuse
+from pwmig.dialects.sqlite.operations.readers import dropped_first, with_what_needs_them
 from pwmig.dialects.sqlite.operations.schema_text import free_name, keep_letters
 from pwmig.dialects.sqlite.operations.statistics import statistics_kept
+from pwmig.dialects.sqlite.operations.strict import require_strict_type
 from pwmig.dialects.sqlite.operations.work import Work
 from pwmig.dialects.sqlite.texts import edit
 from pwmig.dialects.sqlite.texts.ddl import parse_create_index
@@ -41,8 +45,12 @@ def create_table(
 ) -> None:
     """What Peewee's ``create_tables`` would write for a model with just these fields."""
     _require_free(migrator.drafts.overlaid(read_catalog(migrator.database)), name)
+    if options.get("strict_tables"):
+        for column, field in columns.items():
+            require_strict_type(migrator, name, bound(migrator.database, name, column, field))
     model = lent_model(migrator.database, name, columns, constraints, indexes, primary_key, **options)
     try:
+        _require_keys(migrator, name, model)
         migrator.database.execute(model._schema._create_table(safe=False))
         migrator.expect_new(name)
         for made, index in zip(model._meta.fields_to_index(), model._schema._create_indexes(safe=False)):
@@ -50,6 +58,17 @@ def create_table(
             migrator.expect_new(made._name, name)
     finally:
         let_go(model)
+
+
+def _require_keys(migrator: SqliteMigrator, name: str, model: Any) -> None:
+    """A table that is not there yet may come later, as SQLite has it."""
+    catalog = migrator.drafts.overlaid(read_catalog(migrator.database))
+    for field in model._meta.sorted_fields:
+        if not isinstance(field, peewee.ForeignKeyField) or field.rel_model is model:
+            continue
+        entry = catalog.get(field.rel_model._meta.table_name)
+        if entry is not None and entry.kind == "table" and not entry.is_virtual:
+            require_key(catalog, catalog.table(entry.name), field.rel_field.column_name, name, field.column_name)
 
 
 def _require_free(catalog: Catalog, name: str) -> None:
@@ -79,18 +98,19 @@ def drop_table(migrator: SqliteMigrator, table: str, safe: bool, cascade: bool) 
     if safe and catalog.get(table) is None:
         return
     entry = catalog.entry(table)
-    found = []
-    for other in catalog.referring(entry.name):
-        if other.name != entry.name:
-            found.append((f"a foreign key of table {other.name}", f"drop {other.name} or that foreign key"))
-    for other in catalog.mentioning(entry.name):
-        if not (other.kind == "trigger" and fold(other.table) == fold(entry.name)):
-            found.append((f"{other.kind} {other.name}", other.drop_hint))
+    found = children_of(catalog, entry.name)
+    readers = [
+        other
+        for other in catalog.mentioning(entry.name)
+        if not (other.kind == "trigger" and fold(other.table) == fold(entry.name))
+    ]
+    for other in with_what_needs_them(migrator.database, catalog, readers):
+        found.append((f"{other.kind} {other.name}", other.drop_hint))
     if found:
         raise OperationRefused(
             f"table {entry.name!r} can't be dropped while other things need it",
             why="; ".join(what for what, _ in found),
-            way_out="before it, in the same migration: " + ", ".join(hint for _, hint in found),
+            way_out=("SQLite has no CASCADE; " if cascade else "") + dropped_first(hint for _, hint in found),
             table=entry.name,
             object=found[0][0],
         )
@@ -132,24 +152,24 @@ def rename_table(migrator: SqliteMigrator, old: str, new: str) -> None:
     else:
         _require_free(catalog, new)
     guard = migrator.guard(catalog)
-    with broken_named(catalog, f"table {entry.name!r} can't be renamed", entry.name):
-        _rename(migrator.database, entry.name, names)
+    what, rename = f"table {entry.name!r} can't be renamed", partial(_rename, migrator.database, entry.name, names)
+    named_if_broken(migrator.database, catalog, what, entry.name, rename)
     keep_letters(migrator.database, catalog, new)
     guard.expect_rename(entry.name, new, table=True)
     for part in _parts_gone(migrator, catalog, entry):
         guard.expect_rename(part, new + part[len(entry.name) :], table=True)
 
 
-def _rename(database: peewee.Database, old: str, names: Sequence[str]) -> None:
+def _rename(database: peewee.Database, old: str, names: Sequence[str], execute: Execute) -> None:
     """Rename a table by way of these names; not in the legacy mode, which leaves views and triggers alone."""
     legacy = ask(database, "PRAGMA legacy_alter_table")[0][0]
-    database.execute_sql("PRAGMA legacy_alter_table = OFF")
+    execute("PRAGMA legacy_alter_table = OFF")
     try:
         for name in names:
-            database.execute_sql(f"ALTER TABLE {quote(old)} RENAME TO {quote(name)}")
+            execute(f"ALTER TABLE {quote(old)} RENAME TO {quote(name)}")
             old = name
     finally:
-        database.execute_sql(f"PRAGMA legacy_alter_table = {'ON' if legacy else 'OFF'}")
+        execute(f"PRAGMA legacy_alter_table = {'ON' if legacy else 'OFF'}")
 
 
 def add_index(
@@ -170,12 +190,20 @@ def add_index(
             way_out=f"migrator.add_index({table!r}, ('first', 'second'))",
             table=table,
         )
+    if nulls_distinct is False:
+        # True is what SQLite does anyway: https://www.sqlite.org/lang_createindex.html#unique_indexes
+        refuse(
+            "unique index in which two NULLs are the same",
+            "all NULLs are distinct there",
+            "leave nulls_distinct=False out, and keep NULL away with add_not_null(...)",
+            table,
+        )
     names = tuple(column_of(definition, column).name for column in columns)
     name = name or make_index_name(definition.name, names)
     _require_free(catalog, name)
     target = peewee.Table(definition.name)
-    parts = [getattr(target.c, column) for column in names]
-    made = peewee.Index(name, target, parts, unique=unique, where=where, nulls_distinct=nulls_distinct)
+    parts = [target.c[column] for column in names]  # As attributes, some names mean another thing.
+    made = peewee.Index(name, target, parts, unique=unique, where=where)
     sql, params = migrator.make_context().sql(peewee.ValueLiterals(made)).query()
     work.drafts.add_index(definition, NewIndex(name, sql, names, tuple(params)))
 
@@ -205,7 +233,7 @@ def _index(catalog: Catalog, table: str, name: str) -> Any:
 def drop_index(migrator: SqliteMigrator, table: str, name: str) -> None:
     work = Work(migrator, table)
     index = _index(work.catalog, table, name)
-    require_no_referrers(work, f"index {index.name!r}", index.name)
+    require_no_referrers(work, f"index {index.name!r}", index.name, [index.name])
     work.drop_index(index.name)
 
 

@@ -8,7 +8,6 @@ put back. Names and texts come out letter for letter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import peewee
@@ -22,6 +21,7 @@ from pwmig.dialects.sqlite.texts.kinds import is_generated, shown_key
 from pwmig.dialects.sqlite.texts.parts import TableDef
 from pwmig.dialects.sqlite.texts.tokens import fold, quote
 from pwmig.errors import OperationRefused
+from pwmig.records import dataclass
 
 __all__ = ["rebuild", "shown_key"]
 

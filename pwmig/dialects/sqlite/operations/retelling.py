@@ -13,7 +13,7 @@ from typing import Any
 
 import peewee
 
-from pwmig.dialects.sqlite.operations.catalog import Catalog, ask, errors
+from pwmig.dialects.sqlite.operations.catalog import Catalog, ask, errors, example, refusal_of
 from pwmig.dialects.sqlite.operations.draft import Draft
 from pwmig.dialects.sqlite.operations.schema_text import (
     free_name,
@@ -88,7 +88,7 @@ def _hold(database: peewee.Database, draft: Draft, claimed: Claims) -> bool:
         return False
     for check in claimed.checks:
         if _some(database, table, _failing(check)):
-            raise _does_not_fit(database, table, check)
+            raise _does_not_fit(database, draft.table, check)
     return True
 
 
@@ -114,14 +114,15 @@ def _orphaned(table: str, key: ForeignKey) -> str:
     return f"{known} AND NOT EXISTS (SELECT 1 FROM {quote(key.target)} AS pwmig_p WHERE {pairs})"
 
 
-def _does_not_fit(database: peewee.Database, table: str, check: ConstraintDef) -> OperationRefused:
-    count = ask(database, f"SELECT count(*) FROM {quote(table)} WHERE {_failing(check)}")[0][0]
+def _does_not_fit(database: peewee.Database, table: TableDef, check: ConstraintDef) -> OperationRefused:
+    count = ask(database, f"SELECT count(*) FROM {quote(table.name)} WHERE {_failing(check)}")[0][0]
     name = f" {check.name}" if check.name else ""
     return OperationRefused(
-        f"a row of {table!r} does not fit the table as it would be",
-        why=f"{count:,} row{'s do' if count != 1 else ' does'} not hold to CHECK{name} ({check.expression})",
+        f"a row of {table.name!r} does not fit the table as it would be",
+        why=f"{count:,} row{'s do' if count != 1 else ' does'} not hold to CHECK{name} ({check.expression})"
+        + example(database, table, _failing(check)),
         way_out="mend the rows in a migration before this one; nothing was changed",
-        table=table,
+        table=table.name,
         object=check.name,
     )
 
@@ -156,7 +157,7 @@ def _has_short_records(database: peewee.Database, old: TableDef, new: TableDef, 
 
 def _written(database: peewee.Database, catalog: Catalog, old: TableDef, new: TableDef, columns: _Columns) -> bool:
     """Write the text and read it back; the old one again where anything could be read before and can't now."""
-    readable = [query for query in _queries(catalog, old.name) if _prepares(database, query)]
+    readable = [query for query in _queries(catalog, old.name) if refusal_of(database, query) is None]
     with writable(database):
         try:
             database.execute_sql(write_statement(new.name, new.sql))
@@ -165,7 +166,7 @@ def _written(database: peewee.Database, catalog: Catalog, old: TableDef, new: Ta
                 return False
             raise
     taken = text_of(database, new.name) == new.sql and _columns(database, new.name) == columns
-    if taken and all(_prepares(database, query) for query in readable):
+    if taken and all(refusal_of(database, query) is None for query in readable):
         return True
     write_text(database, old.name, old.sql)
     return False
@@ -180,11 +181,3 @@ def _queries(catalog: Catalog, table: str) -> Iterator[str]:
     for entry in catalog.mentioning(table):
         if entry.kind == "view":
             yield f"SELECT * FROM {quote(entry.name)}"
-
-
-def _prepares(database: peewee.Database, query: str) -> bool:
-    try:
-        ask(database, f"EXPLAIN {query}")
-    except errors(database):
-        return False
-    return True

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import peewee
 
-from pwmig.dialects.sqlite.operations.broken import broken_named
-from pwmig.dialects.sqlite.operations.catalog import Catalog, ask, read_catalog
+from pwmig.dialects.sqlite.operations.broken import breaks_another, named_if_broken
+from pwmig.dialects.sqlite.operations.catalog import Catalog, ask, duplicated, read_catalog
 from pwmig.dialects.sqlite.operations.draft import Draft, NewIndex
 from pwmig.dialects.sqlite.operations.guard import Guard, same_text
 from pwmig.dialects.sqlite.operations.rebuild import rebuild
@@ -44,21 +44,36 @@ def settle(migrator: SqliteMigrator, draft: Draft) -> None:
 def _carry_out(database: peewee.Database, catalog: Catalog, guard: Guard, draft: Draft) -> None:
     name, new_sql = draft.table.name, draft.new.sql
     dropped = draft.lone_drop()
-    if dropped is not None:
-        native(database, catalog, guard, name, f"ALTER TABLE {quote(name)} DROP COLUMN {quote(dropped.name)}", new_sql)
-        keep_letters(database, catalog)
+    if dropped is not None and _dropped(database, catalog, guard, draft, dropped.name):
         return
     if not retell(database, catalog, draft):
         rebuild(database, catalog, draft)
     guard.expect(name, new_sql)
 
 
+def _dropped(database: peewee.Database, catalog: Catalog, guard: Guard, draft: Draft, column: str) -> bool:
+    """Drop a column by SQLite's own statement.
+
+    Where that says that it would break something, nothing is done: a rebuild does not stop there, so that the batch's
+    end shows all that is broken, if it is so still.
+    """
+    name = draft.table.name
+    try:
+        native(database, catalog, guard, name, f"ALTER TABLE {quote(name)} DROP COLUMN {quote(column)}", draft.new.sql)
+    except OperationRefused as refused:
+        if not breaks_another(catalog, str(refused.__cause__)):
+            raise
+        return False
+    keep_letters(database, catalog)
+    return True
+
+
 def native(
     database: peewee.Database, catalog: Catalog, guard: Guard, table: str, statement: str, expected: str
 ) -> None:
     """Run one ALTER TABLE of SQLite's own; ``expected`` is the table's text afterwards."""
-    with broken_named(catalog, f"table {table!r} can't be changed", table):
-        database.execute_sql(statement)
+    what = f"table {table!r} can't be changed"
+    named_if_broken(database, catalog, what, table, lambda execute: execute(statement))
     made = ask(database, "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", [table])
     if made and made[0][0] != expected and same_text(made[0][0], expected):
         write_text(database, table, expected)
@@ -74,12 +89,9 @@ def _create(database: peewee.Database, guard: Guard, table: str, index: NewIndex
 
 
 def _duplicates(database: peewee.Database, table: str, columns: tuple[str, ...]) -> OperationRefused:
-    parts = ", ".join(map(quote, columns))
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM {quote(table)} GROUP BY {parts} HAVING count(*) > 1)"
-    count = ask(database, sql)[0][0]
     return OperationRefused(
         f"{', '.join(columns)} of {table!r} can't become unique",
-        why=f"{count:,} value{'s are' if count != 1 else ' is'} there more than once",
+        why=duplicated(database, table, columns),
         way_out="mend these rows in a migration before this one",
         table=table,
         column=columns[0],

@@ -13,12 +13,10 @@ from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
 from pwmig.dialects.sqlite.texts.tokens import fold, quote
 from pwmig.errors import OperationRefused
 
-__all__ = ["require_same_values"]
+__all__ = ["PAIRS", "changing", "differing", "require_same_values"]
 
-_PAIRS = "temp.pwmig_values"
+PAIRS = "temp.pwmig_values"
 """Each value before and after, side by side: so no key is needed to find the one from the other."""
-_STRICT_TYPES = ("ANY", "BLOB", "INT", "INTEGER", "REAL", "TEXT")
-"""https://www.sqlite.org/stricttables.html"""
 _FRACTIONS = ("REAL", "FLOA", "DOUB", "DEC", "NUMERIC", "NUMBER")
 
 _NUMERAL = "{0} NOT GLOB '*[^-+.0-9eE ' || char(9, 10, 11, 12, 13) || ']*' AND {0} GLOB '*[0-9]*'"
@@ -50,14 +48,6 @@ def require_same_values(work: Work, column: ColumnDef, type_: str, new: TableDef
     if is_generated(column):
         return
     strict = "STRICT" in new.options
-    if strict and type_.upper() not in _STRICT_TYPES:
-        raise OperationRefused(
-            f"{work.table.name}.{column.name} can't be of type {type_!r}",
-            why="the table is STRICT, and such a table knows only " + ", ".join(_STRICT_TYPES),
-            way_out="choose a field of one of these types",
-            table=work.table.name,
-            column=column.name,
-        )
     _refuse_numbering(work, column, new)
     made = new.column(column.name)
     assert made is not None
@@ -71,7 +61,7 @@ def require_same_values(work: Work, column: ColumnDef, type_: str, new: TableDef
             raise
         return  # A STRICT table does not take a value: the rebuild stops at it too, and names it.
     finally:
-        ask(work.database, f"DROP TABLE IF EXISTS {_PAIRS}")
+        ask(work.database, f"DROP TABLE IF EXISTS {PAIRS}")
 
 
 def _refuse_numbering(work: Work, column: ColumnDef, new: TableDef) -> None:
@@ -85,35 +75,43 @@ def _refuse_numbering(work: Work, column: ColumnDef, new: TableDef) -> None:
         raise _changing(work, column, count, "NULL would become a number")
 
 
+def changing(type_: str, column: str) -> str:
+    """The condition for a value, read by the column's SQL, of which a type may make another one."""
+    return _CONVERTED[affinity(type_)].format(column)
+
+
 def _pair(work: Work, column: ColumnDef, type_: str, strict: bool) -> None:
     definition = f"(old ANY, new {type_}) STRICT" if strict else f"(old, new {type_})"
-    changing = "TRUE" if strict else _CONVERTED[affinity(type_)].format(quote(column.name))
-    ask(work.database, f"DROP TABLE IF EXISTS {_PAIRS}")
-    ask(work.database, f"CREATE TEMP TABLE {_PAIRS.removeprefix('temp.')} {definition}")
+    condition = "TRUE" if strict else changing(type_, quote(column.name))
+    ask(work.database, f"DROP TABLE IF EXISTS {PAIRS}")
+    ask(work.database, f"CREATE TEMP TABLE {PAIRS.removeprefix('temp.')} {definition}")
     name = quote(column.name)
     ask(
         work.database,
-        f"INSERT INTO {_PAIRS} (old, new) SELECT {name}, {name} FROM {quote(work.table.name)} WHERE {changing}",
+        f"INSERT INTO {PAIRS} (old, new) SELECT {name}, {name} FROM {quote(work.table.name)} WHERE {condition}",
     )
 
 
 def _refuse_other(work: Work, column: ColumnDef, type_: str) -> None:
-    sql = f"FROM {_PAIRS} WHERE NOT ({_same(type_)})"
+    sql = f"FROM {PAIRS} WHERE {differing(type_)}"
     rows = ask(work.database, f"SELECT +old, +new {sql} LIMIT 1")
     if rows:
         count = ask(work.database, f"SELECT count(*) {sql}")[0][0]
         raise _changing(work, column, count, f"{rows[0][0]!r} would become {rows[0][1]!r}")
 
 
-def _same(type_: str) -> str:
-    """The condition for a pair. The signs keep SQLite from converting one side for the comparison."""
+def differing(type_: str) -> str:
+    """The condition for a pair, ``old`` and ``new``, whose sides do not mean the same.
+
+    The signs keep SQLite from converting one side for the comparison.
+    """
     text = f"{_AS_TEXT} IS +old"
     if "INT" not in type_.upper() and any(word in type_.upper() for word in _FRACTIONS):
         text += f" OR {_SHORT.format('old')} IS {_SHORT.format(_AS_TEXT)}"
     return (
-        f"+old IS +new OR CASE typeof(old) WHEN 'text' THEN {text} "
+        f"NOT (+old IS +new OR CASE typeof(old) WHEN 'text' THEN {text} "
         # A text of 15 digits may be all that is left of a number; so it is read back.
-        "WHEN 'real' THEN CAST(+new AS REAL) IS +old WHEN 'integer' THEN CAST(+new AS INTEGER) IS +old ELSE 0 END"
+        "WHEN 'real' THEN CAST(+new AS REAL) IS +old WHEN 'integer' THEN CAST(+new AS INTEGER) IS +old ELSE 0 END)"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from pwmig.dialects.sqlite.seeing.plain import plain_index
 from pwmig.dialects.sqlite.texts.ddl import TableDef
 from pwmig.dialects.sqlite.texts.tokens import fold
+from pwmig.records import dataclass
 from pwmig.schema import Index, Trigger, View
 
 __all__ = [

@@ -10,13 +10,14 @@ import marshal
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from itertools import islice
 from typing import Any
 
 from pwmig.dialects.sqlite.seeing.keys import key_of, rowid_of
 from pwmig.dialects.sqlite.texts.tokens import quote
+from pwmig.records import dataclass
 from pwmig.schema import Table
 
 __all__ = ["Kept", "as_kept", "changes_since", "keep"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +19,7 @@ from pwmig.dialects.sqlite.texts.ddl import (
 )
 from pwmig.dialects.sqlite.texts.excerpt import excerpt
 from pwmig.dialects.sqlite.texts.tokens import fold, significant
+from pwmig.records import dataclass
 from pwmig.schema import Check, Column, ForeignKey, Index, IndexPart, Table, Unique
 
 __all__ = ["table_of"]

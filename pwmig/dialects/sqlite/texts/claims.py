@@ -6,11 +6,10 @@ affinity is kept in the rows or in an index, and needs the rows copied.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pwmig.dialects.sqlite.texts.kinds import is_generated, same_kind, shown_key
 from pwmig.dialects.sqlite.texts.parts import ColumnDef, ConstraintDef, TableDef
 from pwmig.dialects.sqlite.texts.tokens import fold
+from pwmig.records import dataclass
 
 __all__ = ["Claims", "ForeignKey", "claims", "foreign_keys", "key_columns"]
 

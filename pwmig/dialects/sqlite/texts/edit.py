@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from pwmig.dialects.sqlite.texts.parts import ColumnDef, ConstraintDef, Span, TableDef
-from pwmig.dialects.sqlite.texts.tokens import Token, fold, quote, significant, tokenize
+from pwmig.dialects.sqlite.texts.tokens import Token, fold, names_in, quote, significant, tokenize
 
 __all__ = [
     "column_added",
+    "column_cut_out",
     "default_removed",
     "default_set",
     "inner_constraints_removed",
@@ -24,6 +25,7 @@ __all__ = [
     "parts_removed",
     "spliced",
     "type_replaced",
+    "unqualified",
 ]
 
 _COMMA = re.compile(r"\s*,\s*")
@@ -37,8 +39,23 @@ def spliced(sql: str, edits: Iterable[tuple[Span, str]]) -> str:
 
 
 def name_replaced(table: TableDef, name: str) -> str:
-    """The text for a table of another name."""
-    return spliced(table.sql, [(table.name_span, quote(name))])
+    """The text for a table of another name; columns are called by their own names alone in it."""
+    return spliced(table.sql, [(table.name_span, quote(name)), *((span, "") for span in _qualifiers(table))])
+
+
+def unqualified(table: TableDef) -> str:
+    """The text with columns called by their own names alone: ``a`` for ``t.a`` and ``main.t.a``.
+
+    It means the same, and under another name of the table too: RENAME in the legacy mode leaves such names as they are.
+    """
+    return spliced(table.sql, [(span, "") for span in _qualifiers(table)])
+
+
+def _qualifiers(table: TableDef) -> list[Span]:
+    """Where the table's name stands ahead of a column's, its schema's name and the dots included."""
+    tokens = [token for token in significant(table.sql) if token.start >= table.body_span[0]]
+    dots = [place for place, token in enumerate(tokens) if token.text == "." and token.kind == "operator"]
+    return [(tokens[dot - 1].start, tokens[dot + 1].start) for dot in dots]
 
 
 def column_added(table: TableDef, definition: str, place: int | None = None) -> str:
@@ -92,6 +109,10 @@ def _removed(sql: str, span: Span) -> str:
             start = blanks.start
         return _cut(sql, (start, span[1]))
     if before.text == "(" and after.text == ",":
+        follows = next(token for token in tokens if token.start >= after.end)
+        around = (sql[before.end : span[0]], sql[span[1] : after.start], sql[after.end : follows.start])
+        if not "".join(around).strip():
+            return sql[: span[0]] + sql[follows.start :]  # What set it off from the next one goes along.
         sql = _cut(sql, (after.start, after.end))
     return _cut(sql, span)
 
@@ -104,6 +125,24 @@ def _cut(sql: str, span: Span) -> str:
     follows_word = start and (sql[start - 1].isalnum() or sql[start - 1] == "_")
     glue = " " if start < span[0] and follows_word and sql[span[1] : span[1] + 1].isalnum() else ""
     return sql[:start] + glue + sql[span[1] :]
+
+
+def column_cut_out(table: TableDef, column: ColumnDef) -> str:
+    """The text without a column and all that names it: checks, constraints of the table, generated columns."""
+    name = fold(column.name)
+
+    def needs(made: ConstraintDef) -> bool:
+        return names_column(made.columns, name) or name in names_in(made.expression or "")
+
+    others = [other for other in table.columns if other is not column]
+    going = [other for other in others if any(map(needs, other.all("generated")))]
+    inner = [made for other in others if other not in going for made in other.all("check") if needs(made)]
+    spans = [column.span, *(other.span for other in going), *(made.span for made in filter(needs, table.constraints))]
+    cuts = [(span, _removed) for span in spans]
+    sql = table.sql
+    for span, cut in sorted([*cuts, *((made.span, _cut) for made in inner)], key=lambda pair: pair[0], reverse=True):
+        sql = cut(sql, span)
+    return sql
 
 
 def inner_constraints_removed(table: TableDef, constraints: Sequence[ConstraintDef]) -> str:

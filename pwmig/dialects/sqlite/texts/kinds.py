@@ -5,7 +5,7 @@ from __future__ import annotations
 from pwmig.dialects.sqlite.texts.parts import ColumnDef, TableDef
 from pwmig.dialects.sqlite.texts.tokens import fold
 
-__all__ = ["affinity", "is_generated", "same_kind", "shown_key"]
+__all__ = ["affinity", "holds_numbers", "is_generated", "same_kind", "shown_key"]
 
 _AFFINITIES = (
     ("INTEGER", ("INT",)),
@@ -21,6 +21,12 @@ def affinity(type_: str) -> str:
     if not upper:
         return "BLOB"
     return next((kind for kind, words in _AFFINITIES if any(word in upper for word in words)), "NUMERIC")
+
+
+def holds_numbers(type_: str) -> bool:
+    """Whether a type means numbers and nothing else; SQLite keeps a text in such a column all the same."""
+    kind = affinity(type_)
+    return kind in ("INTEGER", "REAL") or (kind == "NUMERIC" and any(word in type_.upper() for word in ("DEC", "NUM")))
 
 
 def same_kind(one: ColumnDef, other: ColumnDef, strict: bool) -> bool:

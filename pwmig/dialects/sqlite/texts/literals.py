@@ -7,10 +7,11 @@ from typing import Any
 
 import peewee
 
+from pwmig.dialects.asked import require_value
 from pwmig.dialects.sqlite.texts.tokens import quote_string, significant
 from pwmig.errors import OperationRefused
 
-__all__ = ["default_text"]
+__all__ = ["default_text", "is_sql"]
 
 
 def default_text(default: Any, compiled: Callable[[peewee.Node], tuple[str, Any]]) -> str:
@@ -21,6 +22,11 @@ def default_text(default: Any, compiled: Callable[[peewee.Node], tuple[str, Any]
     """
     if callable(default) and not isinstance(default, peewee.Node):
         default = default()
+    if isinstance(default, peewee.Value) and not default.multi:
+        # A value is one, whatever it looks like.
+        default = default.converter(default.value) if default.converter else default.value
+        if isinstance(default, str):
+            return quote_string(default)
     if default is None:
         raise OperationRefused("a default of None says nothing", way_out="use drop_column_default(...)")
     if isinstance(default, peewee.Node):
@@ -40,7 +46,13 @@ def default_text(default: Any, compiled: Callable[[peewee.Node], tuple[str, Any]
         return repr(default)
     if isinstance(default, (bytes, bytearray, memoryview)):
         return f"x'{bytes(default).hex()}'"
+    require_value(default)
     return quote_string(str(default))
+
+
+def is_sql(default: Any) -> bool:
+    """Whether a default is a text that is taken as SQL."""
+    return isinstance(default, str) and _is_sql(default)
 
 
 def _is_sql(text: str) -> bool:

@@ -6,9 +6,8 @@ and leave every other letter as it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pwmig.dialects.sqlite.texts.tokens import fold
+from pwmig.records import dataclass
 
 __all__ = ["ColumnDef", "ConstraintDef", "IndexDef", "PartDef", "Span", "TableDef"]
 

@@ -21,12 +21,14 @@ __all__ = [
 ]
 
 
-def table_statement(table: Table) -> str:
-    """The table with its constraints, one a line; without its indexes and triggers."""
+def table_statement(table: Table, *, one_line: bool = False) -> str:
+    """The table with its constraints, one a line unless all are on one; without its indexes and triggers."""
     if table.options[:1] == ("VIRTUAL",):
         return f"CREATE VIRTUAL TABLE {quote(table.name)} USING {table.options[1]}"
-    lines = ",\n    ".join(_lines(table))
     options = " " + ", ".join(table.options) if table.options else ""
+    if one_line:
+        return f"CREATE TABLE {quote(table.name)} ({', '.join(_lines(table))}){options}"
+    lines = ",\n    ".join(_lines(table))
     return f"CREATE TABLE {quote(table.name)} (\n    {lines}\n){options}"
 
 
