@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -90,6 +91,12 @@ def _own(table: str) -> bool:
 def states(project: Project) -> dict[str, str]:
     """Each migration's state by the name that its author gave it."""
     return {status.name[16:]: status.state.value for status in project.status()}
+
+
+def waited_s(said: str) -> float:
+    """How many seconds a message says were waited; a busy machine waits a little longer than was asked."""
+    (seconds,) = re.findall(r"waited (\d+\.\d) s", said)
+    return float(seconds)
 
 
 def run_cli(root: Path, *arguments: str, module: str = "pwmig", **environment: str) -> subprocess.CompletedProcess[str]:
