@@ -274,6 +274,10 @@ CHANGES = {
         lambda kind: _captained(kind, comes=False, **QUOTED), lambda kind: _captained(kind, comes=True, **QUOTED),
         rows={"team": [(1, "Ajax")], "back`tick": [(1, "Ann")]}, fresh=None,
     ),
+    "a column that refers takes the name of another one that goes": Change(
+        lambda kind: _leading("a", "b"), lambda kind: _leading("a"), {"player": [(1, 10, 1, None), (2, 20, 1, 2)]},
+        answers=Answers(columns={("player", "b"): "a"}), then={"SELECT a FROM player ORDER BY id": [(None,), (2,)]},
+    ),
 }  # fmt: skip
 
 
@@ -343,3 +347,10 @@ def _captained(kind: str, *, comes: bool, target: str = "captain", **key: Any) -
     team = table("team", name=p.CharField(40), **fields)
     meta = type("Meta", (), {"table_name": target, "legacy_table_names": False})
     return models(team, type(name, (p.Model,), {"name": p.CharField(40), "Meta": meta}))
+
+
+def _leading(*names: str) -> list[Model]:
+    """A table whose columns refer to it, which no index of the model's stands for."""
+    keys = [p.SQL(f"FOREIGN KEY ({name}) REFERENCES player (id)") for name in names]
+    columns = {name: p.IntegerField(null=True) for name in names}
+    return models(table("player", n=p.IntegerField(), **columns, meta={"constraints": keys}))

@@ -52,6 +52,14 @@ def pairs(field: type[p.Field] = p.IntegerField, on_delete: str = "CASCADE") -> 
     )
 
 
+def leading(*names: str, **more: p.Field) -> list[Model]:
+    """A table whose columns refer to it, each by an index that the server makes, and calls as it calls the column."""
+    keys = [p.SQL(f"FOREIGN KEY ({name}) REFERENCES player (id)") for name in names]
+    columns = {name: p.IntegerField(null=True) for name in names}
+    return models(table("player", n=p.IntegerField(), **columns, **more, meta={"constraints": keys}))
+
+
+LEADING = {"player": [(1, 10, 1, None), (2, 20, 1, 2)]}
 PAIRS = {"comp": [(1, 2), (3, 4)], "ref": [(1, 1, 2), (2, 3, 4)]}
 CONVERTED: dict[str, Any] = {"asks": ("converted page.t",), "forward": ("alter_column_type",)}
 
@@ -105,6 +113,19 @@ CHANGES = {
     ),
     "what an unnamed key of several columns leads to gets another type": one(
         pairs(), pairs(p.BigIntegerField), PAIRS, asks=None
+    ),
+    "columns that refer pass their names on, beside another one": one(
+        lambda kind: leading("a", "b"), lambda kind: leading("b", "c", d=p.IntegerField()), LEADING,
+        answers=Answers(columns={("player", "a"): "b", ("player", "b"): "c"}, fills={("player", "d"): 5}),
+        forward=("rename_column", "rename_column", "add_column"),
+    ),
+    "columns that refer swap their names": one(
+        lambda kind: leading("a", "b"), lambda kind: leading("b", "a"), LEADING,
+        answers=Answers(columns={("player", "a"): "b", ("player", "b"): "a"}),
+    ),
+    "a new column refers, and takes the name of one that does": one(
+        lambda kind: leading("a", "b"), lambda kind: leading("b", "a", "c"), LEADING,
+        answers=Answers(columns={("player", "a"): "c"}),
     ),
     "an unnamed key of several columns does otherwise": one(pairs(), pairs(on_delete="RESTRICT"), PAIRS),
 }  # fmt: skip

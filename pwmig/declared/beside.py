@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from pwmig.declared.said import Brought, Late, Usual, is_brought
 from pwmig.diff.case import Case
-from pwmig.diff.changes import DropTable
+from pwmig.diff.changes import DropColumn, DropTable
+from pwmig.diff.compare import without_columns
 from pwmig.diff.renames import Renames
 from pwmig.schema import Check, Column, ForeignKey, Index, Namespace, Schema, Sequence, Table, Unique
 
@@ -50,8 +51,7 @@ def compare(
     models = tuple(table for table in declared.tables if live.key(table.name) not in views)
     case = Case.of(live, declared)
     renames = Renames(live, declared, renamed_tables, renamed_columns)
-    gone = {change.table for change in renames.reclaimed(live) if isinstance(change, DropTable)}
-    seen = renames.translated(replace(live, tables=tuple(table for table in live.tables if table.name not in gone)))
+    seen = renames.translated(_left(live, renames))
     tables = {live.key(table.name): table for table in seen.tables}
     wanted = []
     for table in models:
@@ -75,6 +75,20 @@ def compare(
         exact_columns=case.exact_columns,
     )
     return before, after
+
+
+def _left(live: Schema, renames: Renames) -> Schema:
+    """What of the live schema is still there where others have its names."""
+    gone = renames.reclaimed(live)
+    if not gone:
+        return live
+    tables = {change.table for change in gone if isinstance(change, DropTable)}
+    columns = {(change.table, change.column.name) for change in gone if isinstance(change, DropColumn)}
+    left = (table for table in live.tables if table.name not in tables)
+    return replace(
+        live,
+        tables=tuple(without_columns(table, {name for of, name in columns if of == table.name}) for table in left),
+    )
 
 
 def _both(live: Schema, here: tuple[_Beside, ...], needed: tuple[_Beside, ...]) -> tuple[_Beside, ...]:
@@ -177,8 +191,9 @@ def _indexes(live: Table, declared: Table) -> tuple[Index, ...]:
     found = []
     for index in declared.indexes:
         old = here.get(index.name)
-        if old is None and index.columns in implied and not index.unique and index.name not in here:
-            brought = isinstance(index.name, Brought)
+        brought = isinstance(index.name, Brought)
+        other = old is None or (brought and old.columns != index.columns)  # One that was called so by another column.
+        if other and index.columns in implied and not index.unique:
             same = (one for one in live.indexes if replace(one, name=index.name) == index)
             old = next((one for one in same if brought or is_brought(live, one)), None)
         found.append(index if old is None else _index(old, index))

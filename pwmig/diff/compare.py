@@ -122,13 +122,12 @@ class Comparison:
         names = {name for of, name in gone if of == table.name}
         if not names:
             return table
-        left: dict[str, Any] = {"columns": tuple(column for column in table.columns if column.name not in names)}
+        left = without_columns(table, names)
         for field in _ON_COLUMNS:
-            there = getattr(table, field)
-            left[field] = tuple(thing for thing in there if not is_on(thing, names))
-            going = (thing for thing in there if thing not in left[field])
+            there = getattr(left, field)
+            going = (thing for thing in getattr(table, field) if thing not in there)
             self._going += [(table.name, thing) for thing in going if getattr(thing, "column", None) not in names]
-        return replace(table, **left)
+        return left
 
     def changes(self) -> Iterator[c.Change]:
         yield from self._first
@@ -247,6 +246,14 @@ def _owned(schema: Schema) -> dict[tuple[object, ...], Sequence]:
     """The sequences that columns of the schema count by."""
     found = (column.sequence for table in schema.tables for column in table.columns)
     return {_place(sequence): sequence for sequence in found if sequence is not None}
+
+
+def without_columns(table: Table, names: Collection[str]) -> Table:
+    """A table without columns, and without the indexes and the constraints that are about one of them."""
+    left: dict[str, Any] = {"columns": tuple(column for column in table.columns if column.name not in names)}
+    for field in _ON_COLUMNS:
+        left[field] = tuple(thing for thing in getattr(table, field) if not is_on(thing, names))
+    return replace(table, **left)
 
 
 def is_on(thing: Index | Unique | ForeignKey | Check, columns: Collection[str]) -> bool:
