@@ -12,8 +12,9 @@ from pwmig.plan import Direction
 if TYPE_CHECKING:
     import peewee
 
-    from pwmig.dialects.base import Asides, Turn
+    from pwmig.dialects.base import Turn
     from pwmig.dialects.migrator import Operation
+    from pwmig.dialects.noted import Asides
     from pwmig.history import History
     from pwmig.plan import Step
     from pwmig.recording import Recorder

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from pwmig.attic.ears import Ears
     from pwmig.attic.settings import AtticSettings
     from pwmig.dialects.backfilling import Progress
-    from pwmig.dialects.base import Aside, Dialect, Listener, Session, Turn
+    from pwmig.dialects.base import Dialect, Listener, Session, Turn
+    from pwmig.dialects.noted import Aside
     from pwmig.history import History
     from pwmig.plan import Kept, Restored, Statement
     from pwmig.states import Half

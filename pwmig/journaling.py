@@ -13,8 +13,9 @@ from pwmig.records import dataclass
 
 if TYPE_CHECKING:
     from pwmig.attic.ears import Ears
-    from pwmig.dialects.base import Aside, Asides, Dialect, Journal, JournalWriter, Turn
+    from pwmig.dialects.base import Dialect, Turn
     from pwmig.dialects.migrator import Operation
+    from pwmig.dialects.noted import Aside, Asides, Journal, JournalWriter
     from pwmig.dialects.units import Progress, Result, Units
     from pwmig.history import History
     from pwmig.plan import Step

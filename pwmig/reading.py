@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import peewee
 
     from pwmig.declared import Guess
-    from pwmig.dialects.base import Asides, Dialect, Readings
+    from pwmig.dialects.base import Dialect, Readings
+    from pwmig.dialects.noted import Asides
     from pwmig.files import Known, MigrationFile
     from pwmig.modules import ProjectModules
     from pwmig.plan import Plan

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import peewee
 
     from pwmig.dialects.backfilling import Filler, Parts, Piece, Progress, Wish
-    from pwmig.dialects.base import Asides
+    from pwmig.dialects.noted import Asides
     from pwmig.dialects.units import Units
 
 __all__ = [

@@ -20,7 +20,7 @@ from pwmig.records import dataclass
 if TYPE_CHECKING:
     import peewee
 
-    from pwmig.dialects.base import Journal
+    from pwmig.dialects.noted import Journal
     from pwmig.dialects.started import Start
     from pwmig.dialects.units import Progress
     from pwmig.project import Project

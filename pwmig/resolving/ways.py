@@ -13,7 +13,8 @@ from pwmig.records import dataclass
 from pwmig.resolving.undoing import can_undo, lacking, opened, progress_of, undo_of
 
 if TYPE_CHECKING:
-    from pwmig.dialects.base import Aside, Listener
+    from pwmig.dialects.base import Listener
+    from pwmig.dialects.noted import Aside
     from pwmig.dialects.units import Progress
     from pwmig.errors import DatabaseUnavailable
     from pwmig.files import MigrationFile

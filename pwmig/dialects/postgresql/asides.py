@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from pwmig.dialects.base import Aside
+from pwmig.dialects.noted import Aside
 from pwmig.dialects.postgresql.operations.locks import sqlstate
 from pwmig.dialects.postgresql.quoting import quote
 from pwmig.dialects.server.asking import MARK, Execute, ask, marks, on

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     import peewee
 
     from pwmig.codegen.kinds import Kinds
-    from pwmig.dialects.base import Asides, Listener, Session
+    from pwmig.dialects.base import Listener, Session
     from pwmig.dialects.evidence import Evidence
     from pwmig.dialects.migrated import MigrationTerms
     from pwmig.dialects.migrator import Migrator
     from pwmig.dialects.modelled import ModelTerms
+    from pwmig.dialects.noted import Asides
     from pwmig.dialects.server.moving import Moving
     from pwmig.dialects.server.speech import Speech
     from pwmig.dialects.server.tokens import Lexer
