@@ -278,6 +278,15 @@ CHANGES = {
         lambda kind: _leading("a", "b"), lambda kind: _leading("a"), {"player": [(1, 10, 1, None), (2, 20, 1, 2)]},
         answers=Answers(columns={("player", "b"): "a"}), then={"SELECT a FROM player ORDER BY id": [(None,), (2,)]},
     ),
+    "a table takes the name of one that goes, and refers no more": Change(
+        lambda kind: [*_leading("a"), table("other", x=p.IntegerField())],
+        lambda kind: models(table("other", n=p.IntegerField(), b=p.IntegerField(null=True))),
+        {"player": [(1, 10, None), (2, 20, 1)], "other": [(1, 7)]}, answers=Answers(tables={"player": "other"}),
+    ),
+    "a renamed table refers no more by several columns": Change(
+        lambda kind: _pairs("ref", refers=True), lambda kind: _pairs("other", refers=False),
+        {"comp": [(1, 2), (3, 4)], "ref": [(1, 1, 2), (2, 3, 4)]}, answers=Answers(tables={"ref": "other"}),
+    ),
 }  # fmt: skip
 
 
@@ -354,3 +363,12 @@ def _leading(*names: str) -> list[Model]:
     keys = [p.SQL(f"FOREIGN KEY ({name}) REFERENCES player (id)") for name in names]
     columns = {name: p.IntegerField(null=True) for name in names}
     return models(table("player", n=p.IntegerField(), **columns, meta={"constraints": keys}))
+
+
+def _pairs(name: str, *, refers: bool) -> list[Model]:
+    """A table of pairs, and one that refers to it or not, by a key that has no name."""
+    keys = [p.SQL("FOREIGN KEY (x, y) REFERENCES comp (v, w)")] if refers else []
+    return models(
+        table("comp", v=p.IntegerField(), w=p.IntegerField(), meta={"primary_key": p.CompositeKey("v", "w")}),
+        table(name, x=p.IntegerField(), y=p.IntegerField(), meta={"constraints": keys}),
+    )

@@ -16,7 +16,7 @@ from pwmig.authoring.passing import passing_names
 from pwmig.authoring.plan import Plan
 from pwmig.authoring.standing import Standing
 from pwmig.authoring.tables import add_index, create_table
-from pwmig.columns import ColumnSpec, Expression, Standard, plain_value
+from pwmig.columns import ColumnSpec, Expression, Standard, plain_name, plain_value
 from pwmig.declared.worded import as_worded
 from pwmig.diff.texts import words_of
 from pwmig.errors import OperationRefused
@@ -485,7 +485,7 @@ class Steps:
         if isinstance(thing, ForeignKey) and len(thing.columns) == 1 and keys.count(thing.columns) == 1:
             return o.DropForeignKey(name, thing.columns[0])
         if thing.name is not None:
-            return o.DropConstraint(name, thing.name)
+            return o.DropConstraint(name, self._name_by_now(name, thing) or thing.name)
         is_named = name not in self.nameless or (name, thing) in self.named
         if (self.back and is_named) or not self.terms.redefines:
             given = self.origin.table(self._before_name(name, "")[0]) or table  # By the name that it has had there.
@@ -493,6 +493,13 @@ class Steps:
         if isinstance(thing, Check):
             thing = replace(thing, expression=self.terms.renamed(thing.expression, self._names_of(name)))
         return o.DropConstraint(name, self.terms.constraint(table, thing))
+
+    def _name_by_now(self, name: str, thing: ForeignKey | Unique | Check) -> str | None:
+        """A constraint's name in a table that may have been renamed."""
+        if not isinstance(thing, ForeignKey):
+            return thing.name
+        old, _ = self._before_name(name, "")
+        return self.terms.key_name(thing.name, plain_name(old), plain_name(name))
 
     def _names_of(self, table: str) -> dict[str, str]:
         """The new names of a table's columns by their old ones."""

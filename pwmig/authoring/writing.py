@@ -28,6 +28,7 @@ from pwmig.diff import (
     DropCheck,
     DropColumn,
     DropIndex,
+    DropTable,
     diff,
 )
 from pwmig.diff.case import Case
@@ -201,7 +202,9 @@ def _way(
     held: Mapping[str, str] = _NO_TEXTS,
 ) -> Steps:
     changes = _leant_on(changes, after, terms)
-    old = Renames(before, after, answers.tables, answers.columns).translated(before)
+    renames = Renames(before, after, answers.tables, answers.columns)
+    gone = {change.table for change in renames.reclaimed(before) if isinstance(change, DropTable)}
+    old = renames.translated(replace(before, tables=tuple(one for one in before.tables if one.name not in gone)))
     changes = with_own_checks(changes, old, after, terms, held, texts)
     made = plan(changes, old, after, terms, texts, unnamed=not back, nameless=nameless, held=held)
     steps = Steps(before, old, after, terms, answers, texts, made, back, nameless, named)
