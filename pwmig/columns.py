@@ -71,6 +71,13 @@ def _iso(kind: Any) -> Callable[[str], str]:
     return parse
 
 
+def _whole(text: str) -> int:
+    try:
+        return int(text.strip())
+    except ValueError as error:
+        raise ValueError("write a whole number") from error
+
+
 def _decimal(text: str) -> str:
     try:
         return str(Decimal(text.strip()))
@@ -79,7 +86,10 @@ def _decimal(text: str) -> str:
 
 
 def _finite(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise ValueError("write a number") from error
     if not math.isfinite(number):
         raise ValueError("write a finite number")
     return number
@@ -92,8 +102,8 @@ def _uuid(text: str) -> str:
 COLUMN_TYPES: dict[str, ColumnType] = {
     kind.field: kind
     for kind in (
-        ColumnType("IntegerField", "Integer", lambda text: int(text.strip()), 0),
-        ColumnType("BigIntegerField", "Big integer", lambda text: int(text.strip()), 0),
+        ColumnType("IntegerField", "Integer", _whole, 0),
+        ColumnType("BigIntegerField", "Big integer", _whole, 0),
         ColumnType("CharField", "Short text", str, "", sized=True),
         ColumnType("TextField", "Text", str, ""),
         ColumnType("BooleanField", "True or false", _boolean, False),
@@ -104,7 +114,7 @@ COLUMN_TYPES: dict[str, ColumnType] = {
         ColumnType("TimeField", "Time", _iso(time), "00:00:00"),
         ColumnType("UUIDField", "UUID", _uuid, "00000000-0000-0000-0000-000000000000"),
         ColumnType("BlobField", "Bytes", lambda text: text.encode(), b""),
-        ColumnType("AutoField", "Counted primary key", lambda text: int(text.strip()), None),
+        ColumnType("AutoField", "Counted primary key", _whole, None),
     )
 }
 """The kinds of column by the name of Peewee's field, in the order in which a form offers them."""

@@ -287,6 +287,27 @@ CHANGES = {
         lambda kind: _pairs("ref", refers=True), lambda kind: _pairs("other", refers=False),
         {"comp": [(1, 2), (3, 4)], "ref": [(1, 1, 2), (2, 3, 4)]}, answers=Answers(tables={"ref": "other"}),
     ),
+    "a column that refers no more takes the name of one that goes": Change(
+        lambda kind: _followers("a", n=p.DecimalField(8, 2)), lambda kind: models(
+            table("follower", n=p.IntegerField(null=True), b=p.IntegerField())),
+        {"player": [(1, 10)], "follower": [(1, 1, 1.5)]},
+        answers=Answers(columns={("follower", "a"): "n"}, fills={("follower", "b"): 5}),
+    ),
+    "a column that refers no more gets an index with another one": Change(
+        lambda kind: _followers("a", n=p.IntegerField()),
+        lambda kind: models(table("player", n=p.IntegerField()), table(
+            "follower", a=p.IntegerField(null=True), n=p.IntegerField(), meta={"indexes": ((("a", "n"), False),)})),
+        {"player": [(1, 10)], "follower": [(1, 1, 2), (2, None, 3)]},
+    ),
+    "a text that comes to be computed gets an index with others": Change(
+        lambda kind: models(table("player", n=p.IntegerField(), level=p.IntegerField(), t=p.TextField(),
+                                  meta={"indexes": ((("n", "level"), False),)})),
+        lambda kind: models(table("player", n=p.IntegerField(), level=p.IntegerField(), t=p.BigIntegerField(
+            null=True, constraints=[p.SQL("GENERATED ALWAYS AS (n + 1) STORED")]),
+            meta={"indexes": ((("n", "level", "t"), False),)})),
+        {"player": [(1, 1, 2, "one"), (2, 3, 4, "two")]}, then={"SELECT t FROM player ORDER BY id": [(2,), (4,)]},
+        asks=None,
+    ),
 }  # fmt: skip
 
 
@@ -372,3 +393,10 @@ def _pairs(name: str, *, refers: bool) -> list[Model]:
         table("comp", v=p.IntegerField(), w=p.IntegerField(), meta={"primary_key": p.CompositeKey("v", "w")}),
         table(name, x=p.IntegerField(), y=p.IntegerField(), meta={"constraints": keys}),
     )
+
+
+def _followers(name: str, **more: p.Field) -> list[Model]:
+    """Players, and those who follow one."""
+    key = p.SQL(f"FOREIGN KEY ({name}) REFERENCES player (id)")
+    columns = {name: p.IntegerField(null=True), **more}
+    return models(table("player", n=p.IntegerField()), table("follower", **columns, meta={"constraints": [key]}))

@@ -354,6 +354,8 @@ MEANINGLESS = {
     ("--rename-table", "player:b"): "no model has the table b",
     ("--fill", "player.level"): "there is no =",
     ("--fill", "player.nothing=1"): "no model has a column player.nothing",
+    ("--fill", "level=1"): "no table is named in front of the =",
+    ("--fill", "player.level=NULL"): "write a whole number",
     ("--fill", "player.level=many"): "'many' can't be filled into player.level",
     ("--fill", "player.level="): "there is none behind the =",
     ("--fill", "player.height=x"): "no column that becomes required",

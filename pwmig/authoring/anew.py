@@ -24,7 +24,8 @@ Texts = tuple[str | None, str | None]
 class Anew:
     """A column that goes ahead of the place ``first`` and comes behind ``last``, with what stands on it and stays.
 
-    ``coming`` are those of the ``constraints`` that the column's definition does not bring.
+    ``gone`` are those of the ``indexes`` that do not come again, ``coming`` those of the ``constraints`` that the
+    column's definition does not bring.
     """
 
     table: str
@@ -33,6 +34,7 @@ class Anew:
     first: int
     last: int
     indexes: tuple[Index, ...]
+    gone: tuple[Index, ...]
     constraints: tuple[Unique | ForeignKey | Check, ...]
     coming: tuple[Unique | ForeignKey | Check, ...]
 
@@ -117,8 +119,9 @@ def _made(
     texts: Texts,
 ) -> Anew:
     own = {new.name}
-    gone = {change.index.name for place, change in changes if isinstance(change, d.DropIndex) and place < first}
-    indexes = (index for index in before.indexes if is_on(index, own) and index.name not in gone)
+    gone = {change.index.name: place for place, change in changes if isinstance(change, d.DropIndex)}
+    indexes = tuple(one for one in before.indexes if is_on(one, own) and gone.get(one.name, first) >= first)
+    lost = tuple(one for one in indexes if one.name in gone)
     constraints: list[Unique | ForeignKey | Check] = []
     coming: list[Unique | ForeignKey | Check] = []
     for there, wanted in _constraints(before, after):
@@ -130,7 +133,7 @@ def _made(
                 constraints.append(thing)
             if not comes:
                 coming.append(thing)
-    return Anew(after.name, old, new, first, last, tuple(indexes), tuple(constraints), tuple(coming))
+    return Anew(after.name, old, new, first, last, indexes, lost, tuple(constraints), tuple(coming))
 
 
 def _constraints(

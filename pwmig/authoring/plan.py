@@ -210,6 +210,9 @@ class _Table:
             self.plan.silent.update(
                 place for place, change in self.all(d.AlterColumn) if change.after.name == made.after.name
             )
+            self.plan.silent.update(
+                place for place, change in self.all(d.DropIndex) if change.index in made.gone and place >= made.first
+            )
             if self.terms.keys_hold_types:
                 self._open_leaning(made)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import field
 
 from pwmig import operations as o
 from pwmig.columns import plain_name
@@ -14,9 +15,11 @@ __all__ = ["Standing"]
 
 @dataclass(slots=True)
 class Standing:
-    """The names of the columns that there are, by those of their tables, in their order."""
+    """The names of the ``columns`` that there are, by those of their tables, in their order; and which of them were
+    ``renamed`` until now, each with its table."""
 
     columns: dict[str, list[str]]
+    renamed: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def of(cls, schema: Schema) -> Standing:
@@ -27,8 +30,10 @@ class Standing:
         match made:
             case o.RenameTable(old_name=old, new_name=new) if old in self.columns:
                 self.columns[old[: len(old) - len(plain_name(old))] + new] = self.columns.pop(old)
-            case o.RenameColumn(table=table, old_name=old, new_name=new) if old in self.columns.get(table, ()):
-                self.columns[table][self.columns[table].index(old)] = new
+            case o.RenameColumn(table=table, old_name=old, new_name=new):
+                self.renamed.add((table, new))
+                if old in self.columns.get(table, ()):
+                    self.columns[table][self.columns[table].index(old)] = new
             case o.DropColumn(table=table, column=column) if column in self.columns.get(table, ()):
                 self.columns[table].remove(column)
 

@@ -347,7 +347,7 @@ class Steps:
         bare = replace(table, primary_key=(), uniques=(), foreign_keys=())
         spec = column_spec(self.terms, bare, new, self.texts.get(name))
         yield o.AddColumn(name, self._placed(table, new, self._filled(name, new, spec)))
-        yield from (add_index(self.terms, table, index, self.texts) for index in made.indexes)
+        yield from (add_index(self.terms, table, index, self.texts) for index in made.indexes if index not in made.gone)
         for thing in made.coming:
             yield from self._add(name, thing)
 
@@ -483,7 +483,7 @@ class Steps:
         table = self.before.table(name) or self.origin.table(name) or self._new(name)
         keys = [key.columns for key in table.foreign_keys]
         if isinstance(thing, ForeignKey) and len(thing.columns) == 1 and keys.count(thing.columns) == 1:
-            return o.DropForeignKey(name, thing.columns[0])
+            return o.DropForeignKey(name, self._called_by_now(name, thing.columns[0]))
         if thing.name is not None:
             return o.DropConstraint(name, self._name_by_now(name, thing) or thing.name)
         is_named = name not in self.nameless or (name, thing) in self.named
@@ -493,6 +493,10 @@ class Steps:
         if isinstance(thing, Check):
             thing = replace(thing, expression=self.terms.renamed(thing.expression, self._names_of(name)))
         return o.DropConstraint(name, self.terms.constraint(table, thing))
+
+    def _called_by_now(self, table: str, column: str) -> str:
+        """A column's name at this moment: its new one once it is renamed."""
+        return column if (table, column) in self.standing.renamed else self._before_name(table, column)[1]
 
     def _name_by_now(self, name: str, thing: ForeignKey | Unique | Check) -> str | None:
         """A constraint's name in a table that may have been renamed."""

@@ -108,7 +108,8 @@ def require_casts(
         if database is None or table is None or column is None or after is None or made is None:
             continue
         type_ = terms.told_type(after, made)
-        misfits = evidence.misfits(database, table, column, type_, cast, required=not made.nullable, typed=True)
+        there = terms.renamed(cast, {new: old for (of, new), old in columns.items() if of == table.name})
+        misfits = evidence.misfits(database, table, column, type_, there, required=not made.nullable, typed=True)
         if misfits:
             raise PlanError(
                 f"{cast} does not convert {name}.{column_name} to {type_}",

@@ -47,6 +47,7 @@ def answers_of(wishes: Wishes, sight: Sight, terms: MigrationTerms) -> Answers:
     columns = {place: new for _, place, new in named}
     _require_single(wishes.renames, columns)
     _require_free_columns(named, columns, sight.live)
+    reader.columns = columns
     return Answers(
         tables=tables,
         columns=columns,
@@ -86,6 +87,7 @@ class _Reader:
     terms: MigrationTerms
     wishes: Wishes
     tables: Mapping[str, str] | None = None
+    columns: Mapping[tuple[str, str], str] | None = None
 
     def table_rename(self, text: str) -> tuple[str, str]:
         live, declared = self.sight.live, self.sight.declared
@@ -140,7 +142,14 @@ class _Reader:
         table, column, sql = self._valued("--using", text, "SQL")
         if not sql.strip():
             raise _meaningless("--using", text, "TABLE.COLUMN=SQL", "no SQL stands behind the =")
-        return (table.name, column.name), sql
+        return (table.name, column.name), self.terms.renamed(sql, self._gone(table))
+
+    def _gone(self, table: Table) -> dict[str, str]:
+        """The new names of a table's columns by those that nothing has any more: by these, too, SQL may read them."""
+        before = next((old for old, new in (self.tables or {}).items() if new == table.name), table.name)
+        left = {name.lower() for name in table.column_names}
+        renamed = ((old, new) for (of, old), new in (self.columns or {}).items() if of == before)
+        return {old: new for old, new in renamed if old.lower() not in left}
 
     def _valued(self, option: str, text: str, what: str) -> tuple[Table, Column, str]:
         for place, value in _cuts(text, "="):
@@ -150,7 +159,13 @@ class _Reader:
                     if after is not None and column is not None:
                         return after, column, value
         place, is_cut, _ = text.partition("=")
-        why = f"no model has a column {place}" if is_cut else "there is no = in it"
+        of, _, named = place.rpartition(".")
+        if not is_cut:
+            why = "there is no = in it"
+        elif not of or not named:
+            why = f"no {'column' if of else 'table'} is named in front of the ="
+        else:
+            why = f"no model has a column {place}"
         raise _meaningless(option, text, f"TABLE.COLUMN={what}", why)
 
 

@@ -57,15 +57,20 @@ class MySQLMigrationTerms(MigrationTerms):
         return index == plain and index.name in (key.name, key.columns[0])
 
     def drop_made_index(self, table: Table, index: Index) -> str | None:
-        """One that the server made for a key goes as soon as another one does for it; none tells which that are."""
-        if not any(_may_be_brought(table, key, index) for key in table.foreign_keys):
+        """One that the server made for a key goes as soon as another one does for it, also once the key is gone; none
+        tells which that are."""
+        columns = index.columns
+        is_replaced = any(one.columns[: len(columns)] == columns for one in table.indexes if one.name != index.name)
+        is_of_key = any(key.columns == columns for key in table.foreign_keys)
+        if not (is_replaced or is_of_key) or not _may_be_brought(table, index):
             return None
         return f"DROP INDEX /*M! IF EXISTS */ {quote(index.name)} ON {qualified(table)}"
 
     def index_for(self, table: Table, key: ForeignKey) -> str | None:
         """A key that is told its name gives it to the index that it brings, also in place of one that another key has
         brought and left: of that, one is made that stays."""
-        index = next((one for one in table.indexes if _may_be_brought(table, key, one)), None)
+        made = (one for one in table.indexes if one.columns == key.columns)
+        index = next((one for one in made if _may_be_brought(table, one)), None)
         if index is None or index.name == key.name:
             return None
         drop = f"DROP KEY /*M! IF EXISTS */ {quote(index.name)}"
@@ -153,9 +158,10 @@ class MySQLMigrationTerms(MigrationTerms):
         return ()
 
 
-def _may_be_brought(table: Table, key: ForeignKey, index: Index) -> bool:
-    """Whether the server may have made an index for a key: it has the name that the column had at that time."""
+def _may_be_brought(table: Table, index: Index) -> bool:
+    """Whether the server may have made an index for a key on its columns: it has the name that the first one had at
+    that time."""
     from playhouse.migrate import make_index_name
 
-    plain = Index(index.name, tuple(map(IndexPart, key.columns)))
+    plain = Index(index.name, tuple(IndexPart(part.column) for part in index.parts))
     return index == plain and index.name != make_index_name(table.plain_name, index.columns)

@@ -50,6 +50,11 @@ _KEPT = {
 }
 """Why a number is none of a column of whole ones: https://www.sqlite.org/datatype3.html#storage_classes_and_datatypes"""
 
+_DAY = "[0-9][0-9][0-9][0-9]-*"
+_MOMENTS = {"DATE": _DAY, "DATETIME": _DAY, "TIMESTAMP": _DAY, "TIME": "*[0-9]:[0-9]*"}
+"""How a text begins that SQLite reads as a value of these types, which it has no kind of its own for:
+https://www.sqlite.org/lang_datefunc.html#time_values"""
+
 _FAILED = "temp.pwmig_failed"
 """The rows for which an expression fails, with SQLite's words."""
 
@@ -186,10 +191,23 @@ class _Change:
             return ""
         return "'text', 'blob', 'real'" if affinity(self.wanted) == "INTEGER" else "'text', 'blob'"
 
+    @property
+    def moment(self) -> str:
+        """How a text begins that is a value of a type for moments, as GLOB has it; empty for any other type."""
+        return _MOMENTS.get(self.wanted.partition("(")[0].strip().upper(), "")
+
+    def strange(self, value: str) -> str:
+        """The condition for a value that the column would keep, though it is none of its type; empty where none is."""
+        if self.moment:
+            read = f"typeof({value}) = 'text' AND {value} GLOB '{self.moment}' AND julianday({value}) IS NOT NULL"
+            return f"{value} IS NOT NULL AND NOT ({read})"
+        return f"typeof({value}) IN ({self.others})" if self.others else ""
+
     def as_they_are(self, *, typed: bool) -> Misfits:
         """Of the values that may become others, those that do, or that the column does not take.
 
-        ``typed``: nor those that a column of numbers would keep, though they are none, or none of its kind.
+        ``typed``: nor those that the column would keep, though they are none of its type: a text in one of numbers, or
+        in one of dates.
         """
         name = quote(self.name)
         if self.numbers:
@@ -200,22 +218,23 @@ class _Change:
             looked_at = f"typeof({name}) NOT IN ('{self.stored}', 'null')"
         else:
             looked_at = changing(self.wanted, name)
-        others = self.others if typed and self.stored is None else ""
-        if others:
-            looked_at = f"({looked_at}) OR typeof({name}) IN ({others})"
+        is_strange = typed and self.stored is None and self.strange("new") != ""
+        if is_strange:
+            looked_at = f"({looked_at}) OR {self.strange(name)}"
         if looked_at == "FALSE":
             return Misfits()
         with _temporary(self.database):
             self.pair(name, where=looked_at)
             unfit = self.unfit("FALSE")
-            if others:
-                unfit = f"({unfit} OR typeof(new) IN ({others}))"
+            if is_strange:
+                unfit = f"({unfit} OR {self.strange('new')})"
             return self.told(f"{differing(self.wanted)} OR {unfit}", unfit)
 
     def made_by(self, cast: str, needed: bool, *, typed: bool) -> Misfits:
         """The values for which an expression fails, or makes what the column does not take.
 
-        ``typed``: nor what a column of numbers would keep, though it is none, or none of its kind.
+        ``typed``: nor what a column of numbers would keep, though it is none, or none of its kind. How a text says a
+        moment is up to who wrote the expression, and to the formats of the field.
         """
         unfit = self.unfit("old IS NOT NULL" if needed else "FALSE")
         if typed and self.stored is None and (others := self.others):
@@ -331,6 +350,8 @@ class _Change:
             return "NULL would become a number" if self.numbers else "NOT NULL constraint failed"
         if self.numbers:
             return "datatype mismatch"
+        if self.moment:
+            return f"it is a {kind.partition(' ')[0]} that reads as none, and would stay one"
         if not self.strict:
             return _KEPT.get(kind, f"it is a {kind}, and would stay one")
         return f"cannot store {kind.partition(' ')[0].upper()} value in {self.wanted.upper()} column"
