@@ -70,6 +70,26 @@ def _led(first: str, second: str) -> list[Model]:
     return models(one, two, table("member", **fields))
 
 
+OTHER = {"sqlite": "NOCASE", "postgres": '"C"', "mariadb": "utf8mb4_bin"}
+"""A collation that a text has not by itself."""
+
+
+def _keyed(n: p.Field, **more: p.Field) -> list[Model]:
+    """A table, and one that refers to its key."""
+    a = table("a", n=n, **more)
+    return models(a, table("b", a=p.ForeignKeyField(a)))
+
+
+def _counted_and_referred_to(kind: str) -> list[Model]:
+    t = table("t", a=p.IntegerField(), b=p.IntegerField())
+    return models(t, table("x", t=p.ForeignKeyField(t, null=True)))
+
+
+def _of_two_and_alone(kind: str) -> list[Model]:
+    key = {"primary_key": p.CompositeKey("a", "b")}
+    return models(table("t", a=p.IntegerField(), b=p.IntegerField(), meta=key), table("x", y=p.IntegerField(null=True)))
+
+
 CHANGES = {
     "a table goes with the required key that refers to it": Change(
         team(reference={"on_delete": "CASCADE"}),
@@ -441,6 +461,31 @@ CHANGES = {
     "an indexed reference with quotes in its name comes": Change(
         lambda kind: _quoting(refers=False), lambda kind: _quoting(refers=True),
         rows={'say "hi"': [(1,)], "player": [(1,)]},
+    ),
+    "a key that counts becomes a text, which is referred to": Change(
+        lambda kind: _keyed(p.CharField(20, unique=True)), lambda kind: _keyed(p.CharField(20, primary_key=True)),
+        {"a": [(1, "1"), (3, "3")], "b": [(1, 3)]}, asks=None,
+    ),
+    "a key that counts goes, and what referred to it": Change(
+        _counted_and_referred_to, _of_two_and_alone,
+        {"t": [(9, 1, -1), (5, 2, -2), (7, 3, -3)], "x": [(1, 9), (2, 5), (3, 7)]},
+    ),
+    "a key gets a longer type, and a new table refers to it": Change(
+        lambda kind: models(table("a", n=p.CharField(20, primary_key=True))),
+        lambda kind: _keyed(p.CharField(40, primary_key=True)), {"a": [("x",)]}, asks=None,
+    ),
+    "a key that counts gets a larger type, and a new table refers to it": Change(
+        lambda kind: models(table("a", n=p.CharField(20))),
+        lambda kind: _keyed(p.CharField(20), id=p.BigAutoField()), {"a": [(1, "x"), (4, "y")]}, asks=None,
+    ),
+    "a text gets another length and its own collation": Change(
+        lambda kind: models(table("a", n=p.CharField(20, null=True))),
+        lambda kind: models(table("a", n=p.CharField(30, null=True, collation=OTHER[kind]))),
+        {"a": [(1, "x"), (2, None)]}, asks=None,
+    ),
+    "a text gets another length and the usual collation": Change(
+        lambda kind: models(table("a", n=p.CharField(20, null=True, collation=OTHER[kind]))),
+        lambda kind: models(table("a", n=p.CharField(30, null=True))), {"a": [(1, "x"), (2, None)]}, asks=None,
     ),
 }  # fmt: skip
 

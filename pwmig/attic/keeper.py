@@ -108,6 +108,7 @@ class Keeper:
         self._note_changes(wanted.migrator)
         if name == "add_foreign_key_constraint":
             self.expect_keys([wanted])
+            self._put_back_targets(wanted.migrator)
         if name not in _LETS_WAIT and not self._tells_nothing(wanted):
             self._put_back(wanted.migrator)
         if name == "add_foreign_key_constraint" and self._restoring is not None:
@@ -261,6 +262,17 @@ class Keeper:
         self._quiet = True
         try:
             self._restoring.put_back(migrator)
+        finally:
+            self._quiet = False
+
+    def _put_back_targets(self, migrator: Migrator) -> None:
+        """Give what a foreign key will lead to its values, where it was made by other ways than operations."""
+        if not self.restoring.entries:
+            return
+        migrator.settle()
+        self._quiet = True
+        try:
+            self.restoring.put_back_targets(())
         finally:
             self._quiet = False
 

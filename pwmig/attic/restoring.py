@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -357,6 +357,7 @@ class Restoring:
         waiting, self.waiting = sorted(self.waiting, key=lambda one: -one.number), []
         entries = {entry.id: entry for entry in self.entries} if waiting else {}
         self._look_ahead()
+        self.put_back_targets(one.number for one in waiting)
         for one in self._parents_first(waiting, entries):
             entry = entries.get(one.number)
             place = self.attic.shelf.look(entry.table, one.migrator) if entry is not None else None
@@ -369,8 +370,25 @@ class Restoring:
         self._hold_to_values()
         self._letters(migrator)
 
+    def put_back_targets(self, waiting: Iterable[int]) -> None:
+        """Put back into what the batch's foreign keys will lead to, where no operation has made that: by its values it
+        is judged what refers to it. What is ``waiting`` has its own turn."""
+        others = {*waiting, *(one.number for one in self.waiting)}
+        for one in self.promised:
+            place = self.attic.shelf.look(one.rel, one.migrator)
+            entry = self._column_of(place, one.rel_column) if place is not None else None
+            if place is not None and entry is not None and not {entry.id} & (others | self._unsure()):
+                self._back.append(entry)
+                self._unannounced(entry, place)
+
+    def _column_of(self, place: Place, column: str) -> Entry | None:
+        """What is to be given back into a column."""
+        found = (one for one in self.entries if one.what == "column" and not one.is_bare)
+        own = (one for one in found if self._is_of(one, place.name))
+        return next((one for one in own if now_called(one, place, one.columns) == (place.column(column),)), None)
+
     def _parents_first(self, waiting: Sequence[_Waiting], entries: Mapping[int, Entry]) -> list[_Waiting]:
-        """In their order, but rows that others refer to before those."""
+        """In their order, but rows that others refer to before those, and so what keys of the batch will lead to."""
         shelf, places, made, seen = self.attic.shelf, {}, [], set()
         for one in waiting if len(waiting) > 1 else ():
             entry = entries.get(one.number)
@@ -378,6 +396,12 @@ class Restoring:
             if entry is not None and place is not None:
                 places[one.number] = place
         tables = {places[one.number].sql: one for one in waiting if _is_table(entries, one) and one.number in places}
+        columns = {
+            (places[one.number].sql, column): one
+            for one in waiting
+            if one.number in places and not _is_table(entries, one)
+            for column in now_called(entries[one.number], places[one.number], entries[one.number].columns)
+        }
 
         def add(one: _Waiting) -> None:
             if one.number in seen:
@@ -386,6 +410,10 @@ class Restoring:
             for key in shelf.keys_of(places[one.number]) if one.number in places else ():
                 if key.table in tables:
                     add(tables[key.table])
+            for key in shelf.promised.get(places[one.number].sql, ()) if one.number in places else ():
+                target = columns.get((key.table, key.to[0]))
+                if target is not None and key.table != places[one.number].sql:
+                    add(target)
             made.append(one)
 
         for one in waiting:

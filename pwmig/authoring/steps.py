@@ -32,6 +32,9 @@ __all__ = ["Steps"]
 _OF_UUIDS = ("uuid", "text", "varchar(40)")
 """The types that a UUIDField has on the databases: as such a field, each row gets a UUID of its own."""
 
+_TEXTS = ("CharField", "FixedCharField", "TextField")
+"""The kinds of columns that have a collation."""
+
 Operations = Iterator[o.Operation]
 
 
@@ -320,15 +323,21 @@ class Steps:
     def _differing(self, change: d.AlterColumn) -> set[str]:
         """The facts that differ, without those that follow from the type."""
         facts = {fact.name for fact in change.facts}
-        usual = self.terms.kinds.collation(self._new(change.table))
-        follows = self.terms.is_of_type(self._new(change.table), change.after)
-        if "type" in facts and (follows or change.after.collation in (None, usual)):
+        if "type" in facts and not self._keeps_collation(change):
             facts -= {"collation", "charset"}
         if change.before.sequence is not None and change.after.sequence is not None and "sequence" in facts:
             facts -= {"sequence", "default"}
         if "identity" in facts or (change.before.sequence is None) != (change.after.sequence is None):
             facts -= {"default"}
         return facts
+
+    def _keeps_collation(self, change: d.AlterColumn) -> bool:
+        """Whether a text that gets another type keeps a collation that is to go: the usual one, no type says."""
+        table, new = self._new(change.table), change.after
+        usual = (None, self.terms.kinds.collation(table))
+        is_text = self.terms.term(table, new).kind in _TEXTS
+        goes = change.before.collation not in usual and new.collation in usual
+        return is_text and goes and not self.terms.is_of_type(table, new)
 
     def _leaves(self, made: Anew) -> Operations:
         """A column that comes to be computed, or computed otherwise: what stands on it goes and comes with it."""

@@ -14,6 +14,9 @@ from pwmig.schema import Policy, Rule, Trigger, View
 
 __all__ = ["Graph", "is_new_name"]
 
+_TYPE = ("type", "collation", "charset")
+"""The facts of a column in which another one that refers to it is the same."""
+
 
 class Graph:
     """Changes by their places in a sequence, and for each those that have to come after it."""
@@ -31,6 +34,7 @@ class Graph:
             self._connect(place)
         self._make_room()
         self._stand_in()
+        self._lead_to_types()
 
     @staticmethod
     def _by_key(keys: Iterable[set[Key]]) -> dict[Key, list[int]]:
@@ -143,6 +147,21 @@ class Graph:
             if isinstance(change, c.DropIndex) and (key := _first_column(change)) and key not in self._bringers:
                 for other in coming.get(key, ()):
                     if not (self.needs[other].brings & self.needs[place].takes or self._leads(place, other)):
+                        self._add(other, place)
+
+    def _lead_to_types(self) -> None:
+        """A table comes when what its foreign keys lead to has its type: MariaDB takes no key between two, and no other
+        type of what a key leads to."""
+        typed = {
+            (change.table.lower(), change.after.name.lower()): place
+            for place, change in enumerate(self.changes)
+            if isinstance(change, c.AlterColumn) and any(fact.name in _TYPE for fact in change.facts)
+        }
+        for place, change in enumerate(self.changes) if typed else ():
+            for key in change.definition.foreign_keys if isinstance(change, c.CreateTable) else ():
+                for column in key.ref_columns:
+                    other = typed.get((key.ref_table.lower(), column.lower()))
+                    if other is not None and not self._leads(place, other):
                         self._add(other, place)
 
     def _leads(self, first: int, then: int) -> bool:

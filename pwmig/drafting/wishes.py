@@ -166,6 +166,8 @@ class _Reader:
             why = f"no {'column' if of else 'table'} is named in front of the ="
         else:
             why = f"no model has a column {place}"
+            there = next((after for _, after in self._pairs(of) if after is not None), None)
+            why += f"; those of {of} are {', '.join(there.column_names)}" if there is not None else ""
         raise _meaningless(option, text, f"TABLE.COLUMN={what}", why)
 
 
