@@ -308,6 +308,17 @@ CHANGES = {
         {"player": [(1, 1, 2, "one"), (2, 3, 4, "two")]}, then={"SELECT t FROM player ORDER BY id": [(2,), (4,)]},
         asks=None,
     ),
+    "a column takes the name of one that referred and goes": Change(
+        lambda kind: models(table("player", n=p.IntegerField(), a=p.IntegerField(null=True), b=p.IntegerField(),
+                                  meta={"constraints": [p.SQL("FOREIGN KEY (a) REFERENCES player (id)")]})),
+        lambda kind: models(table("player", a=p.IntegerField(), b=p.IntegerField())),
+        {"player": [(1, 10, None, 5), (2, 20, 1, 6)]}, answers=Answers(columns={("player", "n"): "a"}),
+    ),
+    "a column that refers swaps names with one that has an index": Change(
+        lambda kind: _following("a", "b"), lambda kind: _following("b", "a", named=False),
+        {"player": [(1, None, 10), (2, 1, 20)]},
+        answers=Answers(columns={("player", "a"): "b", ("player", "b"): "a"}),
+    ),
 }  # fmt: skip
 
 
@@ -400,3 +411,10 @@ def _followers(name: str, **more: p.Field) -> list[Model]:
     key = p.SQL(f"FOREIGN KEY ({name}) REFERENCES player (id)")
     columns = {name: p.IntegerField(null=True), **more}
     return models(table("player", n=p.IntegerField()), table("follower", **columns, meta={"constraints": [key]}))
+
+
+def _following(refers: str, indexed: str, *, named: bool = True) -> list[Model]:
+    """A table with a column that refers to it and one that has an index; the first has one too if it is ``named``."""
+    key = p.SQL(f"FOREIGN KEY ({refers}) REFERENCES player (id)")
+    columns = {refers: p.IntegerField(null=True, index=named), indexed: p.IntegerField(index=True)}
+    return models(table("player", **columns, meta={"constraints": [key]}))

@@ -492,7 +492,7 @@ class Steps:
         table = self.before.table(name) or self.origin.table(name) or self._new(name)
         keys = [key.columns for key in table.foreign_keys]
         if isinstance(thing, ForeignKey) and len(thing.columns) == 1 and keys.count(thing.columns) == 1:
-            return o.DropForeignKey(name, self._called_by_now(name, thing.columns[0]))
+            return o.DropForeignKey(name, self._leads_from(name, thing))
         if thing.name is not None:
             return o.DropConstraint(name, self._name_by_now(name, thing) or thing.name)
         is_named = name not in self.nameless or (name, thing) in self.named
@@ -503,9 +503,19 @@ class Steps:
             thing = replace(thing, expression=self.terms.renamed(thing.expression, self._names_of(name)))
         return o.DropConstraint(name, self.terms.constraint(table, thing))
 
-    def _called_by_now(self, table: str, column: str) -> str:
-        """A column's name at this moment: its new one once it is renamed."""
-        return column if (table, column) in self.standing.renamed else self._before_name(table, column)[1]
+    def _leads_from(self, name: str, key: ForeignKey) -> str:
+        """The name at this moment of the column that a key is on: its new one once it is renamed.
+
+        Until then, what is called so may be another one, which goes: then the key is that one's if it was so before.
+        """
+        (column,) = key.columns
+        table, old = self._before_name(name, column)
+        origin = self.origin.table(table)
+        if origin is None or old == column or (name, column) in self.standing.renamed:
+            return column
+        if key.name is not None:
+            return next((one.columns[0] for one in origin.foreign_keys if one.name == key.name), old)
+        return column if any(one.columns == key.columns for one in origin.foreign_keys) else old
 
     def _name_by_now(self, name: str, thing: ForeignKey | Unique | Check) -> str | None:
         """A constraint's name in a table that may have been renamed."""

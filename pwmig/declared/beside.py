@@ -187,6 +187,7 @@ def _indexes(live: Table, declared: Table) -> tuple[Index, ...]:
     missed beside such a one, nor does such a one come beside what is there.
     """
     here = {index.name: index for index in live.indexes}
+    said = {index.name for index in declared.indexes if not isinstance(index.name, Brought)}
     implied = {key.columns for key in live.foreign_keys} & {key.columns for key in declared.foreign_keys}
     found = []
     for index in declared.indexes:
@@ -194,7 +195,8 @@ def _indexes(live: Table, declared: Table) -> tuple[Index, ...]:
         brought = isinstance(index.name, Brought)
         other = old is None or (brought and old.columns != index.columns)  # One that was called so by another column.
         if other and index.columns in implied and not index.unique:
-            same = (one for one in live.indexes if replace(one, name=index.name) == index)
+            free = (one for one in live.indexes if not (brought and one.name in said))
+            same = (one for one in free if replace(one, name=index.name) == index)
             old = next((one for one in same if brought or is_brought(live, one)), None)
         found.append(index if old is None else _index(old, index))
     return tuple(found)
