@@ -90,6 +90,14 @@ CASCADES, RESTRICTS = (
     for action in ("CASCADE", "RESTRICT")
 )
 
+
+def _referred_to(*names: str, null: bool) -> Made:
+    """A table, and one with columns that refer to it, if there are any."""
+    player = table("player", n=p.IntegerField(null=null))
+    order = table("the order", **{name: p.ForeignKeyField(player, null=True, backref=name) for name in names})
+    return lambda kind: models(player, *([order] if names else []))
+
+
 CHANGES = {
     "an index comes": one(PLAIN, player(level=p.IntegerField(index=True)), forward=("add_index",)),
     "an index goes": one(player(level=p.IntegerField(index=True)), PLAIN, forward=("drop_index",)),
@@ -318,6 +326,10 @@ CHANGES = {
         lambda kind: _following("a", "b"), lambda kind: _following("b", "a", named=False),
         {"player": [(1, None, 10), (2, 1, 20)]},
         answers=Answers(columns={("player", "a"): "b", ("player", "b"): "a"}),
+    ),
+    "a table goes that refers to another one twice": Change(
+        _referred_to("a", "b", null=False), _referred_to(null=True),
+        {"player": [(1, 10), (2, 20)], "the order": [(1, 1, 2), (2, None, 1)]},
     ),
 }  # fmt: skip
 
