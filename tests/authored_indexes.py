@@ -331,6 +331,11 @@ CHANGES = {
         _referred_to("a", "b", null=False), _referred_to(null=True),
         {"player": [(1, 10), (2, 20)], "the order": [(1, 1, 2), (2, None, 1)]},
     ),
+    "a column that refers, with an index, takes the name of one that goes": Change(
+        lambda kind: _both_refer("a", "b"), lambda kind: _both_refer("a"),
+        {"player": [(1, None, None), (2, 1, None), (3, 1, 2)]}, answers=Answers(columns={("player", "b"): "a"}),
+        then={"SELECT a FROM player ORDER BY id": [(None,), (None,), (2,)]},
+    ),
 }  # fmt: skip
 
 
@@ -430,3 +435,10 @@ def _following(refers: str, indexed: str, *, named: bool = True) -> list[Model]:
     key = p.SQL(f"FOREIGN KEY ({refers}) REFERENCES player (id)")
     columns = {refers: p.IntegerField(null=True, index=named), indexed: p.IntegerField(index=True)}
     return models(table("player", **columns, meta={"constraints": [key]}))
+
+
+def _both_refer(*names: str) -> list[Model]:
+    """A table whose columns refer to it; the last of them has an index of the model's."""
+    keys = [p.SQL(f"FOREIGN KEY ({name}) REFERENCES player (id)") for name in names]
+    columns = {name: p.IntegerField(null=True, index=name == names[-1]) for name in names}
+    return models(table("player", **columns, meta={"constraints": keys}))

@@ -23,12 +23,16 @@ CREATE INDEX extra_word ON extra (word);
 CREATE TABLE bystander (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(40), amount INTEGER NOT NULL);
 CREATE INDEX bystander_name ON bystander (name);
 CREATE VIEW seen AS SELECT id, name FROM bystander;
+CREATE TABLE guest (id INTEGER NOT NULL PRIMARY KEY, host INTEGER,
+ CONSTRAINT guest_host_fk FOREIGN KEY (host) REFERENCES guest (id));
+CREATE INDEX guest_host ON guest (host);
 CREATE TABLE ledger (what VARCHAR(40) NOT NULL);
 INSERT INTO team VALUES (1, 'red'), (2, 'it''s blue'), (3, 'green');
 INSERT INTO player VALUES (1, 'Tal', 1, 1, 'fine'), (2, 'Judit', 2, 2, NULL), (3, 'Vera', NULL, NULL, 'x'),
  (4, 'Bobby', 4, 3, NULL), (5, 'Hou', 5, 1, 'a longer note'), (6, 'Nona', 6, 2, 'n'), (7, 'Magnus', 7, NULL, 'm');
 INSERT INTO extra VALUES (1, 'one', 10), (2, 'two', NULL), (3, 'three', 30);
 INSERT INTO bystander VALUES (1, 'a', 0), (2, 'b', 0);
+INSERT INTO guest VALUES (1, NULL), (2, 1), (3, 2);
 """
 
 BASE = {
@@ -105,6 +109,13 @@ CASES: dict[str, Case] = {
         _calls("create_table('bystander', {'id': IntegerField(primary_key=True), 'name': CharField(40, null=True), "
                "'amount': IntegerField()}, indexes=[(('name',), False)])")
         + "\ndatabase.execute_sql('CREATE VIEW seen AS SELECT id, name FROM bystander')",
+        kinds=SERVERS,
+    ),
+    "drop_table of what refers": case(
+        "drop_table('guest')",
+        "create_table('guest', {'id': IntegerField(primary_key=True), 'host': IntegerField(null=True)}, "
+        "indexes=[(('host',), False)], "
+        "constraints=[SQL('CONSTRAINT guest_host_fk FOREIGN KEY (host) REFERENCES guest (id)')])",
         kinds=SERVERS,
     ),
     "add_column": case(

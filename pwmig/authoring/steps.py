@@ -334,6 +334,9 @@ class Steps:
     def _keeps_collation(self, change: d.AlterColumn) -> bool:
         """Whether a text that gets another type keeps a collation that is to go: the usual one, no type says."""
         table, new = self._new(change.table), change.after
+        old = self.before.table(change.table)
+        if old is not None and self.terms.is_of_type(old, change.before):
+            return False  # That goes along with its type.
         usual = (None, self.terms.kinds.collation(table))
         is_text = self.terms.term(table, new).kind in _TEXTS
         goes = change.before.collation not in usual and new.collation in usual

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -222,12 +222,19 @@ def _leant_on(changes: tuple[Change, ...], after: Schema, terms: MigrationTerms)
         if not isinstance(change, DropIndex) or table is None:
             continue
         first = change.index.columns[:1]
-        if all(key.columns[:1] != first for key in table.foreign_keys):
+        if all(key.columns[:1] != first for key in table.foreign_keys) or _goes_with_column(made, change):
             continue
         coming = [place for place, one in enumerate(made) if one.table == change.table and _leads(one, first)]
         if coming and made.index(change) < coming[0]:
             _go_behind(made, change, coming[0])
     return tuple(made)
+
+
+def _goes_with_column(changes: Sequence[Change], change: DropIndex) -> bool:
+    """Whether an index is on a column that is dropped behind it: a key is on another one, which takes its name then."""
+    later = changes[changes.index(change) :]
+    gone = {one.column.name for one in later if isinstance(one, DropColumn) and one.table == change.table}
+    return not gone.isdisjoint(name for name in change.index.columns if name is not None)
 
 
 def _go_behind(made: list[Change], change: DropIndex, place: int) -> None:

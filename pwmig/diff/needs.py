@@ -118,6 +118,9 @@ def is_of_renamed(check: Check) -> bool:
 def _altered(need: Need, change: c.Altered) -> None:
     need.needs.also(mentions(change.after, change.table))
     need.leaves.also(mentions(change.before, change.table))
+    if not isinstance(change, c.AlterColumn):
+        # The columns that it is about before and after stay; what goes under the name of one is another one.
+        need.leaves.keys -= {key for key in need.needs.keys if key[0] == "column"}
     if isinstance(change, c.AlterColumn):
         # What goes under its name is another column, whose name it takes before.
         need.leaves.keys.discard(_column(change.table, change.before.name))

@@ -56,7 +56,9 @@ def outcomes(row: Noted, live: Execute, scratch: Scratch) -> Iterator[Mapping[st
                 if not _built(execute, texts) >= {name for name, text in row.tables.items() if text is not None}:
                     return
                 if _sent(execute, sql, mode, checks):
-                    yield definitions(execute, row.tables)
+                    made = definitions(execute, row.tables)
+                    yield made
+                    yield {name: text and _without_made_indexes(text) for name, text in made.items()}
     except NoScratch:  # Without one nothing is taken back either.
         return
 
@@ -158,6 +160,44 @@ def _modes(execute: Execute, row: Noted) -> list[str]:
 def _turned(mode: str, name: str) -> str:
     parts = [one for one in mode.split(",") if one]
     return read_plainly(mode) if name in parts else ",".join([*parts, name])
+
+
+_LINE = re.compile(
+    r"  (?:CONSTRAINT (?P<key>`(?:[^`]|``)*`) FOREIGN KEY"
+    r"|(?P<kind>PRIMARY KEY|(?:\w+ )?KEY)(?: (?P<name>`(?:[^`]|``)*`))?)"
+    r" \((?P<columns>(?:`(?:[^`]|``)*`(?:\(\d+\))?,? ?)+)\)"
+)
+"""A foreign key, or an index, in what SHOW CREATE TABLE says."""
+
+
+def _without_made_indexes(text: str) -> str:
+    """A table's definition without the indexes that the server has made for foreign keys and that another one serves
+    for: such a one goes as that comes (https://mariadb.com/kb/en/foreign-keys/). In a scratch database each is told,
+    and none goes."""
+    table, mark, rest = text.partition("\n;\n")
+    lines = table.split("\n")
+    said = [(place, found) for place, line in enumerate(lines) if (found := _LINE.match(line))]
+    keys = {(found["key"], found["columns"]) for _, found in said if found["key"]}
+    keys |= {(columns.partition(",")[0], columns) for _, columns in keys}
+    indexes = [(place, found) for place, found in said if not found["key"]]
+    gone = {
+        place
+        for place, found in indexes
+        if found["kind"] == "KEY" and (found["name"], found["columns"]) in keys and _is_served(found, indexes)
+    }
+    made = [line for place, line in enumerate(lines) if place not in gone]
+    if gone:  # What is last now has no comma behind it.
+        last = next(place for place, line in enumerate(made) if line.startswith(")")) - 1
+        made[last] = made[last].rstrip(",")
+    return "\n".join(made) + mark + rest
+
+
+def _is_served(index: re.Match[str], indexes: list[tuple[int, re.Match[str]]]) -> bool:
+    columns = index["columns"]
+    return any(
+        found["name"] != index["name"] and (found["columns"] == columns or found["columns"].startswith(f"{columns},"))
+        for _, found in indexes
+    )
 
 
 def _sent(execute: Execute, sql: str, mode: str, checks: int) -> bool:
