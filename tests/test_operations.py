@@ -345,7 +345,7 @@ def test_every_kind_of_column_is_made(database, migrator, kind):
         (lambda: AlterColumnType("a", "x", "TextField", 3), "only CharField"),
         (lambda: AlterColumnType("a", "x", "AutoField"), "counted primary key"),
         (lambda: parse_default("FloatField", "inf"), "finite"),
-        (lambda: parse_default("IntegerField", "one"), "invalid literal"),
+        (lambda: parse_default("IntegerField", "one"), "write a whole number"),
         (lambda: parse_default("BooleanField", "maybe"), "true or false"),
         (lambda: parse_default("DateField", "2020-13-01"), "month"),
     ],
